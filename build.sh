@@ -1,0 +1,160 @@
+#!/usr/bin/env bash
+# Builds, tests and shows libthingp2p. CI and CMake call this script too, so there is one way to do each thing.
+set -euo pipefail
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+BUILD=${THINGP2P_BUILD_DIR:-$ROOT/build}
+GO=${GO:-go}
+CC=${CC:-cc}
+export CC
+
+usage() {
+  cat <<'TEXT'
+usage: ./build.sh [command]
+
+  build            (default) build/libthingp2p.so, build/libthingp2p.a, build/thingp2pd, build/device, build/app
+  lib, server      only the two libraries, only the server
+  test             every test; on Debian, as root, installs what the tests need
+  demo [FILE]      server, device and app on this machine; the app fetches FILE (or 24 MB of noise), hashes compared
+  install [--prefix DIR]
+                   header, libraries, server, pkg-config and CMake files to DIR (default /usr/local; DESTDIR is respected)
+  clean            removes build/
+  help             this text
+
+Environment: CC, GO, GOFLAGS, GOOS and GOARCH as usual; THINGP2P_BUILD_DIR builds elsewhere; CI=true makes a missing
+test tool a failure.
+TEXT
+}
+
+die() {
+  echo "build.sh: $*" >&2
+  exit 1
+}
+
+need_toolchain() {
+  command -v "$GO" >/dev/null || die "Go is missing: install Go 1.26 or newer from https://go.dev/dl/, or set GO"
+  command -v "${CC%% *}" >/dev/null || die "the C compiler '$CC' is missing: install gcc or clang (Debian: apt-get install gcc libc6-dev), or set CC"
+}
+
+# The only place where Go is called.
+run_go() {
+  (cd "$ROOT" && "$GO" "$@")
+}
+
+# go_build OUTPUT LDFLAGS ARGUMENT...
+go_build() {
+  local output=$1 ldflags=$2
+  shift 2
+  run_go build -trimpath -ldflags "-s -w $ldflags" -o "$output" "$@"
+}
+
+version() {
+  sed -n 's/^#define THING_P2P_VERSION  *"\([^"]*\)".*/\1/p' "$ROOT/include/thingp2p.h"
+}
+
+# The binutils that belong to the C compiler, so that a cross compiler brings its own.
+binutil() {
+  local tool
+  tool=$($CC -print-prog-name="$1" 2>/dev/null) || tool=
+  echo "${tool:-$1}"
+}
+
+# Puts a new file in place only if it differs, so that make and CMake do not link everything again.
+replace_if_changed() {
+  if cmp -s "$1" "$2"; then rm -f "$1"; else mv -f "$1" "$2"; fi
+}
+
+build_shared() {
+  local major=${VERSION_MAJOR_SO} file=libthingp2p.so.$VERSION link
+  link="-Wl,--version-script=$ROOT/capi/libthingp2p.map -Wl,-soname,libthingp2p.so.$major"
+  link="$link -Wl,-z,now -Wl,-z,max-page-size=16384"
+  CGO_ENABLED=1 go_build "$BUILD/$file" "-extldflags '$link'" -buildmode=c-shared ./capi
+  rm -f "$BUILD/libthingp2p.so.$VERSION.h" "$BUILD/libthingp2p.so.${VERSION%.*}.h" # Go writes a header; include/thingp2p.h is ours
+  ln -sfn "$file" "$BUILD/libthingp2p.so.$major"
+  ln -sfn "libthingp2p.so.$major" "$BUILD/libthingp2p.so"
+}
+
+# Go exports its whole runtime from a static archive. One object with all but our own names made local keeps them from
+# clashing with the names of the program that links it.
+build_static() {
+  local work=$BUILD/static
+  mkdir -p "$work"
+  CGO_ENABLED=1 go_build "$work/go.a" "" -buildmode=c-archive ./capi
+  "$(binutil ld)" -r --whole-archive "$work/go.a" -o "$work/all.o"
+  "$(binutil objcopy)" --strip-debug --wildcard --keep-global-symbol='thing_p2p_*' "$work/all.o" "$work/thingp2p.o"
+  rm -f "$work/libthingp2p.a"
+  "$(binutil ar)" crsD "$work/libthingp2p.a" "$work/thingp2p.o"
+  replace_if_changed "$work/libthingp2p.a" "$BUILD/libthingp2p.a"
+  rm -rf "$work"
+}
+
+build_server() {
+  CGO_ENABLED=0 go_build "$BUILD/thingp2pd" "" ./engine/cmd/thingp2pd
+}
+
+build_examples() {
+  local example
+  for example in device app; do
+    # shellcheck disable=SC2086 # CC and the flags may hold several words
+    $CC -std=c99 -Wall -Wextra -pedantic -O2 ${CFLAGS:-} -I"$ROOT/include" "$ROOT/examples_c/$example.c" \
+      -o "$BUILD/$example" -L"$BUILD" -Wl,-rpath,'$ORIGIN' ${LDFLAGS:-} -lthingp2p -lpthread
+  done
+}
+
+print_sizes() {
+  local name
+  for name in "$@"; do
+    printf '%-28s %12d bytes\n' "${BUILD#"$PWD"/}/$name" "$(wc -c <"$BUILD/$name")"
+  done
+}
+
+build_libraries() {
+  need_toolchain
+  mkdir -p "$BUILD"
+  VERSION=$(version)
+  [ -n "$VERSION" ] || die "include/thingp2p.h does not define THING_P2P_VERSION"
+  VERSION_MAJOR_SO=1 # the ABI's number; it changes only when programs have to be compiled again
+  build_shared
+  build_static
+}
+
+build_all() {
+  build_libraries
+  build_server
+  build_examples
+  print_sizes libthingp2p.so libthingp2p.a thingp2pd device app
+}
+
+# No && in front of a function: it would switch errexit off inside it.
+case ${1:-build} in
+build) build_all ;;
+lib)
+  build_libraries
+  print_sizes libthingp2p.so libthingp2p.a
+  ;;
+server)
+  need_toolchain
+  mkdir -p "$BUILD"
+  build_server
+  print_sizes thingp2pd
+  ;;
+test)
+  . "$ROOT/capi/scripts/test.sh"
+  run_tests
+  ;;
+demo)
+  . "$ROOT/capi/scripts/demo.sh"
+  run_demo "${2:-}"
+  ;;
+install)
+  shift
+  . "$ROOT/capi/scripts/install.sh"
+  install_all "$@"
+  ;;
+clean) rm -rf "$BUILD" ;;
+help | -h | --help) usage ;;
+*)
+  usage >&2
+  exit 2
+  ;;
+esac

@@ -1,0 +1,181 @@
+package main
+
+// #include "shim.h"
+import "C"
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine"
+)
+
+// current is the app between init and deinit.
+var current struct {
+	sync.Mutex
+	app *app
+}
+
+// app is the engine's app with what C needs around it: attempts that can be
+// named, and callbacks in order.
+type app struct {
+	uid      string
+	engine   *engine.App
+	sessions owner
+	outcomes *queue
+
+	mu       sync.Mutex
+	closing  bool
+	attempts map[string]*attempt // by trace id, until their outcome is fixed
+	running  sync.WaitGroup      // attempts inside the engine
+}
+
+func currentApp() (*app, engine.Code) {
+	current.Lock()
+	defer current.Unlock()
+	if current.app == nil {
+		return nil, engine.ErrNotInitialized
+	}
+	return current.app, engine.OK
+}
+
+//export tp2pGoInit
+func tp2pGoInit(uid *C.char) (result C.int) {
+	defer guard(&result)
+	name := C.GoString(uid)
+	current.Lock()
+	defer current.Unlock()
+	if current.app != nil {
+		if current.app.uid == name {
+			return toC(engine.OK)
+		}
+		return toC(engine.ErrAlreadyInitialized)
+	}
+	config := options.config()
+	config.UID = name
+	e, err := engine.NewApp(config)
+	if err != nil {
+		logger.Error("the app cannot be made", "error", err)
+		return failed(err)
+	}
+	current.app = &app{uid: name, engine: e, outcomes: newQueue(), attempts: make(map[string]*attempt)}
+	return toC(engine.OK)
+}
+
+//export tp2pGoDeinit
+func tp2pGoDeinit(caller C.uintptr_t) (result C.int) {
+	defer guard(&result)
+	current.Lock()
+	a := current.app
+	current.app = nil
+	current.Unlock()
+	if a == nil {
+		return toC(engine.ErrNotInitialized)
+	}
+	a.close(uintptr(caller))
+	return toC(engine.OK)
+}
+
+func (a *app) close(caller uintptr) {
+	a.mu.Lock()
+	a.closing = true
+	for _, t := range a.attempts {
+		t.cancel()
+	}
+	a.mu.Unlock()
+	handles.closeOwner(&a.sessions)
+	if err := a.engine.Close(); err != nil {
+		logger.Warn("the app did not close cleanly", "error", err)
+	}
+	a.running.Wait()
+	a.outcomes.drain(caller)
+}
+
+//export tp2pGoAddDevice
+func tp2pGoAddDevice(name, ticket *C.char) (result C.int) {
+	defer guard(&result)
+	a, code := currentApp()
+	if code != engine.OK {
+		return toC(code)
+	}
+	return failed(a.engine.AddDevice(C.GoString(name), C.GoString(ticket)))
+}
+
+//export tp2pGoConnect
+func tp2pGoConnect(target *C.char, mode, timeoutMS C.int, success, failure, user C.uintptr_t, traceID *C.char) (result C.int) {
+	defer guard(&result)
+	a, t, code := newAttempt(C.GoString(target), mode, timeoutMS, traceID)
+	if code != engine.OK {
+		return toC(code)
+	}
+	go func() {
+		session, code := t.run()
+		a.outcomes.post(func() {
+			handle, code := t.settle(session, code)
+			queue := C.uintptr_t(a.outcomes.id)
+			if code == engine.OK {
+				C.tp2p_call_success(queue, success, C.int(handle), user)
+			} else {
+				C.tp2p_call_failure(queue, failure, toC(code), user)
+			}
+		})
+		a.running.Done()
+	}()
+	return toC(engine.OK)
+}
+
+//export tp2pGoConnectWait
+func tp2pGoConnectWait(target *C.char, mode, timeoutMS C.int, traceID *C.char) (result C.int) {
+	defer guard(&result)
+	a, t, code := newAttempt(C.GoString(target), mode, timeoutMS, traceID)
+	if code != engine.OK {
+		return toC(code)
+	}
+	defer a.running.Done()
+	handle, code := t.settle(t.run())
+	if code != engine.OK {
+		return toC(code)
+	}
+	return C.int(handle)
+}
+
+// newAttempt makes an attempt of the current app and writes its trace id. The
+// attempt counts as running: the caller runs it, then calls running.Done.
+func newAttempt(target string, mode, timeoutMS C.int, traceID *C.char) (*app, *attempt, engine.Code) {
+	a, code := currentApp()
+	if code != engine.OK {
+		return nil, nil, code
+	}
+	to, err := a.engine.Resolve(target)
+	if err != nil {
+		return nil, nil, engine.CodeOf(err)
+	}
+	t := &attempt{
+		app: a, to: to, trace: engine.NewTraceID(),
+		mode: engine.Mode(mode), timeout: time.Duration(timeoutMS) * time.Millisecond,
+	}
+	t.context, t.cancel = context.WithCancel(context.Background())
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closing {
+		t.cancel()
+		return nil, nil, engine.ErrNotInitialized
+	}
+	a.attempts[t.trace] = t
+	a.running.Add(1)
+	if traceID != nil {
+		giveText(traceID, C.THING_P2P_TRACE_ID_SIZE, t.trace)
+	}
+	return a, t, engine.OK
+}
+
+//export tp2pGoBreakConnect
+func tp2pGoBreakConnect(traceID *C.char) (result C.int) {
+	defer guard(&result)
+	a, code := currentApp()
+	if code != engine.OK {
+		return toC(code)
+	}
+	return toC(a.breakAttempt(C.GoString(traceID)))
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine"
+)
+
+// attempt is one connect on its way.
+//
+//	running ──► ended ──► settled: success or failure, told once
+//	   └── break_connect, deinit ──┘ up to here it becomes ErrConnectBreak
+type attempt struct {
+	app     *app
+	to      *engine.Target
+	mode    engine.Mode
+	timeout time.Duration // 0: the mode's default
+	trace   string
+
+	context context.Context
+	cancel  context.CancelFunc
+	broken  bool // guarded by app.mu
+}
+
+// run connects. It always returns: a panic is ErrInternal.
+func (t *attempt) run() (session *engine.Session, code engine.Code) {
+	defer t.cancel()
+	defer func() {
+		if r := recover(); r != nil {
+			reportPanic(r)
+			session, code = nil, engine.ErrInternal
+		}
+	}()
+	session, err := t.app.engine.Connect(t.context, t.to, t.mode, t.timeout, t.trace)
+	if err != nil {
+		return nil, engine.CodeOf(err)
+	}
+	return session, engine.OK
+}
+
+// settle fixes the outcome just before it is told: who broke the attempt before
+// this point hears that it broke.
+func (t *attempt) settle(session *engine.Session, code engine.Code) (int32, engine.Code) {
+	a := t.app
+	a.mu.Lock()
+	delete(a.attempts, t.trace)
+	broken := t.broken || a.closing
+	var handle int32
+	switch {
+	case broken:
+		code = engine.ErrConnectBreak
+	case code == engine.OK:
+		// Under the lock: a deinit from here on finds the handle and removes it.
+		handle, code = handles.add(session, &a.sessions)
+	}
+	a.mu.Unlock()
+	if session != nil && code != engine.OK {
+		session.Close()
+	}
+	return handle, code
+}
+
+// breakAttempt ends the attempt that a trace id names.
+func (a *app) breakAttempt(trace string) engine.Code {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	t, ok := a.attempts[trace]
+	if !ok || t.broken {
+		return engine.ErrInvalidParameter
+	}
+	t.broken = true
+	t.cancel()
+	return engine.OK
+}

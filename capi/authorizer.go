@@ -1,0 +1,78 @@
+package main
+
+// #include "shim.h"
+import "C"
+
+import (
+	"sync/atomic"
+
+	"github.com/thingp2p/libthingp2p/engine"
+)
+
+// authorizer is one registration of thing_p2p_device_set_authorizer.
+type authorizer struct {
+	callback, user C.uintptr_t
+	queue          *queue
+	ended          atomic.Bool
+}
+
+//export tp2pGoDeviceSetAuthorizer
+func tp2pGoDeviceSetAuthorizer(handle C.int, callback, user, caller C.uintptr_t) (result C.int) {
+	defer guard(&result)
+	d, ok := find[*device](&handles, int32(handle))
+	if !ok {
+		return toC(engine.ErrInvalidSession)
+	}
+	var next *authorizer
+	if callback != 0 {
+		next = &authorizer{callback: callback, user: user, queue: newQueue()}
+	}
+	d.registering.Lock()
+	previous := d.authorizer.Swap(next)
+	if next == nil {
+		d.engine.SetAuthorizer(nil)
+	} else {
+		d.engine.SetAuthorizer(d.authorize)
+	}
+	d.registering.Unlock()
+	previous.end(uintptr(caller))
+	return toC(engine.OK)
+}
+
+// end makes sure that the callback is not called any more. a may be nil.
+func (a *authorizer) end(caller uintptr) {
+	if a == nil {
+		return
+	}
+	a.ended.Store(true)
+	a.queue.drain(caller)
+}
+
+// authorize asks C, on the engine's behalf.
+func (d *device) authorize(peer engine.Peer) engine.Code {
+	a := d.authorizer.Load()
+	if a == nil { // removed this moment: the app may try again
+		return engine.ErrDeviceBusy
+	}
+	answer := make(chan engine.Code, 1)
+	a.queue.post(func() { answer <- a.ask(d.handle, peer) })
+	select {
+	case code := <-answer:
+		return code
+	case <-d.closing:
+		return engine.ErrRemote
+	}
+}
+
+// ask calls the callback, unless its registration has ended.
+func (a *authorizer) ask(device int32, peer engine.Peer) (code engine.Code) {
+	if a.ended.Load() {
+		return engine.ErrDeviceBusy
+	}
+	c := peerToC(peer)
+	code = engine.Code(C.tp2p_call_authorize(C.uintptr_t(a.queue.id), a.callback, C.int(device), &c, a.user))
+	if !code.Known() {
+		return engine.ErrAuth
+	}
+	return code
+}

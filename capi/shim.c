@@ -1,0 +1,148 @@
+/* The exported functions: plain C, so that a forked child gets an answer
+ * instead of a hang in a Go runtime that has lost its threads. They check what
+ * can be checked without knowing any object, and call Go. */
+#define _POSIX_C_SOURCE 200809L /* strnlen */
+
+#include <string.h>
+
+#include "_cgo_export.h"
+#include "shim.h"
+
+#define MAX_KEY 64
+#define MAX_VALUE 4096
+#define MIN_STRUCT 8 /* struct_size itself, and something to fill */
+
+#define NOT_FORKED() \
+  if (tp2p_forked()) return THING_P2P_ERR_FORKED
+#define REQUIRE(condition) \
+  if (!(condition)) return THING_P2P_ERR_INVALID_PARAMETER
+
+/* Whether text is there and has at most max bytes before its NUL. */
+static int is_text(const char *text, size_t max) { return text != NULL && strnlen(text, max + 1) <= max; }
+
+static int is_name(const char *text) { return is_text(text, THING_P2P_ID_SIZE - 1) && text[0] != '\0'; }
+
+static int is_target(const char *dev_id, int mode, int timeout_ms) {
+  return is_text(dev_id, THING_P2P_TICKET_SIZE - 1) &&
+         (mode == THING_P2P_MODE_INTERNET || mode == THING_P2P_MODE_LAN) && timeout_ms >= 0;
+}
+
+static int is_transfer(int channel, const void *buffer, int length) {
+  return channel >= 0 && channel < THING_P2P_CHANNELS && buffer != NULL && length > 0;
+}
+
+int thing_p2p_set_option(const char *key, const char *value) {
+  NOT_FORKED();
+  REQUIRE(is_text(key, MAX_KEY) && is_text(value, MAX_VALUE));
+  return tp2pGoSetOption((char *)key, (char *)value);
+}
+
+int thing_p2p_init(const char *uid) {
+  NOT_FORKED();
+  REQUIRE(is_name(uid));
+  return tp2pGoInit((char *)uid);
+}
+
+int thing_p2p_deinit(void) {
+  NOT_FORKED();
+  return tp2pGoDeinit(tp2p_current_queue());
+}
+
+int thing_p2p_add_device(const char *dev_id, const char *ticket) {
+  NOT_FORKED();
+  REQUIRE(is_name(dev_id) && is_text(ticket, THING_P2P_TICKET_SIZE - 1));
+  return tp2pGoAddDevice((char *)dev_id, (char *)ticket);
+}
+
+int thing_p2p_connect(const char *dev_id, int mode, int timeout_ms, thing_p2p_success_cb success,
+                      thing_p2p_failure_cb failure, void *user, char *trace_id) {
+  NOT_FORKED();
+  REQUIRE(is_target(dev_id, mode, timeout_ms) && success != NULL && failure != NULL);
+  return tp2pGoConnect((char *)dev_id, mode, timeout_ms, (uintptr_t)success, (uintptr_t)failure, (uintptr_t)user,
+                       trace_id);
+}
+
+int thing_p2p_connect_wait(const char *dev_id, int mode, int timeout_ms, char *trace_id) {
+  NOT_FORKED();
+  REQUIRE(is_target(dev_id, mode, timeout_ms));
+  return tp2pGoConnectWait((char *)dev_id, mode, timeout_ms, trace_id);
+}
+
+int thing_p2p_break_connect(const char *trace_id) {
+  NOT_FORKED();
+  REQUIRE(is_text(trace_id, THING_P2P_TRACE_ID_SIZE - 1));
+  return tp2pGoBreakConnect((char *)trace_id);
+}
+
+int thing_p2p_read(int handle, int channel, void *buffer, int length, int timeout_ms) {
+  NOT_FORKED();
+  REQUIRE(is_transfer(channel, buffer, length));
+  return tp2pGoRead(handle, channel, buffer, length, timeout_ms);
+}
+
+int thing_p2p_send(int handle, int channel, const void *buffer, int length, int timeout_ms) {
+  NOT_FORKED();
+  REQUIRE(is_transfer(channel, buffer, length));
+  return tp2pGoSend(handle, channel, (void *)buffer, length, timeout_ms);
+}
+
+int thing_p2p_active_check(int handle) {
+  NOT_FORKED();
+  return tp2pGoActiveCheck(handle);
+}
+
+int thing_p2p_session_info(int handle, thing_p2p_info *info) {
+  NOT_FORKED();
+  REQUIRE(info != NULL && info->struct_size >= MIN_STRUCT);
+  return tp2pGoSessionInfo(handle, info);
+}
+
+int thing_p2p_disconnect(int handle) {
+  NOT_FORKED();
+  return tp2pGoDisconnect(handle);
+}
+
+int thing_p2p_device_open(const char *state_dir) {
+  NOT_FORKED();
+  REQUIRE(state_dir == NULL || (is_text(state_dir, MAX_VALUE) && state_dir[0] != '\0'));
+  return tp2pGoDeviceOpen((char *)state_dir);
+}
+
+int thing_p2p_device_id(int device, char *buffer, int size) {
+  NOT_FORKED();
+  REQUIRE(buffer != NULL && size > 0);
+  return tp2pGoDeviceID(device, buffer, size);
+}
+
+int thing_p2p_device_ticket(int device, char *buffer, int size) {
+  NOT_FORKED();
+  REQUIRE(buffer != NULL && size > 0);
+  return tp2pGoDeviceTicket(device, buffer, size);
+}
+
+int thing_p2p_device_set_authorizer(int device, thing_p2p_authorize_cb authorize, void *user) {
+  NOT_FORKED();
+  return tp2pGoDeviceSetAuthorizer(device, (uintptr_t)authorize, (uintptr_t)user, tp2p_current_queue());
+}
+
+int thing_p2p_device_listen(int device) {
+  NOT_FORKED();
+  return tp2pGoDeviceListen(device);
+}
+
+int thing_p2p_accept(int device, int timeout_ms, thing_p2p_peer *peer) {
+  NOT_FORKED();
+  REQUIRE(peer == NULL || peer->struct_size >= MIN_STRUCT);
+  return tp2pGoAccept(device, timeout_ms, peer);
+}
+
+int thing_p2p_device_close(int device) {
+  NOT_FORKED();
+  return tp2pGoDeviceClose(device, tp2p_current_queue());
+}
+
+int thing_p2p_set_log(int level, thing_p2p_log_cb log, void *user) {
+  NOT_FORKED();
+  REQUIRE(level >= THING_P2P_LOG_OFF && level <= THING_P2P_LOG_DEBUG);
+  return tp2pGoSetLog(level, (uintptr_t)log, (uintptr_t)user, tp2p_current_queue());
+}

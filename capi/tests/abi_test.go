@@ -1,0 +1,58 @@
+package tests
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/thingp2p/libthingp2p/engine"
+)
+
+// Without a server.
+
+func TestArguments(t *testing.T) { run(t, "arguments") }
+func TestHandles(t *testing.T)   { run(t, "handles") }
+func TestFork(t *testing.T)      { run(t, "fork") }
+func TestLog(t *testing.T)       { run(t, "log") }
+
+func TestOptions(t *testing.T) {
+	run(t, "options", "THINGP2P_RELAY=perhaps", "THINGP2P_SERVER=mqtt://localhost")
+}
+
+// The C table of codes exists for forked children; the engine's is the source.
+func TestCodes(t *testing.T) {
+	output := run(t, "codes")
+	if !strings.Contains(output, "version\t"+engine.Version+"\n") {
+		t.Errorf("the header's version is not the engine's, %s", engine.Version)
+	}
+	want := make(map[string]bool)
+	for _, c := range engine.Codes() {
+		want[fmt.Sprintf("code\t%d\tTHING_P2P_%s\t%s", int(c), c.Name(), c.Error())] = true
+	}
+	for line := range strings.Lines(output) {
+		line = strings.TrimSuffix(line, "\n")
+		if strings.HasPrefix(line, "code\t") && !want[line] {
+			t.Errorf("not in the engine: %s", line)
+		}
+		delete(want, line)
+	}
+	for line := range want {
+		t.Errorf("not in capi/codes.c: %s", line)
+	}
+}
+
+// With a server.
+
+func TestConnect(t *testing.T)        { run(t, "connect", withServer(t)...) }
+func TestBreakConnect(t *testing.T)   { run(t, "break_connect", withServer(t)...) }
+func TestCodesOfConnect(t *testing.T) { run(t, "codes_of_connect", withServer(t)...) }
+func TestChannels(t *testing.T)       { run(t, "channels", withServer(t)...) }
+func TestReadSend(t *testing.T)       { run(t, "read_send", withServer(t)...) }
+func TestDisconnect(t *testing.T)     { run(t, "disconnect", withServer(t)...) }
+func TestCallbacks(t *testing.T)      { run(t, "callbacks", withServer(t)...) }
+func TestDeinit(t *testing.T)         { run(t, "deinit", withServer(t)...) }
+func TestStructs(t *testing.T)        { run(t, "structs", withServer(t)...) }
+func TestDevice(t *testing.T)         { run(t, "device", withServer(t)...) }
+func TestSilence(t *testing.T)        { run(t, "silence", withServer(t)...) }
+func TestServer(t *testing.T)         { run(t, "server", withServer(t)...) }
+func TestRounds(t *testing.T)         { run(t, "rounds", withServer(t)...) }

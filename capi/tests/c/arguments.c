@@ -1,0 +1,130 @@
+/* Bad arguments and calls out of turn. No server is needed. */
+#include <limits.h>
+#include <string.h>
+
+#include "check.h"
+
+#define BAD THING_P2P_ERR_INVALID_PARAMETER
+
+static char too_long[5000];
+
+static void success(int handle, void *user) { (void)handle, (void)user; CHECK(!"success was called"); }
+static void failure(int code, void *user) { (void)code, (void)user; CHECK(!"failure was called"); }
+
+static void before_init(void) {
+  CHECK_IS(THING_P2P_ERR_NOT_INITIALIZED, thing_p2p_deinit());
+  CHECK_IS(THING_P2P_ERR_NOT_INITIALIZED, thing_p2p_add_device("name", "t2p1.x"));
+  CHECK_IS(THING_P2P_ERR_NOT_INITIALIZED, thing_p2p_connect("x", 0, 0, success, failure, NULL, NULL));
+  CHECK_IS(THING_P2P_ERR_NOT_INITIALIZED, thing_p2p_connect_wait("x", 0, 0, NULL));
+  CHECK_IS(THING_P2P_ERR_NOT_INITIALIZED, thing_p2p_break_connect("x"));
+}
+
+static void init_and_deinit(void) {
+  CHECK_IS(BAD, thing_p2p_init(NULL));
+  CHECK_IS(BAD, thing_p2p_init(""));
+  CHECK_IS(BAD, thing_p2p_init("two\nlines"));
+  too_long[81] = '\0';
+  CHECK_IS(BAD, thing_p2p_init(too_long));
+  CHECK_IS(THING_P2P_ERR_NOT_INITIALIZED, thing_p2p_deinit());
+  too_long[80] = '\0';
+  CHECK_IS(THING_P2P_OK, thing_p2p_init(too_long));
+  CHECK_IS(THING_P2P_OK, thing_p2p_init(too_long));
+  CHECK_IS(THING_P2P_ERR_ALREADY_INITIALIZED, thing_p2p_init("other"));
+  CHECK_IS(THING_P2P_OK, thing_p2p_deinit());
+  CHECK_IS(THING_P2P_ERR_NOT_INITIALIZED, thing_p2p_deinit());
+  CHECK_IS(THING_P2P_OK, thing_p2p_init("other"));
+  CHECK_IS(THING_P2P_OK, thing_p2p_deinit());
+  too_long[80] = too_long[81] = 'x';
+}
+
+static void app(void) {
+  char trace[THING_P2P_TRACE_ID_SIZE] = "untouched";
+  CHECK_IS(THING_P2P_OK, thing_p2p_init("tester"));
+  CHECK_IS(BAD, thing_p2p_connect(NULL, 0, 0, success, failure, NULL, trace));
+  CHECK_IS(BAD, thing_p2p_connect("x", 0, 0, NULL, failure, NULL, trace));
+  CHECK_IS(BAD, thing_p2p_connect("x", 0, 0, success, NULL, NULL, trace));
+  CHECK_IS(BAD, thing_p2p_connect("x", 2, 0, success, failure, NULL, trace));
+  CHECK_IS(BAD, thing_p2p_connect("x", -1, 0, success, failure, NULL, trace));
+  CHECK_IS(BAD, thing_p2p_connect("x", 0, -1, success, failure, NULL, trace));
+  CHECK_IS(BAD, thing_p2p_connect("x", 0, INT_MIN, success, failure, NULL, trace));
+  CHECK_IS(BAD, thing_p2p_connect(too_long, 0, 0, success, failure, NULL, trace));
+  CHECK_IS(THING_P2P_ERR_INVALID_ID, thing_p2p_connect("no such name", 0, 0, success, failure, NULL, trace));
+  CHECK_IS(THING_P2P_ERR_INVALID_ID, thing_p2p_connect("t2p1.broken", 0, 0, success, failure, NULL, trace));
+  CHECK_IS(THING_P2P_ERR_INVALID_ID, thing_p2p_connect("", 0, 0, success, failure, NULL, trace));
+  CHECK(strcmp(trace, "untouched") == 0);
+  CHECK_IS(BAD, thing_p2p_connect_wait(NULL, 0, 0, NULL));
+  CHECK_IS(BAD, thing_p2p_connect_wait("x", 9, 0, NULL));
+  CHECK_IS(BAD, thing_p2p_connect_wait("x", 0, -5, NULL));
+  CHECK_IS(BAD, thing_p2p_connect_wait(too_long, 0, 0, NULL));
+  CHECK_IS(THING_P2P_ERR_INVALID_ID, thing_p2p_connect_wait("no such name", 1, 0, NULL));
+  CHECK_IS(BAD, thing_p2p_break_connect(NULL));
+  CHECK_IS(BAD, thing_p2p_break_connect("no such attempt"));
+  CHECK_IS(BAD, thing_p2p_break_connect(too_long));
+  CHECK_IS(BAD, thing_p2p_add_device(NULL, "t2p1.x"));
+  CHECK_IS(BAD, thing_p2p_add_device("name", NULL));
+  CHECK_IS(BAD, thing_p2p_add_device("", "t2p1.x"));
+  CHECK_IS(THING_P2P_ERR_INVALID_ID, thing_p2p_add_device("name", "not a ticket"));
+  CHECK_IS(BAD, thing_p2p_add_device(too_long, "t2p1.x"));
+  CHECK_IS(BAD, thing_p2p_add_device("name", too_long));
+  CHECK_IS(THING_P2P_ERR_INVALID_ID, thing_p2p_connect("name", 0, 0, success, failure, NULL, NULL));
+  CHECK_IS(THING_P2P_OK, thing_p2p_deinit());
+}
+
+static void session(void) {
+  char buffer[8];
+  CHECK_IS(BAD, thing_p2p_read(1, 0, NULL, 8, 0));
+  CHECK_IS(BAD, thing_p2p_read(1, 0, buffer, 0, 0));
+  CHECK_IS(BAD, thing_p2p_read(1, 0, buffer, -1, 0));
+  CHECK_IS(BAD, thing_p2p_read(1, -1, buffer, 8, 0));
+  CHECK_IS(BAD, thing_p2p_read(1, THING_P2P_CHANNELS, buffer, 8, 0));
+  CHECK_IS(BAD, thing_p2p_send(1, 0, NULL, 8, 0));
+  CHECK_IS(BAD, thing_p2p_send(1, 0, buffer, 0, 0));
+  CHECK_IS(BAD, thing_p2p_send(1, 0, buffer, INT_MIN, 0));
+  CHECK_IS(BAD, thing_p2p_send(1, INT_MIN, buffer, 8, 0));
+  CHECK_IS(BAD, thing_p2p_send(1, INT_MAX, buffer, 8, 0));
+  CHECK_IS(BAD, thing_p2p_session_info(1, NULL));
+}
+
+static void device(void) {
+  char id[THING_P2P_ID_SIZE], ticket[THING_P2P_TICKET_SIZE];
+  thing_p2p_peer peer;
+  int length, device;
+  CHECK_IS(BAD, thing_p2p_device_open(""));
+  CHECK_IS(BAD, thing_p2p_device_open(too_long));
+  device = thing_p2p_device_open(NULL);
+  NEED(device > 0);
+  CHECK_IS(BAD, thing_p2p_device_id(device, NULL, 10));
+  CHECK_IS(BAD, thing_p2p_device_id(device, id, 0));
+  CHECK_IS(BAD, thing_p2p_device_id(device, id, -1));
+  CHECK_IS(BAD, thing_p2p_device_ticket(device, NULL, 10));
+  CHECK_IS(BAD, thing_p2p_device_ticket(device, ticket, 0));
+
+  length = thing_p2p_device_id(device, id, sizeof id);
+  CHECK(length > 0 && length < THING_P2P_ID_SIZE && strlen(id) == (size_t)length);
+  memset(id, '#', sizeof id);
+  CHECK_IS(THING_P2P_ERR_BUFFER_TOO_SMALL, thing_p2p_device_id(device, id, length));
+  CHECK(id[0] == '#');
+  CHECK_IS(length, thing_p2p_device_id(device, id, length + 1));
+  CHECK(id[length] == '\0' && id[length + 1] == '#');
+
+  length = thing_p2p_device_ticket(device, ticket, sizeof ticket);
+  CHECK(length > 0 && strlen(ticket) == (size_t)length);
+  CHECK_IS(THING_P2P_ERR_BUFFER_TOO_SMALL, thing_p2p_device_ticket(device, ticket, length));
+  CHECK_IS(length, thing_p2p_device_ticket(device, ticket, length + 1));
+
+  peer.struct_size = 7;
+  CHECK_IS(BAD, thing_p2p_accept(device, 0, &peer));
+  CHECK_IS(THING_P2P_ERR_TIMEOUT, thing_p2p_accept(device, 0, NULL));
+  CHECK_IS(THING_P2P_OK, thing_p2p_device_close(device));
+  CHECK_IS(THING_P2P_ERR_INVALID_SESSION, thing_p2p_device_close(device));
+}
+
+int main(void) {
+  memset(too_long, 'x', sizeof too_long - 1);
+  RUN(before_init);
+  RUN(init_and_deinit);
+  RUN(app);
+  RUN(session);
+  RUN(device);
+  return CHECK_RESULT;
+}

@@ -1,0 +1,72 @@
+/* Whatever integer is passed as a handle, nothing crashes, and none is used
+ * twice. No server is needed. */
+#include <limits.h>
+
+#include "check.h"
+
+#define NONE THING_P2P_ERR_INVALID_SESSION
+
+static int yes(int device, const thing_p2p_peer *peer, void *user) { return (void)device, (void)peer, (void)user, 0; }
+
+static void session_calls(int handle) {
+  char buffer[8] = "";
+  thing_p2p_info info;
+  info.struct_size = sizeof info;
+  CHECK_IS(NONE, thing_p2p_read(handle, 0, buffer, 8, 0));
+  CHECK_IS(NONE, thing_p2p_read(handle, 7, buffer, 8, -1));
+  CHECK_IS(NONE, thing_p2p_send(handle, 0, buffer, 8, 0));
+  CHECK_IS(NONE, thing_p2p_active_check(handle));
+  CHECK_IS(NONE, thing_p2p_session_info(handle, &info));
+  CHECK_IS(NONE, thing_p2p_disconnect(handle));
+}
+
+static void device_calls(int handle) {
+  char buffer[THING_P2P_TICKET_SIZE];
+  CHECK_IS(NONE, thing_p2p_device_id(handle, buffer, sizeof buffer));
+  CHECK_IS(NONE, thing_p2p_device_ticket(handle, buffer, sizeof buffer));
+  CHECK_IS(NONE, thing_p2p_device_set_authorizer(handle, yes, NULL));
+  CHECK_IS(NONE, thing_p2p_device_set_authorizer(handle, NULL, NULL));
+  CHECK_IS(NONE, thing_p2p_device_listen(handle));
+  CHECK_IS(NONE, thing_p2p_accept(handle, -1, NULL));
+  CHECK_IS(NONE, thing_p2p_device_close(handle));
+}
+
+static void any_integer(void) {
+  static const int some[] = {0, 1, 2, -1, -2, 1000, INT_MAX, INT_MIN};
+  unsigned i, seed = 1;
+  for (i = 0; i < sizeof some / sizeof *some; i++) {
+    session_calls(some[i]);
+    device_calls(some[i]);
+  }
+  for (i = 0; i < 20000; i++) {
+    seed = seed * 1664525u + 1013904223u;
+    session_calls((int)seed);
+    device_calls((int)seed);
+  }
+}
+
+static void a_device_is_no_session(void) {
+  int device = thing_p2p_device_open(NULL);
+  CHECK(device > 0);
+  session_calls(device);
+  CHECK_IS(THING_P2P_OK, thing_p2p_device_close(device));
+  session_calls(device);
+  device_calls(device);
+}
+
+static void never_used_twice(void) {
+  int i, last = 0;
+  for (i = 0; i < 200; i++) {
+    int device = thing_p2p_device_open(NULL);
+    CHECK(device > last);
+    last = device;
+    CHECK_IS(THING_P2P_OK, thing_p2p_device_close(device));
+  }
+}
+
+int main(void) {
+  RUN(any_integer);
+  RUN(a_device_is_no_session);
+  RUN(never_used_twice);
+  return CHECK_RESULT;
+}

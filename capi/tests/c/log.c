@@ -1,0 +1,92 @@
+/* The log callback: levels, and its end. No server is needed. */
+#include <string.h>
+
+#include "outcome.h"
+
+static struct flag lines = FLAG_INIT;
+static int highest_level, inside, calls;
+static int ended; /* no call may come any more */
+
+static void on_log(int level, const char *line, void *user) {
+  CHECK(user == (void *)&calls);
+  CHECK(line != NULL && strchr(line, '\n') == NULL);
+  CHECK(level >= THING_P2P_LOG_ERROR && level <= THING_P2P_LOG_DEBUG);
+  CHECK(__atomic_add_fetch(&inside, 1, __ATOMIC_SEQ_CST) == 1); /* one at a time */
+  CHECK(!__atomic_load_n(&ended, __ATOMIC_SEQ_CST));
+  if (level > highest_level) highest_level = level;
+  calls++;
+  __atomic_sub_fetch(&inside, 1, __ATOMIC_SEQ_CST);
+  flag_raise(&lines);
+}
+
+/* Makes the library log something, at error level too. */
+static void make_noise(void) {
+  int device = thing_p2p_device_open("/dev/null/not a directory");
+  CHECK(device < 0);
+  device = thing_p2p_device_open(NULL);
+  CHECK(device > 0);
+  CHECK_IS(THING_P2P_OK, thing_p2p_device_listen(device));
+  CHECK_IS(THING_P2P_OK, thing_p2p_device_close(device));
+}
+
+static void levels(void) {
+  CHECK_IS(THING_P2P_ERR_INVALID_PARAMETER, thing_p2p_set_log(-1, on_log, &calls));
+  CHECK_IS(THING_P2P_ERR_INVALID_PARAMETER, thing_p2p_set_log(5, on_log, &calls));
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_ERROR, on_log, &calls));
+  make_noise();
+  CHECK(flag_wait(&lines));
+  CHECK_IS(THING_P2P_LOG_ERROR, highest_level);
+}
+
+static void quiet_after_set_log(void) {
+  int i;
+  for (i = 0; i < 100; i++) {
+    CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_DEBUG, on_log, &calls));
+    make_noise();
+    CHECK_IS(THING_P2P_OK, i % 2 ? thing_p2p_set_log(THING_P2P_LOG_DEBUG, NULL, NULL)
+                                 : thing_p2p_set_log(THING_P2P_LOG_OFF, on_log, &calls));
+    __atomic_store_n(&ended, 1, __ATOMIC_SEQ_CST);
+    make_noise();
+    __atomic_store_n(&ended, 0, __ATOMIC_SEQ_CST);
+  }
+}
+
+static void silence_itself(int level, const char *line, void *user) {
+  struct flag *f = user;
+  (void)level, (void)line;
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_OFF, NULL, NULL));
+  flag_raise(f);
+}
+
+static void set_log_inside_the_callback(void) {
+  struct flag called = FLAG_INIT;
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_DEBUG, silence_itself, &called));
+  make_noise();
+  CHECK(flag_wait(&called));
+  make_noise();
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_OFF, NULL, NULL));
+  CHECK_IS(1, called.raised);
+}
+
+static void call_the_library(int level, const char *line, void *user) {
+  (void)level, (void)line;
+  CHECK_IS(THING_P2P_ERR_NOT_INITIALIZED, thing_p2p_deinit());
+  CHECK_IS(THING_P2P_ERR_INVALID_SESSION, thing_p2p_active_check(1 << 30));
+  flag_raise(user);
+}
+
+static void other_calls_inside_the_callback(void) {
+  struct flag called = FLAG_INIT;
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_DEBUG, call_the_library, &called));
+  make_noise();
+  CHECK(flag_wait(&called));
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_OFF, NULL, NULL));
+}
+
+int main(void) {
+  RUN(levels);
+  RUN(quiet_after_set_log);
+  RUN(set_log_inside_the_callback);
+  RUN(other_calls_inside_the_callback);
+  return CHECK_RESULT;
+}

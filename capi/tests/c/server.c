@@ -1,0 +1,99 @@
+/* The server goes and comes back; and one whose relay is out of reach. The
+ * driver names the server's command in THINGP2PD and a folder in TEST_DIR. */
+#include <time.h>
+
+#include "pair.h"
+#include "process.h"
+
+#define READY "thingp2pd ready: server="
+
+static char url[128];
+
+/* Starts a server; listen is "127.0.0.1:0" or the address of an earlier one. */
+static struct process server_start(const char *listen, const char *public_ip) {
+  char secret[512], line[256];
+  char *argv[] = {getenv("THINGP2PD"), "-mqtt", (char *)listen, "-turn", "127.0.0.1:0", "-public-ip", (char *)public_ip,
+                  "-secret", secret, NULL};
+  struct process server;
+  NEED(argv[0] != NULL && getenv("TEST_DIR") != NULL);
+  snprintf(secret, sizeof secret, "%s/secret", getenv("TEST_DIR"));
+  server = process_start(argv);
+  do process_line(&server, line, sizeof line);
+  while (strncmp(line, READY, strlen(READY)) != 0);
+  snprintf(url, sizeof url, "%.127s", line + strlen(READY));
+  url[strcspn(url, " ")] = '\0';
+  return server;
+}
+
+static long long now_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
+static void killed_and_back(void) {
+  struct pair p;
+  struct process server = server_start("127.0.0.1:0", "127.0.0.1");
+  char address[128];
+  long long back;
+  int first_app, first_dev;
+  snprintf(address, sizeof address, "%s", url + strlen("mqtt://"));
+  CHECK_IS(0, thing_p2p_set_option("server", url));
+  pair_open(&p);
+  first_app = p.app;
+  first_dev = p.dev;
+
+  process_kill(&server);
+  CHECK_IS(0, send_pattern(p.app, 1, 0, 100000)); /* the session goes on */
+  CHECK_IS(0, read_pattern(p.dev, 1, 0, 100000));
+
+  server = server_start(address, "127.0.0.1");
+  back = now_ms();
+  pair_connect(&p);
+  printf("  connected %lld ms after the server was back\n", now_ms() - back);
+  CHECK(now_ms() - back < 3000);
+  CHECK_IS(0, thing_p2p_active_check(first_app));
+  CHECK_IS(0, send_pattern(first_dev, 1, 0, 100000));
+  CHECK_IS(0, read_pattern(first_app, 1, 0, 100000));
+  pair_close(&p);
+  process_kill(&server);
+}
+
+static void relay_out_of_reach(void) {
+  struct pair p;
+  struct process server = server_start("127.0.0.1:0", "127.0.0.9");
+  CHECK_IS(0, thing_p2p_set_option("server", url));
+  CHECK_IS(0, thing_p2p_set_option("relay", "only"));
+  CHECK_IS(0, thing_p2p_init("tester"));
+  p.device = device_online(p.ticket);
+  CHECK_IS(THING_P2P_ERR_NO_RELAY, thing_p2p_connect_wait(p.ticket, 0, 3000, NULL));
+  pair_close(&p);
+  process_kill(&server);
+  CHECK_IS(0, thing_p2p_set_option("relay", "auto"));
+}
+
+static void relay_only(void) {
+  struct pair p;
+  thing_p2p_info info = {0};
+  struct process server = server_start("127.0.0.1:0", "127.0.0.1");
+  CHECK_IS(0, thing_p2p_set_option("server", url));
+  CHECK_IS(0, thing_p2p_set_option("relay", "only"));
+  pair_open(&p);
+  info.struct_size = sizeof info;
+  CHECK_IS(0, thing_p2p_session_info(p.app, &info));
+  CHECK_IS(THING_P2P_PATH_RELAY, info.path);
+  CHECK_IS(0, thing_p2p_session_info(p.dev, &info));
+  CHECK_IS(THING_P2P_PATH_RELAY, info.path);
+  CHECK_IS(0, send_pattern(p.app, 1, 0, 100000));
+  CHECK_IS(0, read_pattern(p.dev, 1, 0, 100000));
+  pair_close(&p);
+  process_kill(&server);
+  CHECK_IS(0, thing_p2p_set_option("relay", "auto"));
+}
+
+int main(void) {
+  RUN(killed_and_back);
+  RUN(relay_only);
+  RUN(relay_out_of_reach);
+  return CHECK_RESULT;
+}

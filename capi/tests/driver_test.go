@@ -1,0 +1,157 @@
+package tests
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// programLimit ends a program that hangs; the slowest takes about a minute.
+const programLimit = 1 * time.Minute
+
+var (
+	root, _ = filepath.Abs("../..")
+	workDir string // of this run, removed at its end
+)
+
+func TestMain(m *testing.M) {
+	var err error
+	if workDir, err = os.MkdirTemp("", "thingp2p-abi-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	status := m.Run()
+	stopServer()
+	os.RemoveAll(workDir)
+	os.Exit(status)
+}
+
+// missing says what the machine lacks: a skip, but a failure in CI.
+func missing(t *testing.T, what string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("missing: %s", what)
+	}
+	t.Skipf("missing: %s", what)
+}
+
+// tool returns the path of a program that a test needs.
+func tool(t *testing.T, name string) string {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		missing(t, name)
+	}
+	return path
+}
+
+// library returns the folder of libthingp2p.so: the one that THINGP2P_BUILD_DIR
+// names, or one with a library made now.
+func library(t *testing.T) string {
+	t.Helper()
+	tool(t, "gcc")
+	dir, err := builtLibrary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+var builtLibrary = sync.OnceValues(func() (string, error) {
+	if dir := os.Getenv("THINGP2P_BUILD_DIR"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	ldflags := fmt.Sprintf("-s -w -extldflags '-Wl,--version-script=%s -Wl,-soname,libthingp2p.so.1 -Wl,-z,now'",
+		filepath.Join(root, "capi/libthingp2p.map"))
+	if err := build("-buildmode=c-shared", "-trimpath", "-ldflags", ldflags,
+		"-o", filepath.Join(workDir, "libthingp2p.so"), "./capi"); err != nil {
+		return "", err
+	}
+	return workDir, os.Symlink("libthingp2p.so", filepath.Join(workDir, "libthingp2p.so.1"))
+})
+
+func build(arguments ...string) error {
+	cmd := exec.Command("go", append([]string{"build"}, arguments...)...)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("go build %s: %v\n%s", strings.Join(arguments, " "), err, out)
+	}
+	return nil
+}
+
+// compile makes the program of one C file.
+func compile(t *testing.T, name string) string {
+	t.Helper()
+	dir := library(t)
+	program := filepath.Join(workDir, name)
+	out, err := exec.Command("gcc", "-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror",
+		"-I", filepath.Join(root, "include"), "-o", program, filepath.Join("c", name+".c"),
+		"-L", dir, "-lthingp2p", "-Wl,-rpath,"+dir, "-pthread").CombinedOutput()
+	if err != nil {
+		t.Fatalf("gcc c/%s.c: %v\n%s", name, err, out)
+	}
+	return program
+}
+
+// run runs a program, turns its "pass" and "fail" lines into subtests and
+// returns its output. A program that crashes or hangs fails.
+func run(t *testing.T, name string, env ...string) string {
+	t.Helper()
+	program := compile(t, name)
+	ctx, cancel := context.WithTimeout(t.Context(), programLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program)
+	cmd.Env = append(os.Environ(), env...)
+	// A group of its own, to end what the program has started too. Go's stack
+	// dump on SIGQUIT shows where it hangs.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGQUIT) }
+	cmd.WaitDelay = 5 * time.Second
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	err := cmd.Run()
+	if cmd.Process != nil {
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+	}
+	failed := report(t, output.String())
+	if ctx.Err() != nil {
+		t.Fatalf("%s did not end within %v\n%s", name, programLimit, output.String())
+	}
+	if err != nil && !failed {
+		t.Fatalf("%s: %v\n%s", name, err, output.String())
+	}
+	return output.String()
+}
+
+// report makes a subtest of each test in a program's output and tells whether
+// one failed.
+func report(t *testing.T, output string) (failed bool) {
+	var details []string
+	lines := bufio.NewScanner(strings.NewReader(output))
+	for lines.Scan() {
+		verdict, test, _ := strings.Cut(lines.Text(), " ")
+		switch verdict {
+		case "run":
+			details = nil
+		case "pass", "fail":
+			t.Run(test, func(t *testing.T) {
+				if verdict == "fail" {
+					failed = true
+					t.Error("\n" + strings.Join(details, "\n"))
+				}
+			})
+		default:
+			details = append(details, lines.Text())
+		}
+	}
+	return failed
+}

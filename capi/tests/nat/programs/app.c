@@ -1,0 +1,125 @@
+/*
+ * An app for the tests across NATs. It takes orders on standard input, a line each, and answers each with a line:
+ *
+ *   connect TICKET   -> connected PATH CONNECT_MS, or failed NAME
+ *   get N, put N     -> started: a transfer in the background
+ *   done             -> ok or bad, once the transfer has ended: each byte is checked
+ *   path             -> PATH as the app sees it, and as the device does
+ *   watch PATH MS    -> ok MS, once the app's path is PATH; or late PATH
+ *   close            -> closed
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "pattern.h"
+
+static int session;
+static struct line_reader answers;
+
+static int path_now(void)
+{
+  thing_p2p_info info;
+
+  info.struct_size = sizeof info;
+  return thing_p2p_session_info(session, &info) < 0 ? 0 : (int)info.path;
+}
+
+static long now_ms(void)
+{
+  struct timespec t;
+
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * 1000L + t.tv_nsec / 1000000L;
+}
+
+static void ask(const char *command, char *answer)
+{
+  if (send_all(session, COMMANDS, command, (int)strlen(command)) < 0 || read_line(session, COMMANDS, &answers, answer, 20000) < 0)
+    strcpy(answer, "bad");
+}
+
+static void connect_to(const char *ticket)
+{
+  thing_p2p_info info;
+
+  session = thing_p2p_connect_wait(ticket, THING_P2P_MODE_INTERNET, 0, NULL);
+  if (session < 0) {
+    printf("failed %s\n", thing_p2p_error_name(session));
+    return;
+  }
+  memset(&answers, 0, sizeof answers);
+  info.struct_size = sizeof info;
+  thing_p2p_session_info(session, &info);
+  printf("connected %d %u\n", (int)info.path, (unsigned)info.connect_ms);
+}
+
+static void watch(int path, long limit_ms)
+{
+  struct timespec pause = {0, 5 * 1000 * 1000};
+  long started = now_ms();
+
+  while (path_now() != path && now_ms() - started < limit_ms)
+    nanosleep(&pause, NULL);
+  printf(path_now() == path ? "ok %ld\n" : "late %ld\n", now_ms() - started);
+}
+
+/* A transfer runs in the background until "done" asks for its result. */
+static pthread_t transfer;
+static char transfer_order[64];
+static const char *transfer_result;
+
+static void *run_transfer(void *unused)
+{
+  char line[sizeof answers.bytes];
+
+  (void)unused;
+  if (strncmp(transfer_order, "get ", 4) == 0) {
+    snprintf(line, sizeof line, "%s\n", transfer_order);
+    send_all(session, COMMANDS, line, (int)strlen(line));
+    transfer_result = read_pattern(session, VIDEO, atol(transfer_order + 4)) == 0 ? "ok" : "bad";
+  } else {
+    snprintf(line, sizeof line, "%s\n", transfer_order);
+    send_all(session, COMMANDS, line, (int)strlen(line));
+    send_pattern(session, FILES, atol(transfer_order + 4));
+    transfer_result = read_line(session, COMMANDS, &answers, line, 30000) >= 0 && strcmp(line, "ok") == 0 ? "ok" : "bad";
+  }
+  return NULL;
+}
+
+int main(void)
+{
+  char order[THING_P2P_TICKET_SIZE + 32], answer[sizeof answers.bytes];
+
+  thing_p2p_set_log(LOG_LEVEL, print_log, (void *)"app");
+  if (thing_p2p_init("tester") < 0)
+    return 1;
+  while (fgets(order, sizeof order, stdin)) {
+    order[strcspn(order, "\n")] = '\0';
+    if (strncmp(order, "connect ", 8) == 0) {
+      connect_to(order + 8);
+    } else if (strncmp(order, "get ", 4) == 0 || strncmp(order, "put ", 4) == 0) {
+      snprintf(transfer_order, sizeof transfer_order, "%.60s", order);
+      printf(pthread_create(&transfer, NULL, run_transfer, NULL) == 0 ? "started\n" : "bad\n");
+    } else if (strcmp(order, "done") == 0) {
+      pthread_join(transfer, NULL);
+      printf("%s\n", transfer_result);
+    } else if (strcmp(order, "path") == 0) {
+      ask("path\n", answer);
+      printf("%d %s\n", path_now(), answer);
+    } else if (strncmp(order, "watch ", 6) == 0) {
+      int path = atoi(order + 6);
+      long limit = atol(strchr(order + 6, ' '));
+
+      watch(path, limit);
+    } else if (strcmp(order, "close") == 0) {
+      thing_p2p_disconnect(session);
+      printf("closed\n");
+    }
+    fflush(stdout);
+  }
+  return thing_p2p_deinit();
+}

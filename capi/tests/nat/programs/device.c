@@ -1,0 +1,60 @@
+/*
+ * A device for the tests across NATs. It prints its ticket and serves each session in a thread:
+ *
+ *   get N    -> N bytes on channel 1; byte i is pattern(i)
+ *   put N    -> reads N bytes on channel 5 and answers "ok" on channel 0 if each is what it must be, else "bad"
+ *   path     -> the device's own view of the path, on channel 0
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "pattern.h"
+
+static void *serve(void *argument)
+{
+  int session = *(int *)argument;
+  struct line_reader commands = {0};
+  char line[sizeof commands.bytes];
+
+  free(argument);
+  while (read_line(session, COMMANDS, &commands, line, -1) >= 0) {
+    if (strncmp(line, "get ", 4) == 0) {
+      send_pattern(session, VIDEO, atol(line + 4));
+    } else if (strncmp(line, "put ", 4) == 0) {
+      send_all(session, COMMANDS, read_pattern(session, FILES, atol(line + 4)) == 0 ? "ok\n" : "bad\n", 3);
+    } else {
+      thing_p2p_info info;
+
+      info.struct_size = sizeof info;
+      thing_p2p_session_info(session, &info);
+      snprintf(line, sizeof line, "%d\n", (int)info.path);
+      send_all(session, COMMANDS, line, (int)strlen(line));
+    }
+  }
+  thing_p2p_disconnect(session);
+  return NULL;
+}
+
+int main(void)
+{
+  char ticket[THING_P2P_TICKET_SIZE];
+  int device = thing_p2p_device_open(NULL);
+
+  thing_p2p_set_log(LOG_LEVEL, print_log, "device");
+  if (device < 0 || thing_p2p_device_listen(device) < 0 || thing_p2p_device_ticket(device, ticket, sizeof ticket) < 0)
+    return 1;
+  printf("%s\n", ticket);
+  fflush(stdout);
+  for (;;) {
+    int *session = malloc(sizeof *session);
+    pthread_t thread;
+
+    *session = thing_p2p_accept(device, -1, NULL);
+    if (*session < 0 || pthread_create(&thread, NULL, serve, session) != 0)
+      return 1;
+    pthread_detach(thread);
+  }
+}

@@ -1,0 +1,62 @@
+/* Bytes that both ends know, and what else the two programs share. */
+#ifndef PATTERN_H
+#define PATTERN_H
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "line.h"
+
+enum { FILES = 5 };
+
+#define LOG_LEVEL (getenv("NAT_TEST_LOG") ? 4 : 0)
+
+static void print_log(int level, const char *line, void *who)
+{
+  fprintf(stderr, "%s %d %s\n", (const char *)who, level, line);
+}
+
+/* A prime period, so that a lost, doubled or swapped block shows. */
+static unsigned char pattern(long i) { return (unsigned char)(i % 251); }
+
+static int send_pattern(int session, int channel, long length)
+{
+  unsigned char block[16 * 1024];
+  long done = 0;
+
+  while (done < length) {
+    int i, size = length - done < (long)sizeof block ? (int)(length - done) : (int)sizeof block;
+
+    for (i = 0; i < size; i++)
+      block[i] = pattern(done + i);
+    if (send_all(session, channel, block, size) < 0)
+      return -1;
+    done += size;
+  }
+  return 0;
+}
+
+static int read_pattern(int session, int channel, long length)
+{
+  unsigned char block[64 * 1024];
+  long done = 0;
+
+  while (done < length) {
+    int i, size = length - done < (long)sizeof block ? (int)(length - done) : (int)sizeof block;
+    int got = thing_p2p_read(session, channel, block, size, 20000);
+
+    if (got < 0) {
+      fprintf(stderr, "read after %ld bytes: %s\n", done, thing_p2p_error_name(got));
+      return -1;
+    }
+    for (i = 0; i < got; i++)
+      if (block[i] != pattern(done + i)) {
+        fprintf(stderr, "wrong byte at %ld\n", done + i);
+        return -1;
+      }
+    done += got;
+  }
+  return 0;
+}
+
+#endif

@@ -1,0 +1,183 @@
+package nat
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab"
+)
+
+const (
+	root       = "../../.."
+	orderLimit = time.Minute // the longest that an answer may take
+)
+
+var workDir string
+
+func TestMain(m *testing.M) {
+	var err error
+	if workDir, err = os.MkdirTemp("", "thingp2p-nat-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(workDir)
+	os.Exit(code)
+}
+
+// built is the directory of the library, the server, and the C programs of
+// this folder.
+var built = sync.OnceValues(func() (string, error) {
+	dir := os.Getenv("THINGP2P_BUILD_DIR")
+	if dir == "" {
+		dir = workDir
+		for _, what := range []string{"lib", "server"} {
+			cmd := exec.Command(root+"/build.sh", what)
+			cmd.Env = append(os.Environ(), "THINGP2P_BUILD_DIR="+dir)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				return "", fmt.Errorf("build.sh %s: %w\n%s", what, err, out)
+			}
+		}
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	for _, program := range []string{"app", "device"} {
+		out, err := exec.Command("cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic",
+			"-Wno-unused-function", "-I"+root+"/include", "-I"+root+"/examples_c", "programs/"+program+".c", "-o", filepath.Join(workDir, program),
+			"-L"+dir, "-Wl,-rpath,"+dir, "-lthingp2p", "-lpthread").CombinedOutput()
+		if err != nil {
+			return "", fmt.Errorf("cc %s.c: %w\n%s", program, err, out)
+		}
+	}
+	return dir, nil
+})
+
+// program is a running program that prints lines.
+type program struct {
+	t     *testing.T
+	cmd   *exec.Cmd
+	stdin io.WriteCloser
+	lines chan string
+}
+
+// start runs a program in a namespace until the test ends.
+func start(t *testing.T, h *lab.Host, server, path string, args ...string) *program {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	p := &program{t: t, cmd: h.CommandContext(ctx, path, args...), lines: make(chan string, 16)}
+	p.cmd.Env = append(os.Environ(), "THINGP2P_SERVER="+server)
+	var errors bytes.Buffer
+	p.cmd.Stderr = &errors
+	stdout, err := p.cmd.StdoutPipe()
+	if err == nil {
+		p.stdin, err = p.cmd.StdinPipe()
+	}
+	if err == nil {
+		err = p.cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		defer close(p.lines)
+		for scanner := bufio.NewScanner(stdout); scanner.Scan(); {
+			p.lines <- scanner.Text()
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-read
+		p.cmd.Wait()
+		if t.Failed() && errors.Len() > 0 {
+			t.Logf("%s:\n%s", filepath.Base(path), errors.String())
+		}
+	})
+	return p
+}
+
+func (p *program) line() string {
+	p.t.Helper()
+	select {
+	case line, ok := <-p.lines:
+		if !ok {
+			p.t.Fatalf("%s ended", p.cmd.Path)
+		}
+		return line
+	case <-time.After(orderLimit):
+		p.t.Fatalf("%s does not answer", p.cmd.Path)
+	}
+	return ""
+}
+
+// order sends a line and returns the answer.
+func (p *program) order(order string) string {
+	p.t.Helper()
+	if _, err := io.WriteString(p.stdin, order+"\n"); err != nil {
+		p.t.Fatal(err)
+	}
+	return p.line()
+}
+
+func directory(t *testing.T) string {
+	t.Helper()
+	dir, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func startServer(t *testing.T, h *lab.Host) (url string) {
+	t.Helper()
+	p := start(t, h, "", filepath.Join(directory(t), "thingp2pd"), "-public-ip", h.IP().String(),
+		"-secret", filepath.Join(t.TempDir(), "secret"))
+	_, url, ok := strings.Cut(p.line(), "server=")
+	if !ok {
+		t.Fatal("thingp2pd does not say where it is")
+	}
+	return strings.Fields(url)[0]
+}
+
+// startDevice returns its ticket.
+func startDevice(t *testing.T, h *lab.Host, server string) (ticket string) {
+	t.Helper()
+	return start(t, h, server, filepath.Join(workDir, "device")).line()
+}
+
+func startApp(t *testing.T, h *lab.Host, server string) *program {
+	t.Helper()
+	return start(t, h, server, filepath.Join(workDir, "app"))
+}
+
+// connect returns the path and the time that it took, in ms.
+func (p *program) connect(ticket string) (path, took int) {
+	p.t.Helper()
+	answer := p.order("connect " + ticket)
+	if _, err := fmt.Sscanf(answer, "connected %d %d", &path, &took); err != nil {
+		p.t.Fatalf("connect: %s", answer)
+	}
+	return path, took
+}
+
+// transfer moves bytes and checks each.
+func (p *program) transfer(order string) {
+	p.t.Helper()
+	p.order(order)
+	if answer := p.order("done"); answer != "ok" {
+		p.t.Fatalf("%s: %s", order, answer)
+	}
+}

@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"context"
+	"crypto/hmac"
+	"net/netip"
+	"time"
+)
+
+// admitTime is how long a connected app may take to say who it is.
+const admitTime = 5 * time.Second
+
+// admit decides on a connection and makes it a session. via is the relay of
+// ours that it came through, or nil.
+func (d *Device) admit(conn *quicConn, via *deviceRelay) {
+	ctx, cancel := context.WithTimeout(d.ctx, admitTime)
+	defer cancel()
+	defer context.AfterFunc(ctx, conn.close)() // the streams' own reads do not know ctx
+	if via != nil {
+		via.hold()
+		defer via.letGo()
+	}
+	control, err := conn.acceptControl(ctx)
+	if err != nil {
+		conn.close()
+		return
+	}
+	h, err := readHello(control)
+	if err != nil {
+		d.log.Debug("dropped a connection", "error", err)
+		conn.close()
+		return
+	}
+	appID, binding, err := conn.peer()
+	if err != nil {
+		conn.close()
+		return
+	}
+	secret := d.state.secret()
+	peer := Peer{UID: h.UID, AppID: appID, TraceID: h.Trace, HasTicket: hmac.Equal(h.Proof, proveSecret(secret, binding))}
+	code := d.decide(peer)
+	if code == OK && !d.reserve() {
+		code = ErrDeviceFull
+	}
+	if code != OK {
+		d.log.Info("refused an app", "trace", peer.TraceID, "app", peer.AppID, "reason", code.Name())
+		writeControl(control, verdict{code})
+		control.Close()
+		select { // the app closes when it has read the verdict
+		case <-conn.Context().Done():
+		case <-ctx.Done():
+		}
+		conn.close()
+		return
+	}
+	err = writeControl(control, verdict{OK})
+	var streams [Channels]stream
+	if err == nil {
+		streams, err = conn.acceptChannels(ctx)
+	}
+	if err != nil {
+		d.log.Debug("an app gave up", "trace", peer.TraceID, "error", err)
+		d.free()
+		conn.close()
+		return
+	}
+	if peer.HasTicket {
+		if err := d.state.pair(appID); err != nil {
+			d.log.Error("the app is not remembered and needs its ticket again", "app", appID, "error", err)
+		}
+	}
+	d.open(conn, control, streams, peer, via)
+}
+
+// decide says whether an app may have a session.
+func (d *Device) decide(peer Peer) Code {
+	d.mu.Lock()
+	authorize := d.authorizer
+	d.mu.Unlock()
+	if authorize != nil {
+		code := authorize(peer)
+		if code > 0 || !code.Known() {
+			return ErrRemote
+		}
+		return code
+	}
+	if peer.HasTicket || d.state.paired(peer.AppID) {
+		return OK
+	}
+	return ErrAuth
+}
+
+// open makes the session.
+func (d *Device) open(conn *quicConn, control stream, streams [Channels]stream, peer Peer, via *deviceRelay) {
+	if via != nil {
+		via.hold()
+	}
+	var s *Session
+	s = newSession(conn, control, streams, about{peer: peer, deviceID: d.identity.id, localPort: d.socket.port}, d.config, func() {
+		if via != nil {
+			via.letGo()
+		}
+		d.forget(s)
+	})
+	if n := d.negotiationOf(peer); n != nil {
+		s.relays.add(n.peerRelays())
+	}
+	s.locate = func() (Path, netip.AddrPort) {
+		remote := plainAddrPort(conn.RemoteAddr())
+		if via != nil || s.relays.has(remote) {
+			return PathRelay, remote
+		}
+		return directKind(remote.Addr()), remote
+	}
+	s.start(d.config.OfflineAfter, func() { d.complain(s) })
+	if !d.add(s) {
+		s.end(ErrClosedLocal)
+		return
+	}
+	path, remote := s.locate()
+	s.log.Info("accepted an app", "app", peer.AppID, "path", path.String(), "remote", remote)
+}

@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/ice/v2"
+	"github.com/pion/stun"
+	"github.com/pion/transport/v2"
+
+	"github.com/thingp2p/libthingp2p/engine/signal"
+)
+
+// credentials are those of one ICE agent (RFC 8445, section 5.3).
+type credentials struct{ ufrag, pwd string }
+
+// agent finds out which of the peer's candidates a base can reach. It only
+// finds the path: QUIC uses the base itself, and the agent goes once QUIC runs.
+type agent struct {
+	ice    *ice.Agent
+	cancel context.CancelFunc // nil before start
+	done   chan struct{}
+}
+
+// ICE is tuned for a path within a round trip of knowing the peer: a check each
+// 20 ms, no waiting for a better candidate, and as many checks as an attempt
+// has time for.
+var (
+	checkInterval      = 20 * time.Millisecond
+	noWait             = time.Duration(0)
+	maxBindingRequests = uint16(1000)
+	checkingTimeout    = 20 * time.Second // an attempt has its own, shorter one
+)
+
+// newAgent makes an agent over a base's mux. It answers and sends checks once
+// start is called; checks that come earlier wait. It calls selected once, with
+// the peer's first address that works.
+func newAgent(mux *stunMux, local credentials, controlling bool, selected func(netip.AddrPort), network transport.Net, log *slog.Logger) (*agent, error) {
+	config := &ice.AgentConfig{
+		UDPMux:                 mux,
+		LocalUfrag:             local.ufrag,
+		LocalPwd:               local.pwd,
+		NetworkTypes:           []ice.NetworkType{ice.NetworkTypeUDP4, ice.NetworkTypeUDP6},
+		CandidateTypes:         []ice.CandidateType{ice.CandidateTypeHost},
+		MulticastDNSMode:       ice.MulticastDNSModeDisabled, // it would open port 5353
+		CheckInterval:          &checkInterval,
+		MaxBindingRequests:     &maxBindingRequests,
+		HostAcceptanceMinWait:  &noWait,
+		SrflxAcceptanceMinWait: &noWait,
+		PrflxAcceptanceMinWait: &noWait,
+		RelayAcceptanceMinWait: &noWait,
+		FailedTimeout:          &checkingTimeout,
+		IncludeLoopback:        true, // the mux's stand-in addresses are
+		Net:                    network,
+		LoggerFactory:          iceLog{log},
+	}
+	if controlling {
+		// The first authenticated check that comes in proves the peer's way to
+		// us, and its hole in the peer's NAT is ours: no need to wait for the
+		// answer to a check of our own.
+		config.BindingRequestHandler = func(_ *stun.Message, _, _ ice.Candidate, pair *ice.CandidatePair) bool {
+			return pair != nil
+		}
+	}
+	a, err := ice.NewAgent(config)
+	if err != nil {
+		return nil, err
+	}
+	var once sync.Once
+	err = errors.Join(
+		a.OnCandidate(func(ice.Candidate) {}),
+		a.OnSelectedCandidatePairChange(func(_, remote ice.Candidate) {
+			ip, err := netip.ParseAddr(remote.Address())
+			if err == nil {
+				once.Do(func() { selected(netip.AddrPortFrom(ip.Unmap(), uint16(remote.Port()))) })
+			}
+		}),
+		a.GatherCandidates(),
+	)
+	if err != nil {
+		a.Close()
+		return nil, err
+	}
+	return &agent{ice: a, done: make(chan struct{})}, nil
+}
+
+// start begins the checks, as the controlling side (the app) or the other.
+func (g *agent) start(remote credentials, controlling bool) {
+	ctx, cancel := context.WithCancel(context.Background())
+	g.cancel = cancel
+	go func() {
+		defer close(g.done)
+		// Both return at the first selected pair or when ctx ends; what they
+		// return is not used, since QUIC runs on the base.
+		if controlling {
+			g.ice.Dial(ctx, remote.ufrag, remote.pwd)
+		} else {
+			g.ice.Accept(ctx, remote.ufrag, remote.pwd)
+		}
+	}()
+}
+
+// add tells the agent of a candidate of the peer.
+func (g *agent) add(c signal.Candidate) {
+	config := ice.CandidateHostConfig{
+		Network:   "udp",
+		Address:   c.Address.Addr().String(),
+		Port:      int(c.Address.Port()),
+		Component: ice.ComponentRTP,
+	}
+	// The type only decides the order of checks, and all are checked at once.
+	if remote, err := ice.NewCandidateHost(&config); err == nil {
+		g.ice.AddRemoteCandidate(remote)
+	}
+}
+
+// close ends the agent and its goroutines.
+func (g *agent) close() {
+	if g.started() {
+		g.cancel()
+	}
+	g.ice.GracefulClose()
+	if g.started() {
+		<-g.done
+	}
+}
+
+func (g *agent) started() bool { return g.cancel != nil }

@@ -1,0 +1,167 @@
+package engine
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/signal"
+)
+
+// answerTime is how long a device looks for paths to an app that has asked. It
+// covers an app's search for a better path than the one it has.
+const answerTime = 20 * time.Second
+
+// Limits of what offers may cost a device; stranger and friend look the same
+// before they connect.
+const (
+	maxAnswering    = 64 // negotiations at a time
+	offersPerSecond = 50
+	offersAtOnce    = 100
+)
+
+// receive is called for each message from the server.
+func (d *Device) receive(client *signal.Client, m *signal.Message) {
+	if m.Kind == signal.Offer && m.Trace != "" {
+		if s := d.session(m.From, m.Trace); s != nil {
+			s.relays.add(relayedOnly(m.Candidates))
+		}
+	}
+	if n := d.negotiation(m); n != nil {
+		n.receive(m)
+		return
+	}
+	if m.Kind == signal.Candidates && m.Trace == "" || m.Kind != signal.Offer || !d.lastOffer.allow(time.Now()) {
+		return
+	}
+	n := newNegotiation(d.endpoint, client, m.Attempt, m.Trace, m.From, d.config.Relay)
+	n.openRelay = d.openRelay
+	if m.Trace == "" && d.full() || d.addAnswer(n) != nil {
+		refusal := &signal.Message{Kind: signal.Refusal, From: d.identity.id, Attempt: m.Attempt, Code: int32(ErrDeviceFull)}
+		d.workers.Go(func() { client.Send(signal.App, m.From, refusal) }) // this is the client's own goroutine
+		return
+	}
+	n.receive(m)
+	d.workers.Go(func() {
+		ctx, cancel := context.WithTimeout(d.ctx, answerTime)
+		defer cancel()
+		n.run(ctx)
+		d.removeNegotiation(n)
+	})
+}
+
+func (d *Device) addAnswer(n *negotiation) error {
+	d.endpoint.mu.Lock()
+	full := len(d.negotiations) >= maxAnswering
+	d.endpoint.mu.Unlock()
+	if full {
+		return ErrDeviceFull
+	}
+	return d.addNegotiation(n)
+}
+
+func (d *Device) full() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.sessions)+d.reserved >= d.config.MaxSessions
+}
+
+// negotiationOf returns the one by which an app has found the device, or nil.
+func (d *Device) negotiationOf(peer Peer) *negotiation {
+	return d.negotiation(&signal.Message{From: peer.AppID, Attempt: peer.TraceID})
+}
+
+// complain tells the app of a session that nothing comes from it any more: only
+// the app can move a session to another path.
+func (d *Device) complain(s *Session) {
+	d.mu.Lock()
+	client := d.signals
+	d.mu.Unlock()
+	if client == nil {
+		return
+	}
+	s.log.Info("the path is silent, telling the app")
+	client.Send(signal.App, s.about.peer.AppID, &signal.Message{
+		Kind: signal.Silence, From: d.identity.id, Attempt: s.about.peer.TraceID, Trace: s.about.peer.TraceID,
+	})
+}
+
+// deviceRelay is a relay of the device's own, for networks that block UDP, and
+// QUIC on it. It lives as long as a negotiation or a session needs it.
+type deviceRelay struct {
+	relay *relay
+	quic  *quicTransport
+
+	mu    sync.Mutex
+	users int
+}
+
+// openRelay makes a device reachable through a relay.
+func (d *Device) openRelay(r *relay) (drop func(), err error) {
+	conn := newRelayConn(r.address)
+	r.carry(conn, netip.AddrPort{})
+	via := &deviceRelay{relay: r, quic: newQUICTransport(conn), users: 1}
+	config, err := d.identity.tlsConfig("")
+	if err == nil {
+		err = via.quic.serve(config, d.config.OfflineAfter, &d.workers, func(c *quicConn) { d.admit(c, via) })
+	}
+	return via.letGo, err
+}
+
+func (r *deviceRelay) hold() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.users++
+}
+
+func (r *deviceRelay) letGo() {
+	r.mu.Lock()
+	r.users--
+	last := r.users == 0
+	r.mu.Unlock()
+	if last {
+		r.quic.Close()
+		r.relay.close()
+	}
+}
+
+// addressSet is a small set that anybody may read and one peer fills.
+type addressSet struct {
+	mu        sync.Mutex
+	addresses []netip.AddrPort
+}
+
+const maxAddressSet = 32
+
+func (s *addressSet) add(candidates []signal.Candidate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range candidates {
+		if len(s.addresses) == maxAddressSet {
+			s.addresses = s.addresses[1:] // the oldest has had its time
+		}
+		s.addresses = append(s.addresses, c.Address)
+	}
+}
+
+func (s *addressSet) has(address netip.AddrPort) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, a := range s.addresses {
+		if a == address {
+			return true
+		}
+	}
+	return false
+}
+
+func relayedOnly(candidates []signal.Candidate) []signal.Candidate {
+	var relayed []signal.Candidate
+	for _, c := range candidates {
+		if c.Type == signal.Relayed {
+			relayed = append(relayed, c)
+		}
+	}
+	return relayed
+}

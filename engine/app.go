@@ -1,0 +1,234 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/signal"
+)
+
+// App connects to devices.
+type App struct {
+	*endpoint
+	ctx  context.Context // ends with Close
+	stop context.CancelFunc
+
+	mu       sync.Mutex
+	closed   bool
+	devices  map[string]ticket         // by name, and by device id
+	servers  map[string]*signal.Client // by address
+	sessions map[*Session]bool
+	attempts int
+	calls    sync.WaitGroup // Connect
+}
+
+// Target is a device to connect to.
+type Target struct {
+	deviceID string
+	server   string
+	secret   *[secretSize]byte // nil: no ticket
+}
+
+// Default times for a whole attempt.
+const (
+	internetTimeout = 15 * time.Second
+	lanTimeout      = 3 * time.Second
+)
+
+const (
+	maxNameLength = 80 // THING_P2P_ID_SIZE without its NUL
+	maxDevices    = 100_000
+)
+
+// NewApp returns an app that connects to its server in the background.
+func NewApp(config Config) (*App, error) {
+	if config.UID == "" || len(config.UID) > maxUIDLength || hasControlBytes(config.UID) {
+		return nil, because(ErrInvalidParameter, fmt.Errorf("the uid must have 1 to %d printable bytes", maxUIDLength))
+	}
+	e, err := newEndpoint(config, signal.App)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.quic.start(); err != nil {
+		e.release()
+		return nil, because(ErrInternal, err)
+	}
+	a := &App{
+		endpoint: e,
+		devices:  make(map[string]ticket),
+		servers:  make(map[string]*signal.Client),
+		sessions: make(map[*Session]bool),
+	}
+	a.ctx, a.stop = context.WithCancel(context.Background())
+	if config.Server != "" {
+		if _, err := a.signals(config.Server); err != nil {
+			a.Close()
+			return nil, err
+		}
+	}
+	return a, nil
+}
+
+// AddDevice binds a name, which may be anything of 1 to 80 bytes, to a ticket:
+// Resolve then knows the name, and the device's id.
+func (a *App) AddDevice(name, text string) error {
+	if name == "" || len(name) > maxNameLength {
+		return because(ErrInvalidParameter, fmt.Errorf("a name has 1 to %d bytes", maxNameLength))
+	}
+	t, err := parseTicket(text)
+	if err != nil {
+		return because(ErrInvalidID, err)
+	}
+	a.mu.Lock()
+	if len(a.devices) >= maxDevices {
+		a.mu.Unlock()
+		return because(ErrNoMemory, fmt.Errorf("over %d devices", maxDevices))
+	}
+	a.devices[name] = t
+	a.devices[t.deviceID] = t
+	a.mu.Unlock()
+	if t.server != "" {
+		a.signals(t.server) // so that the first connect need not wait for it
+	}
+	return nil
+}
+
+// Resolve returns the device that text means: a name, a ticket or a device id.
+func (a *App) Resolve(text string) (*Target, error) {
+	a.mu.Lock()
+	t, known := a.devices[text]
+	a.mu.Unlock()
+	if !known && isTicket(text) {
+		var err error
+		if t, err = parseTicket(text); err != nil {
+			return nil, because(ErrInvalidID, err)
+		}
+		known = true
+	}
+	if known {
+		target := &Target{deviceID: t.deviceID, server: t.server, secret: &t.secret}
+		if target.server == "" {
+			target.server = a.config.Server
+		}
+		return target, nil
+	}
+	key, err := parseID(text)
+	if err != nil {
+		return nil, because(ErrInvalidID, err)
+	}
+	return &Target{deviceID: formatID(key), server: a.config.Server}, nil
+}
+
+// signals returns the connection to a server, and makes it at first need.
+func (a *App) signals(server string) (*signal.Client, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return nil, ErrConnectBreak
+	}
+	if client := a.servers[server]; client != nil {
+		return client, nil
+	}
+	client, err := a.dialSignals(server, a.receive)
+	if err != nil {
+		return nil, err
+	}
+	a.servers[server] = client
+	return client, nil
+}
+
+// receive is called for each message from a server.
+func (a *App) receive(_ *signal.Client, m *signal.Message) {
+	if n := a.negotiation(m); n != nil {
+		n.receive(m)
+		return
+	}
+	if m.Kind == signal.Silence {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		for s := range a.sessions {
+			if s.about.deviceID == m.From && s.about.peer.TraceID == m.Trace {
+				s.watch.doubt()
+			}
+		}
+	}
+}
+
+// begin counts an attempt; it fails when there are too many sessions.
+func (a *App) begin() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.closed {
+		return ErrConnectBreak
+	}
+	if len(a.sessions)+a.attempts >= a.config.MaxSessions {
+		return ErrSessionLimit
+	}
+	a.attempts++
+	a.calls.Add(1)
+	return nil
+}
+
+// finish ends an attempt; s is its session, or nil. It reports whether the app
+// is still open for it.
+func (a *App) finish(s *Session) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.attempts--
+	a.calls.Done()
+	if s != nil && !a.closed {
+		a.sessions[s] = true
+	}
+	return !a.closed
+}
+
+func (a *App) forget(s *Session) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.sessions, s)
+}
+
+// Close ends all attempts with ErrConnectBreak and closes all sessions. It
+// returns when everything is released, which takes little more than a second.
+func (a *App) Close() error {
+	a.mu.Lock()
+	if a.closed {
+		a.mu.Unlock()
+		return nil
+	}
+	a.closed = true
+	a.mu.Unlock()
+	a.stop()
+	a.calls.Wait()
+
+	a.mu.Lock()
+	var sessions []*Session
+	for s := range a.sessions {
+		sessions = append(sessions, s)
+	}
+	a.mu.Unlock()
+	closeAll(sessions)
+	a.mu.Lock()
+	var clients []*signal.Client
+	for _, client := range a.servers {
+		clients = append(clients, client)
+	}
+	a.mu.Unlock()
+	for _, client := range clients {
+		client.Close()
+	}
+	a.release()
+	return nil
+}
+
+// closeAll closes sessions at the same time.
+func closeAll(sessions []*Session) {
+	var all sync.WaitGroup
+	for _, s := range slices.Clone(sessions) {
+		all.Go(func() { s.Close() })
+	}
+	all.Wait()
+}

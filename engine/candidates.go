@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/pion/transport/v2"
+
+	"github.com/thingp2p/libthingp2p/engine/signal"
+)
+
+// hostCandidates are the host's own addresses with the socket's port. Loopback
+// counts only on a host that has nothing else.
+func hostCandidates(network transport.Net, port uint16) []signal.Candidate {
+	var candidates, loopback []signal.Candidate
+	for _, ip := range hostAddresses(network) {
+		c := signal.Candidate{Type: signal.Host, Address: netip.AddrPortFrom(ip, port)}
+		switch {
+		case ip.IsLoopback():
+			loopback = append(loopback, c)
+		case len(candidates) < signal.MaxCandidates/2:
+			candidates = append(candidates, c)
+		}
+	}
+	if len(candidates) == 0 {
+		return loopback
+	}
+	return candidates
+}
+
+func hostAddresses(network transport.Net) []netip.Addr {
+	var prefixes []net.Addr
+	if network == nil {
+		prefixes, _ = net.InterfaceAddrs() // those of interfaces that are down do no harm
+	} else if interfaces, err := network.Interfaces(); err == nil {
+		for _, i := range interfaces {
+			addresses, _ := i.Addrs()
+			prefixes = append(prefixes, addresses...)
+		}
+	}
+	var ips []netip.Addr
+	for _, a := range prefixes {
+		prefix, ok := a.(*net.IPNet)
+		if !ok {
+			continue
+		}
+		ip, ok := netip.AddrFromSlice(prefix.IP)
+		if ip = ip.Unmap(); ok && !ip.IsLinkLocalUnicast() && !ip.IsMulticast() {
+			ips = append(ips, ip)
+		}
+	}
+	return ips
+}
+
+// reflexive remembers how the socket looks from outside, since a NAT mapping
+// outlives an attempt: the next one can send the address with its first
+// message, and learns soon if it has changed.
+type reflexive struct {
+	mux *stunMux
+	net transport.Net
+
+	mu      sync.Mutex
+	address netip.AddrPort
+	seen    time.Time
+	blocked bool // UDP to the server did not come back the last time
+}
+
+const reflexiveMaxAge = 10 * time.Minute
+
+// cached returns the address if it was seen not long ago, and whether UDP is
+// known to be blocked.
+func (r *reflexive) cached() (address netip.AddrPort, blocked bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if time.Since(r.seen) > reflexiveMaxAge {
+		return netip.AddrPort{}, r.blocked
+	}
+	return r.address, r.blocked
+}
+
+// refresh asks the STUN servers in their order until one answers.
+func (r *reflexive) refresh(ctx context.Context, servers []string) (netip.AddrPort, error) {
+	err := error(errSTUNTimeout)
+	for _, server := range servers {
+		var to, address netip.AddrPort
+		if to, err = resolveUDP(ctx, r.net, server); err != nil {
+			continue
+		}
+		if address, err = r.mux.mappedAddress(ctx, to); err == nil {
+			r.mu.Lock()
+			r.address, r.seen, r.blocked = address, time.Now(), false
+			r.mu.Unlock()
+			return address, nil
+		}
+	}
+	if ctx.Err() == nil {
+		r.suspect()
+	}
+	return netip.AddrPort{}, err
+}
+
+// suspect notes that UDP seems to be blocked.
+func (r *reflexive) suspect() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.blocked = true
+}
+
+func resolveUDP(ctx context.Context, network transport.Net, hostPort string) (netip.AddrPort, error) {
+	if address, err := netip.ParseAddrPort(hostPort); err == nil {
+		return address, nil
+	}
+	if network != nil {
+		address, err := network.ResolveUDPAddr("udp", hostPort)
+		if err != nil {
+			return netip.AddrPort{}, err
+		}
+		return plainAddrPort(address), nil
+	}
+	host, port, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	number, err := net.DefaultResolver.LookupPort(ctx, "udp", port)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return netip.AddrPortFrom(ips[0].Unmap(), uint16(number)), nil
+}

@@ -1,0 +1,141 @@
+package engine
+
+import (
+	"context"
+	"net/netip"
+)
+
+// carrier is what carries an app's session: QUIC on the endpoint's socket, or
+// through a relay. QUIC sees one remote address all the time, an alias.
+type carrier struct {
+	endpoint *endpoint
+	alias    netip.AddrPort
+	conn     *quicConn
+	active   *quicTransport // the one that conn sends on
+
+	relay     *relay // in use, or nil
+	relayConn *relayConn
+	relayQUIC *quicTransport // of this session; made when first needed
+}
+
+func newCarrier(e *endpoint) *carrier {
+	return &carrier{endpoint: e, alias: e.socket.alias()}
+}
+
+// route makes packets go along a path, over r if the path starts at a relay of
+// ours; the carrier owns r from then on. It returns the transport to use.
+func (c *carrier) route(p foundPath, r *relay) *quicTransport {
+	if r == nil {
+		c.endpoint.socket.bind(c.alias, p.remote)
+		return c.endpoint.quic
+	}
+	if c.relayConn == nil {
+		c.relayConn = newRelayConn(r.address)
+		c.relayQUIC = newQUICTransport(c.relayConn)
+	}
+	r.carry(c.relayConn, p.remote)
+	if c.relay != nil {
+		c.relay.close()
+	}
+	c.relay = r
+	return c.relayQUIC
+}
+
+// dial connects along a path.
+func (c *carrier) dial(ctx context.Context, p foundPath, r *relay, deviceID string) error {
+	config, err := c.endpoint.identity.tlsConfig(deviceID)
+	if err != nil {
+		return because(ErrInternal, err)
+	}
+	c.active = c.route(p, r)
+	c.conn, err = c.active.dial(ctx, c.alias, config, c.endpoint.config.OfflineAfter)
+	return err
+}
+
+// move takes the connection to another path. Between two paths of one transport
+// it is enough to send elsewhere: either the device's address has changed for
+// us only, or the device sees a new address of ours and follows. Otherwise QUIC
+// moves, and a relay that is not needed any more is given back.
+func (c *carrier) move(ctx context.Context, p foundPath, r *relay) error {
+	from, to := c.active, c.route(p, r)
+	if from == to {
+		return nil
+	}
+	if err := c.conn.move(ctx, to); err != nil {
+		return err
+	}
+	c.active = to
+	if r == nil && c.relay != nil {
+		c.relayConn.route.Store(nil)
+		c.relay.close()
+		c.relay = nil
+	}
+	return nil
+}
+
+// close ends the connection and gives everything back.
+func (c *carrier) close() {
+	if c.conn != nil {
+		c.conn.close()
+	}
+	if c.relayQUIC != nil {
+		c.relayQUIC.Close()
+	}
+	if c.relay != nil {
+		c.relay.close()
+	}
+	c.endpoint.socket.unbind(c.alias)
+}
+
+// kindOf says what a path is, for the user.
+func kindOf(p foundPath) Path {
+	if p.relayed() {
+		return PathRelay
+	}
+	return directKind(p.remote.Addr())
+}
+
+// directKind tells the local network from the internet by the peer's address.
+func directKind(remote netip.Addr) Path {
+	if isLocal(remote) {
+		return PathLAN
+	}
+	return PathDirect
+}
+
+// greet says hello on a fresh connection and returns what the device decided.
+// The channels are opened along with it, so that they cost no round trip.
+func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) (control stream, streams [Channels]stream, err error) {
+	stop := context.AfterFunc(ctx, c.conn.close)
+	defer stop()
+	if secret != nil {
+		_, binding, err := c.conn.peer()
+		if err != nil {
+			return nil, streams, because(ErrHandshake, err)
+		}
+		h.Proof = proveSecret(*secret, binding)
+	}
+	fail := func(err error) error {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return c.conn.greetError(err)
+	}
+	if control, err = c.conn.openControl(); err != nil {
+		return nil, streams, fail(err)
+	}
+	if err = writeControl(control, h); err != nil {
+		return nil, streams, fail(err)
+	}
+	if streams, err = c.conn.openChannels(); err != nil {
+		return nil, streams, fail(err)
+	}
+	code, err := readVerdict(control)
+	if err != nil {
+		return nil, streams, fail(err)
+	}
+	if code != OK {
+		return nil, streams, code
+	}
+	return control, streams, nil
+}

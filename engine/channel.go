@@ -1,0 +1,257 @@
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// stream is one of the two directions' byte streams under a channel, as QUIC
+// gives it.
+type stream interface {
+	Read(p []byte) (int, error)
+	Peek(p []byte) (int, error)
+	Write(p []byte) (int, error)
+	Close() error // ends the sending direction
+	SetReadDeadline(time.Time) error
+}
+
+// channel is one of a session's eight: a bounded queue in each direction
+// between the callers and a QUIC stream.
+//
+//	Send ─► sendQueue ─► write ─► stream ─► receive ─► recvQueue ─► Read
+//
+// The goroutines exist only while they are needed: write while something is
+// queued, receive from the first Read on.
+type channel struct {
+	stream    stream
+	sendLimit int    // bytes
+	progress  func() // called when bytes have moved
+
+	sent, received atomic.Uint64
+
+	mu      sync.Mutex
+	workers sync.WaitGroup
+
+	sendQueue fifo
+	writing   bool     // write runs
+	space     waitlist // senders that wait for room, and flush
+	sendErr   error    // no more can be sent
+
+	recvQueue fifo
+	receiving bool     // receive was started
+	draining  bool     // takes all there is, since the session ends
+	drained   bool     // receive has ended
+	data      waitlist // readers that wait for bytes
+	room      waitlist // receive, when the queue is full
+	recvErr   error    // what readers get after the last byte
+}
+
+const (
+	recvLimit = 256 << 10 // bytes queued for readers before QUIC's flow control holds the sender
+
+	// firstLook is how long a first Read that must not wait gives receive to
+	// bring what has arrived already.
+	firstLook = time.Millisecond
+)
+
+func newChannel(s stream, sendLimit int, progress func()) *channel {
+	return &channel{stream: s, sendLimit: sendLimit, progress: progress}
+}
+
+func (c *channel) read(p []byte, timeout time.Duration) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.receiving && c.recvErr == nil {
+		c.startReceive()
+		if timeout == 0 {
+			timeout = firstLook
+		}
+	}
+	var deadline time.Time
+	for {
+		if c.recvErr == ErrClosedLocal {
+			return 0, c.recvErr
+		}
+		if n := c.recvQueue.read(p); n > 0 {
+			c.received.Add(uint64(n))
+			if c.recvQueue.size < recvLimit {
+				c.room.notify()
+			}
+			return n, nil
+		}
+		if c.recvErr != nil && (c.drained || !c.receiving) {
+			return 0, c.recvErr
+		}
+		if timeout == 0 {
+			return 0, ErrTimeout
+		}
+		if timeout > 0 && deadline.IsZero() {
+			deadline = deadlineAfter(timeout)
+		}
+		if !c.data.wait(&c.mu, deadline) {
+			timeout = 0 // one last look
+		}
+	}
+}
+
+func (c *channel) send(p []byte, timeout time.Duration) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	taken := 0
+	var deadline time.Time
+	for {
+		if c.sendErr != nil {
+			if taken > 0 {
+				return taken, nil
+			}
+			return 0, c.sendErr
+		}
+		if n := min(c.sendLimit-c.sendQueue.size, len(p)-taken); n > 0 {
+			c.sendQueue.write(p[taken : taken+n])
+			c.sent.Add(uint64(n))
+			taken += n
+			if !c.writing {
+				c.writing = true
+				c.workers.Go(c.write)
+			}
+		}
+		if taken == len(p) {
+			return taken, nil
+		}
+		if timeout == 0 {
+			if taken > 0 {
+				return taken, nil
+			}
+			return 0, ErrTimeout
+		}
+		if timeout > 0 && deadline.IsZero() {
+			deadline = deadlineAfter(timeout)
+		}
+		if !c.space.wait(&c.mu, deadline) {
+			timeout = 0
+		}
+	}
+}
+
+// write hands the send queue to the stream until it is empty.
+func (c *channel) write() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.sendQueue.size > 0 {
+		front := c.sendQueue.front()
+		c.mu.Unlock()
+		c.progress()
+		n, err := c.stream.Write(front)
+		c.mu.Lock()
+		c.sendQueue.consume(n)
+		if err != nil {
+			// The session knows why, and tells the callers.
+			c.sendQueue.discard()
+		}
+		c.space.notify()
+	}
+	c.writing = false
+}
+
+// startReceive needs the lock.
+func (c *channel) startReceive() {
+	c.receiving = true
+	c.workers.Go(c.receive)
+}
+
+// receive brings what the stream has into the queue until the stream ends.
+func (c *channel) receive() {
+	var first [1]byte
+	for {
+		// Peek holds no buffer while nothing comes.
+		if _, err := c.stream.Peek(first[:]); err != nil {
+			break
+		}
+		buffer := newChunk(largeChunk)
+		n, err := c.stream.Read(buffer.bytes)
+		buffer.end = n
+		c.progress()
+		c.mu.Lock()
+		if n > 0 && n <= smallChunk/2 {
+			c.recvQueue.write(buffer.bytes[:n]) // a short message must not hold a large chunk
+			buffer.release()
+		} else if n > 0 {
+			c.recvQueue.push(buffer)
+		} else {
+			buffer.release()
+		}
+		c.data.notify()
+		for c.recvQueue.size >= recvLimit && !c.draining {
+			c.room.wait(&c.mu, time.Time{})
+		}
+		c.mu.Unlock()
+		if err != nil {
+			break
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.drained = true
+	c.data.notify()
+}
+
+// flush waits until the send queue is with QUIC, then ends the stream.
+func (c *channel) flush(deadline time.Time) {
+	c.mu.Lock()
+	for c.writing && c.space.wait(&c.mu, deadline) {
+	}
+	flushed := !c.writing
+	c.mu.Unlock()
+	if flushed {
+		c.stream.Close()
+	}
+}
+
+// refuse ends all calls: senders get reason at once, readers when they have
+// read what is queued, unless the reason is ErrClosedLocal.
+func (c *channel) refuse(reason error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.sendErr == nil {
+		c.sendErr = reason
+	}
+	if c.recvErr == nil || reason == ErrClosedLocal {
+		c.recvErr = reason
+	}
+	c.space.notify()
+	c.data.notify()
+}
+
+// drain brings into memory all that has arrived, and what still comes until
+// the stream ends or the deadline passes: what has arrived can be read after
+// the session has ended. The amount is bounded by QUIC's flow control window.
+func (c *channel) drain(deadline time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.draining = true
+	c.stream.SetReadDeadline(deadline)
+	if !c.receiving {
+		c.startReceive()
+	}
+	c.room.notify()
+}
+
+// waitDrained returns once receive has ended.
+func (c *channel) waitDrained() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for !c.drained {
+		c.data.wait(&c.mu, time.Time{})
+	}
+}
+
+// wait returns once no goroutine of the channel runs; the stream must have
+// ended.
+func (c *channel) wait() {
+	c.mu.Lock()
+	c.draining = true
+	c.room.notify()
+	c.mu.Unlock()
+	c.workers.Wait()
+}

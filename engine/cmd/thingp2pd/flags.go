@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/netip"
+
+	"github.com/thingp2p/libthingp2p/engine/rendezvous"
+)
+
+// options are the flags, parsed but not yet acted on.
+type options struct {
+	server            rendezvous.Config
+	cert, key, secret string
+	version, verbose  bool
+}
+
+// parseFlags reads args. What is wrong with them, or the help that they ask
+// for, goes to stderr.
+func parseFlags(args []string, stderr io.Writer) (*options, error) {
+	o := &options{}
+	c := &o.server
+	f := flag.NewFlagSet("thingp2pd", flag.ContinueOnError)
+	f.SetOutput(stderr)
+
+	f.StringVar(&c.MQTT, "mqtt", ":1883", "MQTT over TCP listens on `ADDR`; empty: off")
+	f.StringVar(&c.MQTTS, "mqtts", "", "MQTT over TLS listens on `ADDR`, usually :8883")
+	f.StringVar(&c.WS, "ws", "", "MQTT over WebSocket listens on `ADDR`")
+	f.StringVar(&c.WSS, "wss", "", "MQTT over WebSocket over TLS listens on `ADDR`")
+	f.StringVar(&c.TURN, "turn", ":3478", "STUN and TURN listen on `ADDR`, UDP and TCP; empty: off")
+	f.StringVar(&c.TURNS, "turns", "", "TURN over TLS listens on `ADDR`, usually :5349 or :443")
+	f.StringVar(&o.cert, "cert", "", "PEM `FILE` with the certificate chain for -mqtts, -wss and -turns; read again when it changes")
+	f.StringVar(&o.key, "key", "", "PEM `FILE` with its private key")
+	f.TextVar(&c.PublicIP, "public-ip", netip.Addr{}, "IPv4 address `IP` at which apps and devices reach this machine (default: that of the default route's interface)")
+	f.StringVar(&c.Host, "host", "", "DNS `NAME` of this machine, printed and published where a certificate must match")
+	f.StringVar(&o.secret, "secret", "", "`FILE` with the TURN secret, made when absent (default: a new secret at each start)")
+	f.DurationVar(&c.TTL, "ttl", rendezvous.DefaultTTL, "lifetime of TURN credentials")
+	f.StringVar(&c.Broker, "broker", "", "publish the credentials through the MQTT broker at `URL` instead of embedding one")
+	f.Func("turn-url", "publish another TURN server, `URL`, that shares the secret; may be repeated", func(url string) error {
+		c.TURNURLs = append(c.TURNURLs, url)
+		return nil
+	})
+	f.Func("relay-ports", "UDP `PORTS` of relays (default "+rendezvous.DefaultRelayPorts.String()+")", func(s string) (err error) {
+		c.RelayPorts, err = rendezvous.ParsePortRange(s)
+		return err
+	})
+	f.IntVar(&c.MaxClients, "max-clients", rendezvous.DefaultMaxClients, "MQTT connections at once, `N`")
+	f.IntVar(&c.MaxRelays, "max-relays", rendezvous.DefaultMaxRelays, "TURN allocations at once, `N`")
+	f.BoolVar(&c.AllowPrivatePeers, "allow-private-peers", false, "relay to private addresses although the public one is not private")
+	f.BoolVar(&o.version, "version", false, "print the version and exit")
+	f.BoolVar(&o.verbose, "v", false, "log more")
+
+	if err := f.Parse(args); err != nil {
+		return nil, err
+	}
+	err := o.check(f)
+	if err != nil {
+		fmt.Fprintln(stderr, "thingp2pd:", err)
+	}
+	return o, err
+}
+
+// check finds flags that do not go together.
+func (o *options) check(f *flag.FlagSet) error {
+	if f.NArg() > 0 {
+		return fmt.Errorf("%q is not a flag: -help lists them", f.Arg(0))
+	}
+	if (o.cert == "") != (o.key == "") {
+		return errors.New("-cert and -key need each other")
+	}
+	if o.server.Broker != "" {
+		given := false
+		f.Visit(func(f *flag.Flag) { given = given || f.Name == "mqtt" })
+		if !given {
+			o.server.MQTT = "" // the default is for the embedded broker
+		}
+	}
+	return nil
+}
+
+// config loads what the flags name.
+func (o *options) config(log *slog.Logger) (cfg rendezvous.Config, err error) {
+	cfg = o.server
+	cfg.Log = log
+	if o.cert != "" {
+		if cfg.TLS, err = rendezvous.LoadCertificate(o.cert, o.key); err != nil {
+			return cfg, err
+		}
+	}
+	if o.secret != "" {
+		cfg.Secret, err = rendezvous.LoadSecret(o.secret)
+	}
+	return cfg, err
+}

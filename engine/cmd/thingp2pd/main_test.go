@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/rendezvous"
+)
+
+// build returns the path of the command.
+func build(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "thingp2pd")
+	if out, err := exec.Command("go", "build", "-o", file, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return file
+}
+
+// daemon is a running thingp2pd.
+type daemon struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	line   string // what it printed
+	stdout *bufio.Reader
+	stderr bytes.Buffer
+}
+
+func start(t *testing.T, file string, args ...string) *daemon {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	t.Cleanup(cancel) // kills it, if it is still there
+	d := &daemon{t: t, cmd: exec.CommandContext(ctx, file, args...)}
+	d.cmd.Stderr = &d.stderr
+	stdout, err := d.cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	d.stdout = bufio.NewReader(stdout)
+	d.line, _ = d.stdout.ReadString('\n')
+	return d
+}
+
+// stop ends it with a signal and returns its exit code.
+func (d *daemon) stop(signal os.Signal) int {
+	d.t.Helper()
+	d.cmd.Process.Signal(signal)
+	if rest, _ := io.ReadAll(d.stdout); len(rest) > 0 {
+		d.t.Errorf("more on standard output: %q", rest)
+	}
+	d.cmd.Wait()
+	return d.cmd.ProcessState.ExitCode()
+}
+
+func TestCommand(t *testing.T) {
+	file := build(t)
+	secret := filepath.Join(t.TempDir(), "secret")
+	args := []string{"-mqtt", "127.0.0.1:0", "-turn", "127.0.0.1:0", "-secret", secret}
+	ready := regexp.MustCompile(`^thingp2pd ready: server=mqtt://(127\.0\.0\.1:[1-9][0-9]*)\n$`)
+
+	var first []byte
+	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
+		d := start(t, file, args...)
+		match := ready.FindStringSubmatch(d.line)
+		if match == nil {
+			t.Fatalf("printed %q\n%s", d.line, &d.stderr)
+		}
+		idle, err := net.Dial("tcp", match[1]) // must not keep it from stopping
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer idle.Close()
+		if code := d.stop(signal); code != 0 {
+			t.Errorf("exit code %d after %v\n%s", code, signal, &d.stderr)
+		}
+
+		text, err := os.ReadFile(secret)
+		info, _ := os.Stat(secret)
+		if err != nil || info.Mode() != 0o600 {
+			t.Fatalf("secret: %v %v", err, info.Mode())
+		}
+		if first == nil {
+			first = text
+		}
+		if !bytes.Equal(text, first) {
+			t.Error("the second start made another secret")
+		}
+	}
+}
+
+func TestCommandErrors(t *testing.T) {
+	file := build(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, test := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"-version"}, 0, "thingp2pd " + rendezvous.Version + "\n"},
+		{[]string{"-help"}, 0, "-public-ip"},
+		{[]string{"-nonsense"}, 2, "-nonsense"},
+		{[]string{"extra"}, 2, `"extra" is not a flag`},
+		{[]string{"-relay-ports", "9-1"}, 2, "lower port first"},
+		{[]string{"-public-ip", "here"}, 2, "-public-ip"},
+		{[]string{"-cert", "x"}, 2, "need each other"},
+		{[]string{"-mqtt", taken.Addr().String()}, 1, "choose another address"},
+		{[]string{"-mqtts", ":0", "-mqtt", "", "-turn", ""}, 1, "-cert and -key"},
+		{[]string{"-cert", "no such file", "-key", "x"}, 1, "no such file"},
+		{[]string{"-secret", "/no/such/directory/secret"}, 1, "give -secret"},
+		{[]string{"-broker", "mqtt://127.0.0.1:1", "-turn", ""}, 1, "check -broker"},
+		{[]string{"-broker", "mqtt://127.0.0.1:1", "-mqtt", ":0"}, 1, "leave out -mqtt"},
+	} {
+		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		cmd := exec.CommandContext(ctx, file, test.args...)
+		out, _ := cmd.CombinedOutput()
+		cancel()
+		if code := cmd.ProcessState.ExitCode(); code != test.code || !strings.Contains(string(out), test.says) {
+			t.Errorf("%q: code %d, want %d, and %q in\n%s", test.args, code, test.code, test.says, out)
+		}
+	}
+}

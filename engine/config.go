@@ -1,0 +1,121 @@
+package engine
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/pion/transport/v2"
+	"github.com/thingp2p/libthingp2p/engine/signal"
+)
+
+// Version is the library's version, as in thing_p2p_version.
+const Version = "0.1.0"
+
+// Channels is the number of channels in a session, numbered from 0.
+const Channels = 8
+
+// Mode says which way to a device gets the head start.
+type Mode int
+
+const (
+	ModeInternet Mode = 0 // the server's way first
+	ModeLAN      Mode = 1 // the local network first
+)
+
+// RelayPolicy says whether a TURN relay may carry a session.
+type RelayPolicy int
+
+const (
+	RelayAuto  RelayPolicy = iota // when nothing more direct works, and meanwhile
+	RelayNever                    // not at all
+	RelayOnly                     // nothing else, for tests
+)
+
+// Path says what carries a session now.
+type Path int32
+
+const (
+	PathLAN    Path = 1 // straight, inside one local network
+	PathDirect Path = 2 // straight, through the internet
+	PathRelay  Path = 3 // through a TURN relay
+)
+
+// String returns the path's name in lower case.
+func (p Path) String() string {
+	switch p {
+	case PathLAN:
+		return "lan"
+	case PathDirect:
+		return "direct"
+	case PathRelay:
+		return "relay"
+	}
+	return "none"
+}
+
+// Config configures an App or a Device. The zero value is usable: no server,
+// a key that lives in memory only, and the defaults named below.
+type Config struct {
+	UID          string        // the user, shown to the device; apps only
+	StateDir     string        // where the key and the pairings are kept; "": in memory
+	Server       string        // mqtt://, mqtts://, ws:// or wss:// [user:password@]host[:port]; "": none
+	CAFile       string        // PEM roots for TLS to the server; "": the system's
+	DisableLAN   bool          // no discovery in the local network
+	Relay        RelayPolicy   //
+	MaxSessions  int           // 0: 1024
+	OfflineAfter time.Duration // a peer silent for so long is gone; 0: 30 s
+	SendBuffer   int           // bytes per channel; 0: 262144
+	Log          *slog.Logger  // nil: discards
+
+	// Twins of the network for tests in fake time; nil: the real one.
+	net        transport.Net
+	dialServer func() (net.Conn, error)
+}
+
+func (c Config) withDefaults() Config {
+	if c.MaxSessions == 0 {
+		c.MaxSessions = 1024
+	}
+	if c.OfflineAfter == 0 {
+		c.OfflineAfter = 30 * time.Second
+	}
+	if c.SendBuffer == 0 {
+		c.SendBuffer = 256 << 10
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// CheckServer reports whether server is a usable value of Config.Server.
+func CheckServer(server string) error {
+	if server == "" {
+		return nil
+	}
+	if len(server) > maxServerLength {
+		return because(ErrInvalidParameter, fmt.Errorf("the server's address is longer than %d characters", maxServerLength))
+	}
+	if _, err := signal.ParseServer(server); err != nil {
+		return because(ErrInvalidParameter, err)
+	}
+	return nil
+}
+
+// withoutPassword is the server as a ticket or a log may show it.
+func withoutPassword(server string) string {
+	u, err := url.Parse(server)
+	if err != nil {
+		return ""
+	}
+	u.User = nil
+	return u.String()
+}
+
+// NewTraceID returns a fresh id that names one attempt on both sides: a random
+// UUID (RFC 9562), 36 characters.
+func NewTraceID() string { return uuid.NewString() }

@@ -1,0 +1,207 @@
+package engine
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/signal"
+)
+
+// Device waits for apps.
+type Device struct {
+	*endpoint
+	ctx  context.Context // ends with Close
+	stop context.CancelFunc
+
+	mu         sync.Mutex
+	closed     bool
+	listening  bool
+	signals    *signal.Client
+	authorizer func(Peer) Code
+	sessions   map[*Session]bool
+	reserved   int // sessions about to be
+	backlog    []*Session
+	arrived    waitlist
+	lastOffer  rateLimit
+}
+
+// maxBacklog bounds the sessions that nobody has accepted yet.
+const maxBacklog = 128
+
+// NewDevice loads the device's identity, or makes one. The device is offline
+// until Listen.
+func NewDevice(config Config) (*Device, error) {
+	e, err := newEndpoint(config, signal.Device)
+	if err != nil {
+		return nil, err
+	}
+	d := &Device{endpoint: e, sessions: make(map[*Session]bool)}
+	d.ctx, d.stop = context.WithCancel(context.Background())
+	return d, nil
+}
+
+// ID returns the device's id.
+func (d *Device) ID() string { return d.identity.id }
+
+// Ticket returns the ticket that lets an app in. Whoever sees it can connect.
+func (d *Device) Ticket() string {
+	return ticket{deviceID: d.identity.id, secret: d.state.secret(), server: withoutPassword(d.config.Server)}.String()
+}
+
+// SetAuthorizer makes authorize decide on each app, with a ticket or without;
+// nil lets in who has a ticket or is paired. It may be called from several
+// goroutines at once.
+func (d *Device) SetAuthorizer(authorize func(Peer) Code) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.authorizer = authorize
+}
+
+// Listen takes the device online. Without a server it can be reached in the
+// local network only. Listening twice is listening once.
+func (d *Device) Listen() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed {
+		return ErrListenBreak
+	}
+	if d.listening {
+		return nil
+	}
+	config, err := d.identity.tlsConfig("")
+	if err != nil {
+		return because(ErrInternal, err)
+	}
+	err = d.quic.serve(config, d.config.OfflineAfter, &d.workers, func(conn *quicConn) { d.admit(conn, nil) })
+	if err != nil {
+		return because(ErrInternal, err)
+	}
+	d.listening = true
+	if d.config.Server == "" {
+		return nil
+	}
+	d.signals, err = d.dialSignals(d.config.Server, d.receive)
+	if err != nil {
+		return err
+	}
+	d.workers.Go(d.learnAddress)
+	return nil
+}
+
+// learnAddress asks early how the socket looks from outside, so that the first
+// answer can carry it.
+func (d *Device) learnAddress() {
+	_, known := d.signals.ICE()
+	select {
+	case <-known:
+		servers, _ := d.signals.ICE()
+		d.reflexive.refresh(d.ctx, servers.STUN)
+	case <-d.ctx.Done():
+	}
+}
+
+// Accept returns the next session. A negative timeout waits for ever, 0 not at
+// all. The errors are ErrTimeout and, once the device is closed, ErrListenBreak.
+func (d *Device) Accept(timeout time.Duration) (*Session, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	deadline := deadlineAfter(timeout)
+	for {
+		if d.closed {
+			return nil, ErrListenBreak
+		}
+		if len(d.backlog) > 0 {
+			s := d.backlog[0]
+			d.backlog = append(d.backlog[:0], d.backlog[1:]...)
+			return s, nil
+		}
+		if timeout == 0 {
+			return nil, ErrTimeout
+		}
+		if !d.arrived.wait(&d.mu, deadline) {
+			timeout = 0 // one last look
+		}
+	}
+}
+
+// Close takes the device offline and closes all its sessions. It returns when
+// everything is released, which takes little more than a second.
+func (d *Device) Close() error {
+	d.mu.Lock()
+	if d.closed {
+		d.mu.Unlock()
+		return nil
+	}
+	d.closed = true
+	d.backlog = nil
+	d.arrived.notify()
+	var sessions []*Session
+	for s := range d.sessions {
+		sessions = append(sessions, s)
+	}
+	signals := d.signals
+	d.mu.Unlock()
+	d.stop()
+	if signals != nil {
+		signals.Close()
+	}
+	closeAll(sessions)
+	d.release()
+	return nil
+}
+
+// reserve makes room for a session; free gives it back if none comes of it.
+func (d *Device) reserve() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed || len(d.sessions)+d.reserved >= d.config.MaxSessions || len(d.backlog)+d.reserved >= maxBacklog {
+		return false
+	}
+	d.reserved++
+	return true
+}
+
+func (d *Device) free() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reserved--
+}
+
+// add turns a reservation into a session that Accept returns.
+func (d *Device) add(s *Session) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reserved--
+	if d.closed {
+		return false
+	}
+	d.sessions[s] = true
+	d.backlog = append(d.backlog, s)
+	d.arrived.notify()
+	return true
+}
+
+func (d *Device) forget(s *Session) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.sessions, s)
+	for i, waiting := range d.backlog {
+		if waiting == s {
+			d.backlog = append(d.backlog[:i], d.backlog[i+1:]...)
+			return
+		}
+	}
+}
+
+// session returns the one with that app and trace id, or nil.
+func (d *Device) session(appID, traceID string) *Session {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for s := range d.sessions {
+		if s.about.peer.AppID == appID && s.about.peer.TraceID == traceID {
+			return s
+		}
+	}
+	return nil
+}

@@ -1,0 +1,147 @@
+package engine
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+
+	"github.com/thingp2p/libthingp2p/engine/signal"
+)
+
+// endpoint is what an App and a Device have in common: a key, a socket, QUIC
+// over it, and the negotiations that find paths.
+type endpoint struct {
+	config    Config
+	log       *slog.Logger
+	state     *state
+	identity  identity
+	role      signal.Role
+	roots     *x509.CertPool // for TLS to servers; nil: the system's
+	socket    *socket
+	quic      *quicTransport
+	reflexive *reflexive
+
+	workers sync.WaitGroup // all goroutines that end with the endpoint
+
+	mu           sync.Mutex
+	closed       bool
+	negotiations map[string]*negotiation // by attempt
+}
+
+func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
+	config = config.withDefaults()
+	if err := CheckServer(config.Server); err != nil {
+		return nil, err
+	}
+	roots, err := loadRoots(config.CAFile)
+	if err != nil {
+		return nil, because(ErrInvalidParameter, err)
+	}
+	state, err := openState(config.StateDir)
+	if err != nil {
+		return nil, because(ErrInvalidParameter, err)
+	}
+	socket, err := openSocket(config.net)
+	if err != nil {
+		return nil, because(ErrInternal, fmt.Errorf("open a UDP socket: %w", err))
+	}
+	return &endpoint{
+		config:       config,
+		log:          config.Log,
+		state:        state,
+		identity:     state.identity(),
+		role:         role,
+		roots:        roots,
+		socket:       socket,
+		quic:         newQUICTransport(socket.packetConn()),
+		reflexive:    &reflexive{mux: socket.mux, net: config.net},
+		negotiations: make(map[string]*negotiation),
+	}, nil
+}
+
+func loadRoots(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("read ca_file: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("ca_file %s holds no PEM certificate", file)
+	}
+	return roots, nil
+}
+
+// dialSignals connects to a server in the background.
+func (e *endpoint) dialSignals(server string, receive func(*signal.Client, *signal.Message)) (*signal.Client, error) {
+	address, err := signal.ParseServer(server)
+	if err != nil {
+		return nil, because(ErrInvalidParameter, err)
+	}
+	var client *signal.Client
+	made := make(chan struct{})
+	client = signal.New(signal.Config{
+		Server: address,
+		TLS:    &tls.Config{RootCAs: e.roots},
+		Role:   e.role,
+		ID:     e.identity.id,
+		Log:    e.log,
+		Dial:   e.config.dialServer,
+		OnMessage: func(m *signal.Message) {
+			<-made
+			receive(client, m)
+		},
+	})
+	close(made)
+	return client, nil
+}
+
+func (e *endpoint) relayDialer() relayDialer {
+	return relayDialer{net: e.config.net, tls: &tls.Config{RootCAs: e.roots}, log: e.log}
+}
+
+var errClosed = errors.New("closed")
+
+// addNegotiation registers n, unless the endpoint is closed or has too many.
+func (e *endpoint) addNegotiation(n *negotiation) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return errClosed
+	}
+	if len(e.negotiations) >= e.config.MaxSessions {
+		return ErrSessionLimit
+	}
+	e.negotiations[n.attempt] = n
+	return nil
+}
+
+func (e *endpoint) removeNegotiation(n *negotiation) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.negotiations, n.attempt)
+}
+
+// negotiation returns the one that a message belongs to, if it is from the
+// peer that the negotiation is with.
+func (e *endpoint) negotiation(m *signal.Message) *negotiation {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if n := e.negotiations[m.Attempt]; n != nil && n.peerID == m.From {
+		return n
+	}
+	return nil
+}
+
+// release closes the socket; the negotiations and sessions must have ended.
+func (e *endpoint) release() {
+	e.quic.Close()
+	e.socket.close()
+	e.workers.Wait()
+}

@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"net"
+	"net/netip"
+	"time"
+)
+
+// Info is a snapshot of a session.
+type Info struct {
+	Path          Path
+	RTT, MinRTT   time.Duration // smoothed, and the least, on the path in use
+	ConnectTime   time.Duration // from connect to ready
+	BytesSent     uint64        // taken from and given to the application
+	BytesReceived uint64
+	PacketsSent   uint64
+	PacketsLost   uint64
+	Bandwidth     uint64 // bit/s that the path carries, as congestion control sees it; 0: not known yet
+	TraceID       string
+	DeviceID      string
+	LocalAddress  string
+	RemoteAddress string
+}
+
+// Info returns the session's state now; it may be called at any time, also
+// after the end.
+func (s *Session) Info() Info {
+	stats := s.conn.ConnectionStats()
+	path, remote := s.currentPath()
+	info := Info{
+		Path:        path,
+		RTT:         stats.SmoothedRTT,
+		MinRTT:      stats.MinRTT,
+		ConnectTime: s.about.connectTime,
+		PacketsSent: stats.PacketsSent,
+		PacketsLost: stats.PacketsLost,
+		TraceID:     s.about.peer.TraceID,
+		DeviceID:    s.about.deviceID,
+	}
+	if rtt := stats.SmoothedRTT; rtt > 0 {
+		info.Bandwidth = uint64(float64(stats.CongestionWindow) * 8 / rtt.Seconds())
+	}
+	for _, c := range s.channels {
+		info.BytesSent += c.sent.Load()
+		info.BytesReceived += c.received.Load()
+	}
+	info.LocalAddress, info.RemoteAddress = textOf(localAddressTo(remote, s.about.localPort)), textOf(remote)
+	return info
+}
+
+func textOf(a netip.AddrPort) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+// localAddressTo returns the address that the system sends from to reach
+// remote, with the socket's port. Nothing is sent.
+func localAddressTo(remote netip.AddrPort, port uint16) netip.AddrPort {
+	if !remote.IsValid() {
+		return netip.AddrPort{}
+	}
+	probe, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(remote))
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	defer probe.Close()
+	return netip.AddrPortFrom(plainAddrPort(probe.LocalAddr()).Addr(), port)
+}

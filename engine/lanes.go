@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/thingp2p/libthingp2p/engine/signal"
+)
+
+// lane returns the agent of a lane, and makes it if there is none.
+func (n *negotiation) lane(l lane) *agent {
+	if a := n.lanes[l]; a != nil {
+		return a
+	}
+	mux := n.endpoint.socket.mux
+	if n.ownRelayed(l) {
+		n.relayMu.Lock()
+		r := n.relay
+		n.relayMu.Unlock()
+		if r == nil {
+			return nil
+		}
+		mux = r.mux
+	}
+	own := credentials{n.local.ufrag + l.suffix(), n.local.pwd}
+	selected := func(remote netip.AddrPort) {
+		n.log.Debug("ICE has found a path", "lane", l.suffix(), "remote", remote)
+		n.found <- foundPath{l, remote} // has room for one of each lane
+	}
+	a, err := newAgent(mux, own, n.isApp(), selected, n.endpoint.config.net, n.log)
+	if err != nil {
+		n.log.Error("no ICE agent", "error", err)
+		return nil
+	}
+	n.lanes[l] = a
+	if n.remote != (credentials{}) {
+		n.startLane(l, a)
+	}
+	return a
+}
+
+func (n *negotiation) startLane(l lane, a *agent) {
+	a.start(credentials{n.remote.ufrag + l.suffix(), n.remote.pwd}, n.isApp())
+	for _, c := range n.peers {
+		if n.fits(l, c) {
+			a.add(c)
+		}
+	}
+}
+
+func (n *negotiation) ownRelayed(l lane) bool {
+	if n.isApp() {
+		return l.appRelayed
+	}
+	return l.deviceRelayed
+}
+
+func (n *negotiation) peerRelayed(l lane) bool {
+	if n.isApp() {
+		return l.deviceRelayed
+	}
+	return l.appRelayed
+}
+
+// fits reports whether a candidate of the peer belongs to a lane. A relay is
+// told of public addresses only, since each IP address costs it a permission,
+// and it cannot reach others.
+func (n *negotiation) fits(l lane, c signal.Candidate) bool {
+	if n.peerRelayed(l) != (c.Type == signal.Relayed) {
+		return false
+	}
+	if n.ownRelayed(l) && c.Type == signal.Host {
+		return !isLocal(c.Address.Addr())
+	}
+	return true
+}
+
+// isLocal reports whether an address means something only near its owner.
+func isLocal(ip netip.Addr) bool {
+	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()
+}
+
+// learn adds candidates of the peer, and lanes to use them.
+func (n *negotiation) learn(candidates []signal.Candidate) {
+	for _, c := range candidates {
+		if len(n.peers) >= 2*signal.MaxCandidates || slices.Contains(n.peers, c) {
+			continue
+		}
+		n.peers = append(n.peers, c)
+		if c.Type == signal.Relayed {
+			n.relaySeen.Store(true)
+			n.relayMu.Lock()
+			n.relays = append(n.relays, c)
+			n.relayMu.Unlock()
+		}
+		for l, a := range n.lanes {
+			if a.started() && n.fits(l, c) {
+				a.add(c)
+			}
+		}
+	}
+	n.openLanes()
+}
+
+// openLanes makes the lanes for which there are bases on both sides, and starts
+// those that wait for the peer's credentials.
+func (n *negotiation) openLanes() {
+	if n.remote == (credentials{}) {
+		return
+	}
+	n.relayMu.Lock()
+	haveRelay := n.relay != nil
+	n.relayMu.Unlock()
+	peerRelay := slices.ContainsFunc(n.peers, func(c signal.Candidate) bool { return c.Type == signal.Relayed })
+	for _, own := range []bool{false, true} {
+		for _, peer := range []bool{false, true} {
+			if own && !haveRelay || peer && !peerRelay || !own && !peer && n.policy == RelayOnly {
+				continue
+			}
+			l := lane{own, peer}
+			if !n.isApp() {
+				l = lane{peer, own}
+			}
+			if a := n.lane(l); a != nil && !a.started() {
+				n.startLane(l, a)
+			}
+		}
+	}
+}
+
+// askForRelay allocates on a TURN server in the background, once.
+func (n *negotiation) askForRelay(ctx context.Context) {
+	if n.wantRelay || n.policy == RelayNever {
+		return
+	}
+	n.wantRelay = true
+	n.workers.Go(func() {
+		_, known := n.signals.ICE()
+		select {
+		case <-known:
+		case <-ctx.Done():
+			return
+		}
+		servers, _ := n.signals.ICE()
+		_, blocked := n.endpoint.reflexive.cached()
+		r, err := n.endpoint.relayDialer().allocate(ctx, orderRelays(servers.TURN, blocked), relayHeadStart)
+		if err != nil {
+			n.log.Debug("no relay", "error", err)
+			return
+		}
+		n.gotRelay <- r
+	})
+}
+
+// takeRelay makes the caller the owner of the relay.
+func (n *negotiation) takeRelay() *relay {
+	n.relayMu.Lock()
+	defer n.relayMu.Unlock()
+	r := n.relay
+	n.relay = nil
+	return r
+}
+
+// orderRelays sorts the servers by what they cost: UDP, TCP, TLS; UDP last if
+// it is blocked.
+func orderRelays(servers []signal.TURNServer, udpBlocked bool) []signal.TURNServer {
+	rank := func(s signal.TURNServer) int {
+		switch {
+		case strings.HasPrefix(s.URL, "turns:"):
+			return 2
+		case strings.HasSuffix(s.URL, "transport=tcp"):
+			return 1
+		case udpBlocked:
+			return 3
+		}
+		return 0
+	}
+	sorted := slices.Clone(servers)
+	slices.SortStableFunc(sorted, func(a, b signal.TURNServer) int { return cmp.Compare(rank(a), rank(b)) })
+	return sorted
+}

@@ -1,0 +1,305 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/signal"
+)
+
+// negotiation is one attempt to find paths between an app and a device: both
+// sides exchange candidates through the server, and ICE agents try them.
+//
+// Each side has two bases, its socket and perhaps a relay. An agent works
+// between one base here and one there, so there are up to four of them, the
+// lanes. Both sides derive a lane's credentials from those in the offer and the
+// answer.
+//
+// All state belongs to the goroutine of run.
+type negotiation struct {
+	endpoint *endpoint
+	signals  *signal.Client
+	attempt  string
+	trace    string // the session to move, if the attempt is for one
+	peerID   string
+	policy   RelayPolicy
+	log      *slog.Logger
+
+	inbox   chan *signal.Message
+	found   chan foundPath // what the lanes selected
+	refused chan Code
+	heard   chan struct{} // closed at the first answer
+
+	local, remote credentials // remote is empty until it is known
+	candidates    []signal.Candidate
+	peers         []signal.Candidate
+	lanes         map[lane]*agent
+	answered      bool
+
+	relayMu   sync.Mutex
+	relays    []signal.Candidate                    // of the peer
+	relay     *relay                                // nil: none yet, or taken
+	dropRelay func()                                // instead of closing it
+	openRelay func(*relay) (drop func(), err error) // what to do with a new one; nil: nothing
+
+	wantRelay  bool        // asked for
+	relaySeen  atomic.Bool // either side has one
+	gotRelay   chan *relay
+	gotAddress chan netip.AddrPort
+	suspicion  <-chan time.Time
+	workers    sync.WaitGroup
+}
+
+// lane is a pair of bases.
+type lane struct{ appRelayed, deviceRelayed bool }
+
+// suffix tells the credentials of the lanes apart.
+func (l lane) suffix() string {
+	switch l {
+	case lane{false, false}:
+		return "a"
+	case lane{true, false}:
+		return "b"
+	case lane{false, true}:
+		return "c"
+	}
+	return "d"
+}
+
+// foundPath is a way that ICE has found to work.
+type foundPath struct {
+	lane   lane
+	remote netip.AddrPort
+}
+
+func (p foundPath) relayed() bool { return p.lane.appRelayed || p.lane.deviceRelayed }
+
+// offerIntervals are the times between an offer and the next, until a path is
+// found: the last one repeats. A repeated offer also brings answers and
+// candidates again that were lost.
+var offerIntervals = []time.Duration{250 * time.Millisecond, 500 * time.Millisecond, time.Second}
+
+// udpPatience is how long a STUN server may take to answer before UDP counts as
+// blocked.
+const udpPatience = 250 * time.Millisecond
+
+func newNegotiation(e *endpoint, signals *signal.Client, attempt, trace, peerID string, policy RelayPolicy) *negotiation {
+	return &negotiation{
+		endpoint:   e,
+		signals:    signals,
+		attempt:    attempt,
+		trace:      trace,
+		peerID:     peerID,
+		policy:     policy,
+		log:        e.log.With("trace", attempt),
+		inbox:      make(chan *signal.Message, 32),
+		found:      make(chan foundPath, 4),
+		refused:    make(chan Code, 1),
+		heard:      make(chan struct{}),
+		local:      credentials{rand.Text()[:8], rand.Text()},
+		lanes:      make(map[lane]*agent),
+		gotRelay:   make(chan *relay, 1),
+		gotAddress: make(chan netip.AddrPort, 1),
+	}
+}
+
+// receive hands over a message from the peer; it never blocks.
+func (n *negotiation) receive(m *signal.Message) {
+	select {
+	case n.inbox <- m:
+	default: // the peer repeats what matters
+	}
+}
+
+func (n *negotiation) isApp() bool { return n.endpoint.role == signal.App }
+
+// run works until ctx ends.
+func (n *negotiation) run(ctx context.Context) {
+	defer n.release()
+	n.gather(ctx)
+	var repeat <-chan time.Time
+	var timer *time.Timer
+	if n.isApp() {
+		n.sendOffer()
+		timer = time.NewTimer(offerIntervals[0])
+		defer timer.Stop()
+		repeat = timer.C
+	}
+	offers := 1
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case m := <-n.inbox:
+			n.handle(ctx, m)
+		case <-repeat:
+			n.sendOffer()
+			timer.Reset(offerIntervals[min(offers, len(offerIntervals)-1)])
+			offers++
+		case address := <-n.gotAddress:
+			n.suspicion = nil
+			n.addCandidate(signal.Candidate{Type: signal.ServerReflexive, Address: address})
+		case <-n.suspicion:
+			n.suspicion = nil
+			n.endpoint.reflexive.suspect()
+			n.log.Debug("UDP seems to be blocked")
+			n.askForRelay(ctx)
+		case r := <-n.gotRelay:
+			n.useRelay(r)
+		}
+	}
+}
+
+// gather collects the own candidates; those that take time come later. An app
+// asks for a relay at once, to have it when it turns out to be needed; one side
+// is enough, so a device does only if it cannot use UDP.
+func (n *negotiation) gather(ctx context.Context) {
+	e := n.endpoint
+	address, blocked := e.reflexive.cached()
+	if n.policy != RelayOnly {
+		n.candidates = hostCandidates(e.config.net, e.socket.port)
+		if address.IsValid() {
+			n.candidates = append(n.candidates, signal.Candidate{Type: signal.ServerReflexive, Address: address})
+		}
+		n.lane(lane{})
+	}
+	n.workers.Go(func() { n.refreshAddress(ctx) })
+	if n.isApp() || blocked || n.policy == RelayOnly {
+		n.askForRelay(ctx)
+	} else {
+		n.suspicion = time.After(udpPatience)
+	}
+}
+
+func (n *negotiation) refreshAddress(ctx context.Context) {
+	servers, known := n.signals.ICE()
+	select {
+	case <-known:
+		servers, _ = n.signals.ICE()
+	case <-ctx.Done():
+		return
+	}
+	address, err := n.endpoint.reflexive.refresh(ctx, servers.STUN)
+	if err != nil {
+		n.log.Debug("no server-reflexive address", "error", err)
+		return
+	}
+	n.gotAddress <- address
+}
+
+// addCandidate tells the peer of a new address; without an offer or an answer
+// yet, that will.
+func (n *negotiation) addCandidate(c signal.Candidate) {
+	if n.policy == RelayOnly && c.Type != signal.Relayed {
+		return
+	}
+	for _, known := range n.candidates {
+		if known == c {
+			return
+		}
+	}
+	n.candidates = append(n.candidates, c)
+	if n.isApp() || n.answered {
+		n.send(&signal.Message{Kind: signal.Candidates, Candidates: []signal.Candidate{c}})
+	}
+}
+
+func (n *negotiation) sendOffer() { n.sendDescription(signal.Offer) }
+
+func (n *negotiation) sendDescription(kind signal.Kind) {
+	n.send(&signal.Message{
+		Kind:       kind,
+		Trace:      n.trace,
+		Ufrag:      n.local.ufrag,
+		Pwd:        n.local.pwd,
+		Candidates: n.candidates,
+	})
+}
+
+func (n *negotiation) send(m *signal.Message) {
+	m.From, m.Attempt = n.endpoint.identity.id, n.attempt
+	peer := signal.Device
+	if !n.isApp() {
+		peer = signal.App
+	}
+	if err := n.signals.Send(peer, n.peerID, m); err != nil {
+		n.log.Debug("message not sent", "kind", m.Kind, "error", err)
+	}
+}
+
+func (n *negotiation) handle(ctx context.Context, m *signal.Message) {
+	switch m.Kind {
+	case signal.Offer, signal.Answer:
+		if (m.Kind == signal.Answer) != n.isApp() {
+			return
+		}
+		if n.remote == (credentials{}) {
+			n.remote = credentials{m.Ufrag, m.Pwd}
+			close(n.heard)
+		}
+		n.learn(m.Candidates)
+		if m.Kind == signal.Offer {
+			n.answered = true
+			n.sendDescription(signal.Answer)
+		}
+	case signal.Candidates:
+		n.learn(m.Candidates)
+	case signal.Refusal:
+		select {
+		case n.refused <- Code(m.Code):
+		default:
+		}
+	}
+}
+
+// useRelay makes a fresh allocation one of the bases.
+func (n *negotiation) useRelay(r *relay) {
+	drop := r.close
+	if n.openRelay != nil {
+		var err error
+		if drop, err = n.openRelay(r); err != nil {
+			n.log.Error("the relay cannot be used", "error", err)
+			drop()
+			return
+		}
+	}
+	n.relayMu.Lock()
+	n.relay, n.dropRelay = r, drop
+	n.relayMu.Unlock()
+	n.relaySeen.Store(true)
+	n.addCandidate(signal.Candidate{Type: signal.Relayed, Address: r.address})
+	n.openLanes()
+}
+
+// peerRelays returns the peer's relays, if it has any.
+func (n *negotiation) peerRelays() []signal.Candidate {
+	n.relayMu.Lock()
+	defer n.relayMu.Unlock()
+	return slices.Clone(n.relays)
+}
+
+// release ends what the negotiation started, but a relay that was taken.
+func (n *negotiation) release() {
+	for _, a := range n.lanes {
+		a.close()
+	}
+	n.workers.Wait()
+	select {
+	case late := <-n.gotRelay:
+		late.close()
+	default:
+	}
+	n.relayMu.Lock()
+	unused := n.relay != nil
+	n.relay = nil
+	n.relayMu.Unlock()
+	if unused {
+		n.dropRelay()
+	}
+}

@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// pathWatch notices that a session's path has died, long before the session
+// would, and calls lost. It has a timer only while bytes move: a period without
+// a single packet makes it ping, and two more without an answer decide.
+//
+//	       progress                nothing came: ping
+//	idle ───────────► looking ─────────────────────────► doubting ──► lost
+//	  ▲                │   ▲                                │
+//	  └────────────────┘   └────────────────────────────────┘
+//	   no more progress              a packet came
+type pathWatch struct {
+	packets func() uint64        // received so far
+	rtt     func() time.Duration // now
+	ping    func()
+	lost    func() // called in a goroutine of its own
+
+	progress atomic.Bool // since the last look
+	armed    atomic.Bool
+
+	mu      sync.Mutex
+	stopped bool
+	timer   *time.Timer
+	last    uint64
+	quiet   int // looks in a row that found nothing received
+}
+
+const (
+	lookInterval = 250 * time.Millisecond // at least, and two round trips
+	quietLooks   = 3
+)
+
+func newPathWatch(packets func() uint64, rtt func() time.Duration, ping, lost func()) *pathWatch {
+	w := &pathWatch{packets: packets, rtt: rtt, ping: ping, lost: lost}
+	w.timer = time.AfterFunc(time.Hour, w.look)
+	w.timer.Stop()
+	return w
+}
+
+// touch is called whenever bytes have moved; it is cheap.
+func (w *pathWatch) touch() {
+	w.progress.Store(true)
+	if w.armed.Load() || !w.armed.CompareAndSwap(false, true) {
+		return
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.stopped {
+		w.last, w.quiet = w.packets(), 0
+		w.timer.Reset(w.interval())
+	}
+}
+
+// doubt is called when the peer says that it hears nothing.
+func (w *pathWatch) doubt() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped || w.quiet > 0 {
+		return
+	}
+	w.armed.Store(true)
+	w.last, w.quiet = w.packets(), 1
+	go w.ping()
+	w.timer.Reset(w.interval())
+}
+
+func (w *pathWatch) interval() time.Duration { return max(lookInterval, 2*w.rtt()) }
+
+func (w *pathWatch) look() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopped {
+		return
+	}
+	packets := w.packets()
+	progress := w.progress.Swap(false)
+	switch {
+	case packets != w.last:
+		w.last, w.quiet = packets, 0
+		if !progress {
+			w.armed.Store(false)
+			return
+		}
+	default:
+		w.quiet++
+		switch {
+		case w.quiet == 1:
+			go w.ping() // it may block, and this must not
+		case w.quiet%quietLooks == 0:
+			go w.lost() // and again, as long as nothing comes
+		}
+	}
+	w.timer.Reset(w.interval())
+}
+
+func (w *pathWatch) stop() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.stopped = true
+	w.timer.Stop()
+}

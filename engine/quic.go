@@ -1,0 +1,234 @@
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/quic-go/quic-go"
+)
+
+// quicTransport is QUIC over one packet conn.
+type quicTransport struct{ *quic.Transport }
+
+func newQUICTransport(conn net.PacketConn) *quicTransport {
+	return &quicTransport{&quic.Transport{
+		Conn:               conn,
+		ConnectionIDLength: 8, // the same for all, or a connection could not move among them
+	}}
+}
+
+// start makes the transport read its conn, also before it is used.
+func (t *quicTransport) start() error {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, _, err := t.ReadNonQUICPacket(ctx, nil)
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// Receive windows. They start small, so that a peer cannot make an idle session
+// expensive, and QUIC doubles them while the reader keeps up. The connection's
+// window covers all streams' largest: a channel that nobody reads must never
+// use up what the others need.
+const (
+	firstStreamWindow = 64 << 10
+	maxStreamWindow   = 6 << 20
+	connectionWindow  = (Channels + 1) * maxStreamWindow
+)
+
+const handshakeTimeout = 4 * time.Second
+
+func quicConfig(offlineAfter time.Duration, app bool) *quic.Config {
+	config := &quic.Config{
+		HandshakeIdleTimeout:           handshakeTimeout,
+		MaxIdleTimeout:                 2 * offlineAfter, // a net below the session's own watch
+		InitialStreamReceiveWindow:     firstStreamWindow,
+		MaxStreamReceiveWindow:         maxStreamWindow,
+		InitialConnectionReceiveWindow: connectionWindow,
+		MaxConnectionReceiveWindow:     connectionWindow,
+		MaxIncomingStreams:             Channels + 1,
+		MaxIncomingUniStreams:          -1,
+	}
+	if app {
+		config.MaxIncomingStreams = -1
+		config.KeepAlivePeriod = offlineAfter / keepAlives
+	}
+	return config
+}
+
+// quicConn is a session's QUIC connection.
+type quicConn struct {
+	*quic.Conn
+	path *quic.Path // in use, if not the first
+}
+
+func (t *quicTransport) dial(ctx context.Context, to netip.AddrPort, config *tls.Config, offlineAfter time.Duration) (*quicConn, error) {
+	conn, err := t.Dial(ctx, net.UDPAddrFromAddrPort(to), config, quicConfig(offlineAfter, true))
+	if err != nil {
+		return nil, dialError(ctx, err)
+	}
+	return &quicConn{Conn: conn}, nil
+}
+
+// dialError says what a failed handshake means.
+func dialError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if errors.Is(err, errWrongKey) {
+		return because(ErrAuth, err)
+	}
+	if transport, ok := errors.AsType[*quic.TransportError](err); ok && transport.ErrorCode.IsCryptoError() {
+		return because(ErrHandshake, err)
+	}
+	return because(ErrTimeout, err)
+}
+
+// serve accepts connections until the transport is closed. Its goroutines, one
+// of them for each handle that runs, are counted in workers.
+func (t *quicTransport) serve(config *tls.Config, offlineAfter time.Duration, workers *sync.WaitGroup, handle func(*quicConn)) error {
+	listener, err := t.Listen(config, quicConfig(offlineAfter, false))
+	if err != nil {
+		return err
+	}
+	workers.Go(func() {
+		for {
+			conn, err := listener.Accept(context.Background())
+			if err != nil {
+				return
+			}
+			workers.Go(func() { handle(&quicConn{Conn: conn}) })
+		}
+	})
+	return nil
+}
+
+// peer returns the id that the other side has proven, and a secret that only
+// the two ends of this connection know, for proofs.
+func (c *quicConn) peer() (id string, binding []byte, err error) {
+	state := c.ConnectionState().TLS
+	if id, err = peerID(state); err != nil {
+		return "", nil, err
+	}
+	binding, err = state.ExportKeyingMaterial("EXPORTER-thingp2p-ticket", nil, 32)
+	return id, binding, err
+}
+
+// urgency orders the channels (RFC 9218): commands, audio, pass-through, video,
+// playback, and the rest in turns. The control stream goes with commands.
+var urgency = [Channels]int8{0: 0, 2: 1, 4: 2, 1: 3, 3: 4, 5: 5, 6: 5, 7: 5}
+
+// openControl opens the control stream; the app does.
+func (c *quicConn) openControl() (stream, error) {
+	s, err := c.OpenStream()
+	if err != nil {
+		return nil, err
+	}
+	s.SetPriority(0, true)
+	return s, nil
+}
+
+// openChannels opens the eight channels' streams. The first byte of each names
+// its channel.
+func (c *quicConn) openChannels() (streams [Channels]stream, err error) {
+	for number := range streams {
+		s, err := c.OpenStream()
+		if err != nil {
+			return streams, err
+		}
+		s.SetPriority(urgency[number], true)
+		if _, err := s.Write([]byte{byte(number)}); err != nil {
+			return streams, err
+		}
+		streams[number] = s
+	}
+	return streams, nil
+}
+
+func (c *quicConn) acceptControl(ctx context.Context) (stream, error) {
+	s, err := c.AcceptStream(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.SetPriority(0, true)
+	return s, nil
+}
+
+func (c *quicConn) acceptChannels(ctx context.Context) (streams [Channels]stream, err error) {
+	for range streams {
+		s, err := c.AcceptStream(ctx)
+		if err != nil {
+			return streams, err
+		}
+		deadline, _ := ctx.Deadline()
+		s.SetReadDeadline(deadline)
+		var name [1]byte
+		if _, err := io.ReadFull(s, name[:]); err != nil {
+			return streams, err
+		}
+		s.SetReadDeadline(time.Time{})
+		number := int(name[0])
+		if number >= Channels || streams[number] != nil {
+			return streams, errControl
+		}
+		s.SetPriority(urgency[number], true)
+		streams[number] = s
+	}
+	return streams, nil
+}
+
+// move takes the connection to another transport, once a probe has shown that
+// packets pass there both ways (RFC 9000, section 9). Only the app can. Bytes
+// in flight on the old path are sent again on the new one.
+func (c *quicConn) move(ctx context.Context, to *quicTransport) error {
+	path, err := c.AddPath(to.Transport)
+	if err != nil {
+		return err
+	}
+	if err := path.Probe(ctx); err != nil {
+		path.Close()
+		return err
+	}
+	if err := path.Switch(); err != nil {
+		path.Close()
+		return err
+	}
+	if c.path != nil {
+		c.path.Close()
+	}
+	c.path = path
+	return nil
+}
+
+// close ends the connection at once.
+func (c *quicConn) close() { c.CloseWithError(0, "") }
+
+// greetError says why a connection ended before the device's verdict. A device
+// that does not accept the app's certificate shows only now: TLS 1.3 ends for
+// the client first.
+func (c *quicConn) greetError(err error) error {
+	if transport, ok := errors.AsType[*quic.TransportError](err); ok && transport.ErrorCode.IsCryptoError() {
+		return because(ErrHandshake, err)
+	}
+	if _, ok := errors.AsType[*quic.IdleTimeoutError](err); ok {
+		return because(ErrTimeout, err)
+	}
+	return because(ErrRemote, err)
+}
+
+// closeReason says why a connection has ended that nobody here closed.
+func (c *quicConn) closeReason() Code {
+	cause := context.Cause(c.Context())
+	if _, ok := errors.AsType[*quic.IdleTimeoutError](cause); ok {
+		return ErrClosedTimeout
+	}
+	return ErrClosedRemote
+}

@@ -1,0 +1,267 @@
+package engine
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/stun"
+	"github.com/pion/transport/v2"
+	"github.com/pion/turn/v2"
+
+	"github.com/thingp2p/libthingp2p/engine/signal"
+)
+
+// relay is an allocation on a TURN server (RFC 8656): a base like the socket,
+// whose address is the server's. STUN goes to its mux, QUIC to its conn.
+type relay struct {
+	address netip.AddrPort
+	mux     *stunMux
+	client  *turn.Client
+	lower   net.PacketConn            // to the TURN server
+	relayed net.PacketConn            // from turn.Client
+	conn    atomic.Pointer[relayConn] // takes what is not STUN
+	done    chan struct{}
+
+	mu          sync.Mutex
+	closed      bool
+	permissions map[netip.Addr]bool // true: installed; false: asked for
+	asking      sync.WaitGroup
+}
+
+// relayHeadStart is what TURN over UDP gets before TCP is tried too, and TCP
+// before TLS: the least framing that works wins.
+const relayHeadStart = 250 * time.Millisecond
+
+// maxPermissions bounds the peers that an allocation talks to.
+const maxPermissions = 32
+
+var errNoRelayServer = errors.New("the server offers no relay")
+
+// relayDialer allocates relays.
+type relayDialer struct {
+	net transport.Net // nil: the real one
+	tls *tls.Config
+	log *slog.Logger
+}
+
+// allocate returns the first allocation that one of the servers grants, trying
+// them in their order with a head start for each.
+func (d relayDialer) allocate(ctx context.Context, servers []signal.TURNServer, headStart time.Duration) (*relay, error) {
+	if len(servers) == 0 {
+		return nil, errNoRelayServer
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	type result struct {
+		relay *relay
+		err   error
+	}
+	results := make(chan result)
+	running, next := 0, 0
+	launch := func() {
+		server := servers[next]
+		next++
+		running++
+		go func() {
+			r, err := d.allocateOn(ctx, server)
+			results <- result{r, err}
+		}()
+	}
+	launch()
+	var winner *relay
+	var failures []error
+	timer := time.NewTimer(headStart)
+	defer timer.Stop()
+	for running > 0 {
+		select {
+		case <-timer.C:
+			if next < len(servers) && winner == nil {
+				launch()
+				timer.Reset(headStart)
+			}
+		case r := <-results:
+			running--
+			switch {
+			case r.err != nil:
+				failures = append(failures, r.err)
+				if next < len(servers) && winner == nil && ctx.Err() == nil {
+					launch()
+				}
+			case winner == nil:
+				winner = r.relay
+				cancel()
+			default:
+				r.relay.close()
+			}
+		}
+	}
+	cancel()
+	if winner == nil {
+		return nil, errors.Join(failures...)
+	}
+	return winner, nil
+}
+
+func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (*relay, error) {
+	uri, err := stun.ParseURI(server.URL)
+	if err != nil || (uri.Scheme != stun.SchemeTypeTURN && uri.Scheme != stun.SchemeTypeTURNS) {
+		return nil, fmt.Errorf("%q is not a TURN server's address", server.URL)
+	}
+	host := net.JoinHostPort(uri.Host, fmt.Sprint(uri.Port))
+	lower, err := d.dial(ctx, uri, host)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", server.URL, err)
+	}
+	client, err := turn.NewClient(&turn.ClientConfig{
+		STUNServerAddr: host,
+		TURNServerAddr: host,
+		Username:       server.Username,
+		Password:       server.Credential,
+		Conn:           lower,
+		Net:            d.net,
+		LoggerFactory:  iceLog{d.log},
+	})
+	if err != nil {
+		lower.Close()
+		return nil, err
+	}
+	// An allocation that takes long is given up by closing what it waits for.
+	giveUp := context.AfterFunc(ctx, func() {
+		client.Close()
+		lower.Close()
+	})
+	err = client.Listen()
+	var relayed net.PacketConn
+	if err == nil {
+		relayed, err = client.Allocate()
+	}
+	if !giveUp() && err == nil {
+		err = ctx.Err()
+	}
+	if err != nil {
+		client.Close()
+		lower.Close()
+		return nil, fmt.Errorf("%s: %w", server.URL, err)
+	}
+	d.log.Debug("allocated on a relay", "server", server.URL, "address", relayed.LocalAddr())
+	return newRelay(client, lower, relayed), nil
+}
+
+// dial opens the transport below TURN: UDP, TCP or TLS.
+func (d relayDialer) dial(ctx context.Context, uri *stun.URI, host string) (net.PacketConn, error) {
+	if uri.Proto == stun.ProtoTypeUDP && uri.Scheme == stun.SchemeTypeTURN {
+		if d.net != nil {
+			return d.net.ListenPacket("udp4", "0.0.0.0:0")
+		}
+		return net.ListenPacket("udp", ":0")
+	}
+	if d.net != nil {
+		return nil, errors.New("the virtual network has no TCP")
+	}
+	var dialer net.Dialer
+	conn, err := dialer.DialContext(ctx, "tcp", host)
+	if err != nil {
+		return nil, err
+	}
+	if uri.Scheme == stun.SchemeTypeTURNS {
+		config := &tls.Config{}
+		if d.tls != nil {
+			config = d.tls.Clone()
+		}
+		config.ServerName = uri.Host
+		secure := tls.Client(conn, config)
+		if err := secure.HandshakeContext(ctx); err != nil {
+			conn.Close()
+			return nil, err
+		}
+		conn = secure
+	}
+	return turn.NewSTUNConn(conn), nil
+}
+
+func newRelay(client *turn.Client, lower, relayed net.PacketConn) *relay {
+	r := &relay{
+		address:     plainAddrPort(relayed.LocalAddr()),
+		client:      client,
+		lower:       lower,
+		relayed:     relayed,
+		permissions: make(map[netip.Addr]bool),
+		done:        make(chan struct{}),
+	}
+	r.mux = newSTUNMux(r.writeTo, []net.Addr{net.UDPAddrFromAddrPort(r.address)})
+	go r.read()
+	return r
+}
+
+// read runs until close.
+func (r *relay) read() {
+	defer close(r.done)
+	buffer := make([]byte, 2048)
+	for {
+		n, from, err := r.relayed.ReadFrom(buffer)
+		if err != nil {
+			return
+		}
+		p := buffer[:n]
+		if isSTUN(p) {
+			r.mux.deliver(p, plainAddrPort(from))
+		} else if conn := r.conn.Load(); conn != nil && n > 0 {
+			conn.push(p, plainAddrPort(from))
+		}
+	}
+}
+
+// carry makes the relay the one that conn's packets go through, to peer or, if
+// that is the zero value, to where QUIC says.
+func (r *relay) carry(conn *relayConn, peer netip.AddrPort) {
+	r.conn.Store(conn)
+	conn.route.Store(&relayRoute{r, peer})
+}
+
+// writeTo sends through the relay. The first packet to an IP address asks for
+// a permission, which takes a round trip and must hold nobody up; packets until
+// then are lost.
+func (r *relay) writeTo(p []byte, to netip.AddrPort) error {
+	r.mu.Lock()
+	permitted, known := r.permissions[to.Addr()]
+	if !known && !r.closed && len(r.permissions) < maxPermissions {
+		r.permissions[to.Addr()] = false
+		first := append([]byte(nil), p...)
+		r.asking.Go(func() { r.permit(first, to) })
+	}
+	r.mu.Unlock()
+	if permitted {
+		r.relayed.WriteTo(p, net.UDPAddrFromAddrPort(to)) // lost if it fails, as on any network
+	}
+	return nil
+}
+
+func (r *relay) permit(first []byte, to netip.AddrPort) {
+	_, err := r.relayed.WriteTo(first, net.UDPAddrFromAddrPort(to))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err != nil {
+		delete(r.permissions, to.Addr()) // the next packet asks again
+		return
+	}
+	r.permissions[to.Addr()] = true
+}
+
+// close gives the allocation back.
+func (r *relay) close() {
+	r.mu.Lock()
+	r.closed = true
+	r.mu.Unlock()
+	r.relayed.Close() // asks the server to end the allocation
+	r.client.Close()
+	r.lower.Close()
+	r.asking.Wait()
+	<-r.done
+}

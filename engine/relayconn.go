@@ -1,0 +1,106 @@
+package engine
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// relayConn is what QUIC reads and writes for traffic through relays. It may
+// outlive the relay under it, and get another: a QUIC connection ends when one
+// of its transports does, so this one stays quiet instead.
+type relayConn struct {
+	local    net.Addr
+	incoming chan *relayPacket
+	route    atomic.Pointer[relayRoute]
+
+	mu       sync.Mutex
+	expired  chan struct{} // closed while the read deadline has passed
+	deadline bool
+}
+
+// relayRoute is the way that packets go out now.
+type relayRoute struct {
+	relay *relay
+	peer  netip.AddrPort // the zero value: to the address that QUIC names
+}
+
+type relayPacket struct {
+	bytes [1500]byte
+	size  int
+	from  netip.AddrPort
+}
+
+var relayPackets = sync.Pool{New: func() any { return new(relayPacket) }}
+
+func newRelayConn(local netip.AddrPort) *relayConn {
+	return &relayConn{
+		local:    net.UDPAddrFromAddrPort(local),
+		incoming: make(chan *relayPacket, 512),
+		expired:  make(chan struct{}),
+	}
+}
+
+// push is a relay's sink.
+func (c *relayConn) push(p []byte, from netip.AddrPort) {
+	packet := relayPackets.Get().(*relayPacket)
+	packet.size, packet.from = copy(packet.bytes[:], p), from
+	select {
+	case c.incoming <- packet:
+	default: // lost, as on any network
+		relayPackets.Put(packet)
+	}
+}
+
+func (c *relayConn) ReadFrom(p []byte) (int, net.Addr, error) {
+	c.mu.Lock()
+	expired := c.expired
+	c.mu.Unlock()
+	select {
+	case packet := <-c.incoming:
+		n, from := copy(p, packet.bytes[:packet.size]), packet.from
+		relayPackets.Put(packet)
+		return n, net.UDPAddrFromAddrPort(from), nil
+	case <-expired:
+		return 0, nil, os.ErrDeadlineExceeded
+	}
+}
+
+func (c *relayConn) WriteTo(p []byte, to net.Addr) (int, error) {
+	if route := c.route.Load(); route != nil {
+		peer := route.peer
+		if !peer.IsValid() {
+			peer = plainAddrPort(to)
+		}
+		route.relay.writeTo(p, peer)
+	}
+	return len(p), nil
+}
+
+// SetReadDeadline knows two deadlines: now and never. QUIC uses no other, and
+// uses this one to stop reading.
+func (c *relayConn) SetReadDeadline(t time.Time) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch now := !t.IsZero(); {
+	case now && !c.deadline:
+		close(c.expired)
+		c.deadline = true
+	case !now && c.deadline:
+		c.expired = make(chan struct{})
+		c.deadline = false
+	}
+	return nil
+}
+
+func (c *relayConn) LocalAddr() net.Addr              { return c.local }
+func (c *relayConn) Close() error                     { return nil }
+func (c *relayConn) SetDeadline(t time.Time) error    { return c.SetReadDeadline(t) }
+func (c *relayConn) SetWriteDeadline(time.Time) error { return nil }
+
+// QUIC asks for larger buffers and warns where it cannot have them.
+func (c *relayConn) SetReadBuffer(int) error  { return nil }
+func (c *relayConn) SetWriteBuffer(int) error { return nil }

@@ -1,0 +1,117 @@
+package rendezvous
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"github.com/pion/transport/v2"
+)
+
+// Defaults for zero values of Config.
+const (
+	DefaultTTL         = 2 * time.Hour
+	DefaultMaxClients  = 10000
+	DefaultMaxRetained = 100000
+	DefaultMaxRelays   = 8192
+)
+
+// DefaultRelayPorts is the range that RFC 8656, section 7.2 recommends.
+var DefaultRelayPorts = PortRange{49152, 65535}
+
+// Config says what a Server offers. Addresses are "host:port" as for
+// net.Listen; port 0 picks a free one and "" turns that service off. All other
+// zero values mean the stated default.
+type Config struct {
+	MQTT  string // MQTT over TCP
+	MQTTS string // MQTT over TLS
+	WS    string // MQTT over WebSocket
+	WSS   string // MQTT over WebSocket over TLS
+	TURN  string // STUN and TURN, UDP and TCP on the same port
+	TURNS string // TURN over TLS
+
+	// TLS holds the certificate of MQTTS, WSS and TURNS; they need it.
+	TLS *tls.Config
+
+	// PublicIP is the IPv4 address at which apps and devices reach this
+	// machine. Default: the address it listens on if that is a single one,
+	// else the address of the default route's interface.
+	PublicIP netip.Addr
+	// Host is a DNS name for PublicIP. It takes its place in URL and in
+	// "turns:" addresses, since certificates are issued to names.
+	Host string
+
+	// Secret signs TURN credentials. Default: random, for as long as the
+	// server runs.
+	Secret string
+	// TTL is the lifetime of TURN credentials; new ones are published at half
+	// of it. Default: DefaultTTL.
+	TTL time.Duration
+	// TURNURLs are other TURN servers that share Secret, published beside this
+	// one: "turn:host:port?transport=udp".
+	TURNURLs []string
+
+	// Broker is an outside MQTT broker to publish the credentials through,
+	// mqtt, mqtts, ws or wss://[user:password@]host[:port]. With it no broker
+	// is embedded and MQTT, MQTTS, WS and WSS must be "".
+	Broker string
+
+	MaxClients int       // MQTT connections at once; default DefaultMaxClients
+	MaxRelays  int       // TURN allocations at once; default DefaultMaxRelays
+	RelayPorts PortRange // UDP ports of relays; default DefaultRelayPorts
+
+	// AllowPrivatePeers lets a server with a public address relay to private
+	// ones (RFC 1918). By default it does not, so that strangers cannot reach
+	// through it into the network it stands in.
+	AllowPrivatePeers bool
+
+	// Net replaces the operating system's UDP, for tests; TURN is then over
+	// UDP only. Nil: the operating system.
+	Net transport.Net
+
+	// Log receives the server's log. Default: none.
+	Log *slog.Logger
+}
+
+func (c Config) withDefaults() Config {
+	if c.TTL == 0 {
+		c.TTL = DefaultTTL
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Secret == "" {
+		c.Secret = newSecret()
+	}
+	return c
+}
+
+// check returns an error that says which setting to change.
+func (c Config) check() error {
+	if c.TLS == nil && (c.MQTTS != "" || c.WSS != "" || c.TURNS != "") {
+		return errors.New("mqtts, wss and turns need a certificate: give -cert and -key")
+	}
+	if c.Broker != "" {
+		if c.MQTT != "" || c.MQTTS != "" || c.WS != "" || c.WSS != "" {
+			return errors.New("an outside broker takes the place of the embedded one: leave out -mqtt, -mqtts, -ws and -wss when -broker is given")
+		}
+		if _, err := parseBroker(c.Broker); err != nil {
+			return err
+		}
+	}
+	if c.PublicIP.IsValid() && !c.PublicIP.Unmap().Is4() {
+		return fmt.Errorf("the public address %s is not IPv4: relays are IPv4, give -public-ip the machine's IPv4 address", c.PublicIP)
+	}
+	if c.TTL < time.Minute {
+		return fmt.Errorf("a credential lifetime of %s is too short: give -ttl a minute or more", c.TTL)
+	}
+	for _, u := range c.TURNURLs {
+		if _, err := parseTURNURL(u); err != nil {
+			return err
+		}
+	}
+	return c.RelayPorts.check()
+}

@@ -1,0 +1,52 @@
+package rendezvous
+
+import (
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha1"
+	"encoding/base64"
+	"encoding/hex"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Realm is the realm of the TURN server's long-term credentials.
+const Realm = "thingp2p"
+
+// userName is the part of a TURN username after the time; it is only there so
+// that log lines of a shared coturn tell whose user it was.
+const userName = "t2p"
+
+// Credential returns a TURN username and password that hold until expires, by
+// the scheme that coturn calls use-auth-secret: the username is "unix time:name"
+// and the password base64(HMAC-SHA1(secret, username)).
+func Credential(secret string, expires time.Time) (username, password string) {
+	username = strconv.FormatInt(expires.Unix(), 10) + ":" + userName
+	return username, passwordOf(secret, username)
+}
+
+func passwordOf(secret, username string) string {
+	mac := hmac.New(sha1.New, []byte(secret))
+	mac.Write([]byte(username))
+	return base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// expiryOf returns when a username's credential ends. It accepts "time" and
+// "time:anything", as coturn does.
+func expiryOf(username string) (time.Time, bool) {
+	digits, _, _ := strings.Cut(username, ":")
+	// ParseInt would accept a sign; a number past 2^53 can only be an attack.
+	if digits == "" || len(digits) > 15 || strings.Trim(digits, "0123456789") != "" {
+		return time.Time{}, false
+	}
+	seconds, err := strconv.ParseInt(digits, 10, 64)
+	return time.Unix(seconds, 0), err == nil
+}
+
+// newSecret returns 32 random bytes as text.
+func newSecret() string {
+	b := make([]byte, 32)
+	rand.Read(b)
+	return hex.EncodeToString(b)
+}

@@ -1,0 +1,77 @@
+package rendezvous
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"strings"
+	"time"
+)
+
+// ICETopic is where the ICEDocument is retained.
+const ICETopic = "t2p/1/ice"
+
+// ICEDocument tells apps and devices which STUN and TURN servers to use. It is
+// published, retained, on ICETopic.
+type ICEDocument struct {
+	// V is the version of this format: 1. A reader ignores fields that it does
+	// not know and documents of a version that it does not know.
+	V int `json:"v"`
+	// Expires is when the TURN credentials end, in Unix seconds. The document
+	// is renewed well before.
+	Expires int64 `json:"expires"`
+	// STUN lists "host:port" of STUN servers (UDP).
+	STUN []string `json:"stun"`
+	// TURN lists relays in the order of preference: UDP, TCP, TLS.
+	TURN []TURNServer `json:"turn"`
+}
+
+// TURNServer is one address of a TURN server and what it takes to use it.
+type TURNServer struct {
+	// URL is as in RFC 7065: "turn:203.0.113.1:3478?transport=udp".
+	URL string `json:"url"`
+	// Username and Credential are those of [Credential].
+	Username   string `json:"username"`
+	Credential string `json:"credential"`
+}
+
+// iceDocument returns the document for servers, all of which share secret.
+func iceDocument(stun, urls []string, secret string, expires time.Time) []byte {
+	username, password := Credential(secret, expires)
+	doc := ICEDocument{V: 1, Expires: expires.Unix(), STUN: stun, TURN: []TURNServer{}}
+	if doc.STUN == nil {
+		doc.STUN = []string{}
+	}
+	for _, url := range urls {
+		doc.TURN = append(doc.TURN, TURNServer{url, username, password})
+	}
+	text, err := json.Marshal(doc)
+	if err != nil {
+		panic(err) // strings and numbers only
+	}
+	return text
+}
+
+// turnURL is a parsed "turn:" or "turns:" URL.
+type turnURL struct {
+	hostPort string
+	stun     bool // reachable by plain UDP, so it answers STUN too
+}
+
+// parseTURNURL reads a URL of RFC 7065, port included.
+func parseTURNURL(url string) (turnURL, error) {
+	scheme, rest, _ := strings.Cut(url, ":")
+	address, query, _ := strings.Cut(rest, "?")
+	host, port, err := net.SplitHostPort(address)
+	good := err == nil && host != "" && port != "" && strings.Trim(port, "0123456789") == ""
+	switch {
+	case !good:
+	case scheme == "turn" && (query == "" || query == "transport=udp"):
+		return turnURL{address, true}, nil
+	case scheme == "turn" && query == "transport=tcp":
+		return turnURL{address, false}, nil
+	case scheme == "turns" && (query == "" || query == "transport=tcp"):
+		return turnURL{address, false}, nil
+	}
+	return turnURL{}, fmt.Errorf("%q is not a TURN URL: write it like turn:192.0.2.1:3478?transport=udp or turns:turn.example.org:5349", url)
+}

@@ -1,0 +1,71 @@
+package rendezvous
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// publisher keeps a fresh ICEDocument on ICETopic.
+type publisher struct {
+	log      *slog.Logger
+	ttl      time.Duration
+	document func(expires time.Time) []byte
+	publish  func(ctx context.Context, document []byte) error // set before start
+
+	again chan struct{} // asks for a new document now
+	ctx   context.Context
+	stop  context.CancelFunc
+	wg    sync.WaitGroup
+}
+
+func newPublisher(log *slog.Logger, ttl time.Duration, document func(time.Time) []byte) *publisher {
+	p := &publisher{log: log, ttl: ttl, document: document, again: make(chan struct{}, 1)}
+	p.ctx, p.stop = context.WithCancel(context.Background())
+	return p
+}
+
+// start publishes the first document and goes on until close.
+func (p *publisher) start() error {
+	if err := p.once(); err != nil {
+		return err
+	}
+	p.wg.Go(p.run)
+	return nil
+}
+
+func (p *publisher) run() {
+	// At half of its life: whoever fetched the old document a moment ago has
+	// the other half to use it.
+	renew := time.NewTicker(p.ttl / 2)
+	defer renew.Stop()
+	for {
+		select {
+		case <-renew.C:
+		case <-p.again:
+		case <-p.ctx.Done():
+			return
+		}
+		if err := p.once(); err != nil && p.ctx.Err() == nil {
+			p.log.Warn("TURN credentials not published: next try when the broker is back", "error", err)
+		}
+	}
+}
+
+func (p *publisher) once() error {
+	return p.publish(p.ctx, p.document(time.Now().Add(p.ttl)))
+}
+
+// republish asks for a new document, for a broker that may have lost the old.
+func (p *publisher) republish() {
+	select {
+	case p.again <- struct{}{}:
+	default: // one is on its way
+	}
+}
+
+func (p *publisher) close() {
+	p.stop()
+	p.wg.Wait()
+}

@@ -1,0 +1,58 @@
+package rendezvous
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// shortestSecret is what a hand-written secret must have at least, in bytes.
+const shortestSecret = 16
+
+// LoadSecret returns the secret that file holds. When there is no such file it
+// is made, with mode 0600 and a new random secret; of several processes that do
+// so at once, all get the same one.
+func LoadSecret(file string) (string, error) {
+	secret, err := readSecret(file)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return secret, err
+	}
+	if err := createSecret(file, newSecret()); err != nil {
+		return "", fmt.Errorf("the secret file cannot be made: %w: give -secret a path in a directory that exists and is writable", err)
+	}
+	return readSecret(file)
+}
+
+func readSecret(file string) (string, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("the secret file cannot be read: %w", err)
+	}
+	secret := strings.TrimSpace(string(text))
+	if len(secret) < shortestSecret {
+		return "", fmt.Errorf("the secret in %s is shorter than %d characters: delete the file to have a new one made", file, shortestSecret)
+	}
+	return secret, nil
+}
+
+// createSecret makes file whole or not at all, and leaves one that is there.
+func createSecret(file, secret string) error {
+	tmp, err := os.CreateTemp(filepath.Dir(file), ".secret-*") // mode 0600
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.WriteString(secret + "\n")
+	err = errors.Join(err, tmp.Sync(), tmp.Close())
+	if err != nil {
+		return err
+	}
+	// Unlike a rename, a link never replaces a file that someone else made.
+	if err := os.Link(tmp.Name(), file); err != nil && !errors.Is(err, fs.ErrExist) {
+		return os.Rename(tmp.Name(), file) // a file system without links
+	}
+	return nil
+}

@@ -1,0 +1,53 @@
+package rendezvous
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+func TestSecretFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "secret")
+	secrets := make([]string, 8)
+	var wg sync.WaitGroup
+	for i := range secrets {
+		wg.Go(func() {
+			var err error
+			if secrets[i], err = LoadSecret(file); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	for _, s := range secrets {
+		if s != secrets[0] || len(s) != 64 {
+			t.Fatalf("%q and %q", s, secrets[0])
+		}
+	}
+	info, err := os.Stat(file)
+	if err != nil || info.Mode() != 0o600 {
+		t.Errorf("mode %v %v", info.Mode(), err)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(file), "*")); len(left) != 1 {
+		t.Errorf("files left: %v", left)
+	}
+	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(file), ".*-*")); len(left) != 0 {
+		t.Errorf("files left: %v", left)
+	}
+
+	os.WriteFile(file, []byte("short\n"), 0o600)
+	if _, err := LoadSecret(file); err == nil {
+		t.Error("a short secret is accepted")
+	}
+	os.WriteFile(file, []byte("  sixteen bytes at least\n"), 0o600)
+	if s, err := LoadSecret(file); err != nil || s != "sixteen bytes at least" {
+		t.Errorf("%q %v", s, err)
+	}
+	if _, err := LoadSecret(filepath.Join(file, "below a file")); err == nil {
+		t.Error("a secret below a file")
+	}
+	if _, err := LoadSecret(filepath.Join(t.TempDir(), "no", "directory")); err == nil {
+		t.Error("a secret in no directory")
+	}
+}

@@ -1,0 +1,228 @@
+package rendezvous
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Server is a running rendezvous server.
+type Server struct {
+	url      string
+	extra    []string // URLs of other listeners of the broker
+	turnAddr string
+
+	broker  *Broker  // nil with an outside one
+	outside *outside // nil with the embedded one
+	turn    *TURN
+	mqtt    *acceptors
+	sockets []*webSocket
+	publish *publisher
+
+	once sync.Once
+	err  error // of Close
+}
+
+// Stats is a snapshot of what a Server is doing.
+type Stats struct {
+	Clients int // connections to the embedded broker
+	Relays  int // TURN allocations
+}
+
+// Start starts a server. When it returns, everything listens and the first
+// credentials are published. ctx bounds the start only; Close ends the server.
+// The error is a sentence that tells what to do.
+func Start(ctx context.Context, cfg Config) (*Server, error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	s := &Server{mqtt: newAcceptors(cfg.Log)}
+	if err := s.start(ctx, cfg); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Server) start(ctx context.Context, cfg Config) error {
+	public, guessed := cfg.publicIP()
+	if public.IsLoopback() {
+		cfg.Log.Warn("the public address is this machine's own loopback: only programs on this machine can connect", "public_ip", public)
+	} else if guessed {
+		cfg.Log.Info("the public address is taken from the default route: give -public-ip if apps and devices reach this machine at another", "public_ip", public)
+	}
+
+	var err error
+	s.turn, err = NewTURN(TURNConfig{
+		Secret: cfg.Secret, PublicIP: public, RelayPorts: cfg.RelayPorts, MaxRelays: cfg.MaxRelays,
+		AllowPrivatePeers: cfg.AllowPrivatePeers, Net: cfg.Net, Log: cfg.Log,
+	})
+	if err != nil {
+		return err
+	}
+
+	// TURN before MQTT: whoever reads the credentials can use them.
+	var stun, urls []string
+	if cfg.TURN != "" {
+		port, err := s.turn.listenBoth(cfg.TURN)
+		if err != nil {
+			return err
+		}
+		// By address, which saves a DNS query; there is no certificate to match.
+		s.turnAddr = cfg.advertise(cfg.TURN, port, public, "")
+		stun = append(stun, s.turnAddr)
+		urls = append(urls, "turn:"+s.turnAddr+"?transport=udp")
+		if cfg.Net == nil {
+			urls = append(urls, "turn:"+s.turnAddr+"?transport=tcp")
+		}
+	}
+	if cfg.TURNS != "" {
+		port, err := s.turn.ListenTCP(cfg.TURNS, cfg.TLS)
+		if err != nil {
+			return err
+		}
+		urls = append(urls, "turns:"+cfg.advertise(cfg.TURNS, port, public, cfg.Host)+"?transport=tcp")
+	}
+	for _, other := range cfg.TURNURLs {
+		u, err := parseTURNURL(other)
+		if err != nil {
+			return err
+		}
+		if u.stun {
+			stun = append(stun, u.hostPort)
+		}
+		urls = append(urls, other)
+	}
+
+	s.publish = newPublisher(cfg.Log, cfg.TTL, func(expires time.Time) []byte {
+		return iceDocument(stun, urls, cfg.Secret, expires)
+	})
+	if cfg.Broker != "" {
+		return s.startOutside(ctx, cfg)
+	}
+	// The document is there before the first client can ask for it.
+	s.broker = NewBroker(BrokerConfig{MaxClients: cfg.MaxClients, Log: cfg.Log})
+	s.publish.publish = func(_ context.Context, document []byte) error {
+		return s.broker.Publish(ICETopic, document, true)
+	}
+	if err := s.publish.start(); err != nil {
+		return err
+	}
+	return s.listenMQTT(cfg)
+}
+
+func (s *Server) startOutside(ctx context.Context, cfg Config) error {
+	u, err := parseBroker(cfg.Broker)
+	if err != nil {
+		return err
+	}
+	s.url = publicURL(u)
+	s.outside, err = dialOutside(ctx, u, cfg.Log, s.publish.republish)
+	if err != nil {
+		return err
+	}
+	s.publish.publish = func(ctx context.Context, document []byte) error {
+		return s.outside.publish(ctx, ICETopic, document)
+	}
+	return s.publish.start()
+}
+
+// listenMQTT opens the broker's listeners; the first that is on gives the URL.
+func (s *Server) listenMQTT(cfg Config) error {
+	public, _ := cfg.publicIP()
+	for _, l := range []struct {
+		scheme, address string
+		config          *tls.Config
+	}{
+		{"mqtt", cfg.MQTT, nil}, {"mqtts", cfg.MQTTS, cfg.TLS}, {"ws", cfg.WS, nil}, {"wss", cfg.WSS, cfg.TLS},
+	} {
+		if l.address == "" {
+			continue
+		}
+		port, err := s.listenOne(cfg, l.scheme, l.address, l.config)
+		if err != nil {
+			return err
+		}
+		url := l.scheme + "://" + cfg.advertise(l.address, port.Port, public, cfg.Host)
+		cfg.Log.Info("listening", "url", url)
+		if s.url == "" {
+			s.url = url
+		} else {
+			s.extra = append(s.extra, url)
+		}
+	}
+	return nil
+}
+
+func (s *Server) listenOne(cfg Config, scheme, address string, config *tls.Config) (*net.TCPAddr, error) {
+	if !strings.HasPrefix(scheme, "ws") {
+		return s.mqtt.listen(address, config, s.broker.Serve)
+	}
+	ws, port, err := listenWebSocket(address, config, cfg.Log, s.broker.Serve)
+	if err == nil {
+		s.sockets = append(s.sockets, ws)
+	}
+	return port, err
+}
+
+// URL returns the address that apps and devices need, like
+// "mqtt://203.0.113.1:1883"; "" when no broker listens.
+func (s *Server) URL() string { return s.url }
+
+// TURNAddr returns "host:port" of STUN and TURN; "" when Config.TURN is.
+func (s *Server) TURNAddr() string { return s.turnAddr }
+
+// ServeMQTT gives the embedded broker a connection that did not come from a
+// listener, a net.Pipe for one. It takes it over and returns at once.
+func (s *Server) ServeMQTT(conn net.Conn) {
+	if s.broker == nil {
+		conn.Close()
+		return
+	}
+	s.broker.Serve(conn)
+}
+
+// ServeTURN does the same for TURN over a stream.
+func (s *Server) ServeTURN(conn net.Conn) { s.turn.ServeStream(conn) }
+
+// Stats returns what the server is doing now.
+func (s *Server) Stats() Stats {
+	stats := Stats{Relays: s.turn.Relays()}
+	if s.broker != nil {
+		stats.Clients = s.broker.Clients()
+	}
+	return stats
+}
+
+// Close disconnects everybody, ends all relays, and returns when nothing runs
+// any more. Closing again does nothing.
+func (s *Server) Close() error {
+	s.once.Do(func() { s.err = s.close() })
+	return s.err
+}
+
+func (s *Server) close() error {
+	s.mqtt.close()
+	for _, ws := range s.sockets {
+		ws.close()
+	}
+	if s.publish != nil {
+		s.publish.close()
+	}
+	var errs []error
+	if s.outside != nil {
+		s.outside.close()
+	}
+	if s.broker != nil {
+		errs = append(errs, s.broker.Close())
+	}
+	if s.turn != nil {
+		errs = append(errs, s.turn.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,212 @@
+package rendezvous
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strconv"
+	"sync"
+
+	"github.com/pion/transport/v2"
+	pion "github.com/pion/turn/v2"
+)
+
+// TURNConfig configures a TURN server.
+type TURNConfig struct {
+	// Secret signs the credentials; see [Credential].
+	Secret string
+	// PublicIP is the IPv4 address of relays, as peers see it. If this machine
+	// has it, relays bind to it, else to all addresses: a cloud's NAT that maps
+	// one public address to the machine then does the rest.
+	PublicIP netip.Addr
+
+	RelayPorts        PortRange     // default DefaultRelayPorts
+	MaxRelays         int           // at once; default DefaultMaxRelays
+	AllowPrivatePeers bool          // see Config
+	Net               transport.Net // for relays; nil: the operating system
+	Log               *slog.Logger  // default none
+}
+
+// TURN answers STUN Binding requests (RFC 8489) and relays UDP for those who
+// hold a credential (RFC 8656). It serves what ListenUDP, ListenTCP,
+// ServePacket and ServeStream give it.
+type TURN struct {
+	cfg    TURNConfig
+	relays *relays
+	accept *acceptors
+
+	mu      sync.Mutex
+	closed  bool
+	packets []net.PacketConn
+	streams map[*stream]struct{}
+	wg      sync.WaitGroup // one for each of packets and streams
+}
+
+// NewTURN returns a server that listens nowhere yet.
+func NewTURN(cfg TURNConfig) (*TURN, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.RelayPorts == (PortRange{}) {
+		cfg.RelayPorts = DefaultRelayPorts
+	}
+	if cfg.MaxRelays <= 0 {
+		cfg.MaxRelays = DefaultMaxRelays
+	}
+	if cfg.PublicIP = cfg.PublicIP.Unmap(); !cfg.PublicIP.Is4() {
+		return nil, errors.New("a TURN server needs the IPv4 address of its relays")
+	}
+	return &TURN{
+		cfg:     cfg,
+		relays:  newRelays(cfg),
+		accept:  newAcceptors(cfg.Log),
+		streams: map[*stream]struct{}{},
+	}, nil
+}
+
+// Relays returns the number of allocations.
+func (t *TURN) Relays() int { return t.relays.count() }
+
+// ListenUDP opens a UDP address and returns its port.
+func (t *TURN) ListenUDP(address string) (int, error) {
+	conn, err := t.relays.listen("udp", address)
+	if err != nil {
+		return 0, listenError(address+" (UDP)", err)
+	}
+	return conn.LocalAddr().(*net.UDPAddr).Port, t.ServePacket(conn)
+}
+
+// ListenTCP opens a TCP address and returns its port. config wraps connections
+// in TLS unless it is nil.
+func (t *TURN) ListenTCP(address string, config *tls.Config) (int, error) {
+	addr, err := t.accept.listen(address, config, t.ServeStream)
+	if err != nil {
+		return 0, err
+	}
+	return addr.Port, nil
+}
+
+// listenBoth opens UDP and TCP on the same port.
+func (t *TURN) listenBoth(address string) (int, error) {
+	if t.cfg.Net != nil {
+		return t.ListenUDP(address) // pion's virtual network has no TCP
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return 0, listenError(address, err)
+	}
+	for try := 0; ; try++ {
+		// TCP first: only then does a failure leave nothing running behind.
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return 0, listenError(address, err)
+		}
+		chosen := l.Addr().(*net.TCPAddr).Port
+		if _, err = t.ListenUDP(net.JoinHostPort(host, strconv.Itoa(chosen))); err == nil {
+			t.accept.accept(l, nil, t.ServeStream)
+			return chosen, nil
+		}
+		l.Close()
+		if port != "0" || try == 8 {
+			return 0, err
+		}
+	}
+}
+
+// ServePacket serves a UDP socket, or what looks like one, and takes it over.
+func (t *TURN) ServePacket(conn net.PacketConn) error {
+	enlargeBuffers(conn)
+	p := &packetSocket{PacketConn: conn}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		conn.Close()
+		return net.ErrClosed
+	}
+	t.wg.Add(1)
+	p.ended = t.wg.Done
+	if err := t.serve(p, newDesk(t.relays, t.cfg)); err != nil {
+		t.wg.Done()
+		conn.Close()
+		return err
+	}
+	t.packets = append(t.packets, p)
+	return nil
+}
+
+// ServeStream serves a TCP or TLS connection, or what looks like one, takes it
+// over and returns at once. Its allocations end with it.
+func (t *TURN) ServeStream(conn net.Conn) {
+	d := newDesk(t.relays, t.cfg)
+	s := newStream(conn, d)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	// Twice the relays, to leave room for those who have not got one yet.
+	if t.closed || len(t.streams) >= 2*t.cfg.MaxRelays {
+		s.Close()
+		return
+	}
+	t.streams[s] = struct{}{}
+	t.wg.Add(1)
+	s.ended = func() { t.gone(s) }
+	if err := t.serve(s, d); err != nil {
+		t.cfg.Log.Error("cannot serve a connection", "error", err)
+		delete(t.streams, s)
+		t.wg.Done()
+		s.Close()
+	}
+}
+
+func (t *TURN) gone(s *stream) {
+	t.mu.Lock()
+	delete(t.streams, s)
+	t.mu.Unlock()
+	t.wg.Done()
+}
+
+// serve starts a pion server of its own for one socket or connection. pion
+// would keep allocations whose TCP connection is gone until they expire, and
+// would not end connections when it is closed; in a server each, both follow
+// from how it ends. It also gives each desk one caller at a time.
+func (t *TURN) serve(conn net.PacketConn, d *desk) error {
+	_, err := pion.NewServer(pion.ServerConfig{
+		Realm:         Realm,
+		AuthHandler:   d.authenticate,
+		LoggerFactory: pionLogs{t.cfg.Log},
+		PacketConnConfigs: []pion.PacketConnConfig{{
+			PacketConn:            conn,
+			RelayAddressGenerator: d,
+			PermissionHandler: func(_ net.Addr, peer net.IP) bool {
+				return mayRelayTo(peer, t.cfg.PublicIP, t.cfg.AllowPrivatePeers)
+			},
+		}},
+	})
+	if err != nil {
+		return fmt.Errorf("start TURN: %w", err)
+	}
+	return nil
+}
+
+// Close ends all listeners, connections and relays and waits until they are gone.
+func (t *TURN) Close() error {
+	t.mu.Lock()
+	if t.closed {
+		t.mu.Unlock()
+		return nil
+	}
+	t.closed = true
+	for _, p := range t.packets {
+		p.Close()
+	}
+	for s := range t.streams {
+		s.Close()
+	}
+	t.mu.Unlock()
+	t.accept.close()
+	t.wg.Wait()
+	t.relays.wait()
+	return nil
+}

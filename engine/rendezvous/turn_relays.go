@@ -1,0 +1,142 @@
+package rendezvous
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/netip"
+	"sync"
+)
+
+// maxRelaysPerIP bounds what one address, which may be a whole household or a
+// carrier's NAT, can take from the others.
+const maxRelaysPerIP = 1024
+
+// relays is the table of relayed transport addresses.
+type relays struct {
+	public netip.Addr
+	local  string // where relays bind: public, or all addresses
+	ports  PortRange
+	max    int
+	listen func(network, address string) (net.PacketConn, error)
+	log    *slog.Logger
+
+	mu     sync.Mutex
+	byPort map[uint16]*relay
+	byIP   map[netip.Addr]int
+	owners map[client]int
+	wg     sync.WaitGroup // one for each relay
+}
+
+func newRelays(cfg TURNConfig) *relays {
+	r := &relays{
+		public: cfg.PublicIP,
+		local:  cfg.PublicIP.String(),
+		ports:  cfg.RelayPorts,
+		max:    cfg.MaxRelays,
+		listen: net.ListenPacket,
+		log:    cfg.Log,
+		byPort: map[uint16]*relay{},
+		byIP:   map[netip.Addr]int{},
+		owners: map[client]int{},
+	}
+	if cfg.Net != nil {
+		r.listen = cfg.Net.ListenPacket
+	}
+	if probe, err := r.listen("udp4", net.JoinHostPort(r.local, "0")); err == nil {
+		probe.Close()
+	} else {
+		r.local = "0.0.0.0"
+	}
+	return r
+}
+
+func (r *relays) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.byPort)
+}
+
+func (r *relays) held(c client) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.owners[c] > 0
+}
+
+func (r *relays) has(port uint16) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byPort[port] != nil
+}
+
+// wait returns when all relays are closed. No more may be allocated then.
+func (r *relays) wait() { r.wg.Wait() }
+
+// allocate opens a relay for c on a port, or on any port if it is 0. The caller
+// closes it.
+func (r *relays) allocate(c client, port int) (*relay, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.byPort) >= r.max || r.byIP[c.address.Addr()] >= maxRelaysPerIP {
+		r.log.Warn("a relay was refused: too many are in use", "in_use", len(r.byPort), "by_this_address", r.byIP[c.address.Addr()])
+		return nil, errors.New("allocation quota reached")
+	}
+	conn, chosen, err := r.open(port)
+	if err != nil {
+		return nil, err
+	}
+	enlargeBuffers(conn)
+	relay := &relay{
+		PacketConn: conn,
+		table:      r,
+		owner:      c,
+		address:    netip.AddrPortFrom(r.public, chosen),
+		translate:  r.local != r.public.String(),
+	}
+	r.byPort[chosen] = relay
+	r.byIP[c.address.Addr()]++
+	r.owners[c]++
+	r.wg.Add(1)
+	return relay, nil
+}
+
+// open binds a port of the range: random, so that it cannot be foreseen, then
+// the ones that follow it. The table is locked.
+func (r *relays) open(port int) (net.PacketConn, uint16, error) {
+	if port != 0 && (port > 65535 || !r.ports.contains(uint16(port))) {
+		return nil, 0, fmt.Errorf("port %d is not one for relays", port)
+	}
+	first, tries := rand.IntN(r.ports.size()), min(r.ports.size(), r.max+64)
+	if port != 0 {
+		first, tries = port-int(r.ports.Min), 1
+	}
+	for i := range tries {
+		chosen := r.ports.Min + uint16((first+i)%r.ports.size())
+		if r.byPort[chosen] != nil {
+			continue
+		}
+		conn, err := r.listen("udp4", net.JoinHostPort(r.local, fmt.Sprint(chosen)))
+		if err == nil {
+			return conn, chosen, nil
+		}
+	}
+	r.log.Warn("no port is free for a relay: widen -relay-ports", "ports", r.ports)
+	return nil, 0, errors.New("no port is free for a relay")
+}
+
+func (r *relays) remove(relay *relay) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.byPort, relay.address.Port())
+	drop(r.byIP, relay.owner.address.Addr())
+	drop(r.owners, relay.owner)
+	r.wg.Done()
+}
+
+func drop[K comparable](counts map[K]int, key K) {
+	if counts[key]--; counts[key] <= 0 {
+		delete(counts, key)
+	}
+}

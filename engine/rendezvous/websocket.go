@@ -1,0 +1,112 @@
+package rendezvous
+
+import (
+	"crypto/tls"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// webSocket serves MQTT over WebSocket (MQTT 3.1.1, section 6), on any path.
+type webSocket struct {
+	http *http.Server
+	wg   sync.WaitGroup // the listener, and connections that are still HTTP
+}
+
+// listenWebSocket opens address and hands each WebSocket to serve. config wraps
+// it in TLS unless it is nil.
+func listenWebSocket(address string, config *tls.Config, log *slog.Logger, serve func(net.Conn)) (*webSocket, *net.TCPAddr, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, nil, listenError(address, err)
+	}
+	port := l.Addr().(*net.TCPAddr)
+	if config != nil {
+		config = config.Clone()
+		config.NextProtos = []string{"http/1.1"} // HTTP/2 has no upgrade
+		l = tls.NewListener(l, config)
+	}
+	upgrader := websocket.Upgrader{
+		HandshakeTimeout: helloTimeout,
+		Subprotocols:     []string{"mqtt"},
+		// Who may connect is not a matter of the page that asks.
+		CheckOrigin: func(*http.Request) bool { return true },
+	}
+	ws := &webSocket{}
+	ws.http = &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if conn, err := upgrader.Upgrade(w, r, nil); err == nil {
+				conn.SetReadLimit(2 * maxPacketBytes)
+				serve(&webSocketConn{Conn: conn.NetConn(), ws: conn})
+			}
+		}),
+		ReadTimeout:    helloTimeout,
+		WriteTimeout:   helloTimeout,
+		MaxHeaderBytes: 16 << 10,
+		ErrorLog:       slog.NewLogLogger(quietLogger(log, "http").Handler(), slog.LevelDebug),
+		ConnState: func(_ net.Conn, state http.ConnState) {
+			switch state {
+			case http.StateNew:
+				ws.wg.Add(1)
+			case http.StateHijacked, http.StateClosed:
+				ws.wg.Done()
+			}
+		},
+	}
+	ws.wg.Go(func() { ws.http.Serve(l) })
+	return ws, port, nil
+}
+
+// close ends the listener and connections that are not yet WebSockets.
+func (ws *webSocket) close() {
+	ws.http.Close()
+	ws.wg.Wait()
+}
+
+// webSocketConn makes one stream of bytes of the binary messages of a WebSocket.
+type webSocketConn struct {
+	net.Conn
+	ws      *websocket.Conn
+	message io.Reader // what is left of the current one; nil between two
+}
+
+func (c *webSocketConn) Read(p []byte) (int, error) {
+	for {
+		if c.message == nil {
+			kind, message, err := c.ws.NextReader()
+			if err != nil {
+				return 0, err
+			}
+			if kind != websocket.BinaryMessage {
+				return 0, websocket.ErrBadHandshake
+			}
+			c.message = message
+		}
+		n, err := c.message.Read(p)
+		if err == io.EOF {
+			c.message, err = nil, nil
+			if n == 0 {
+				continue
+			}
+		}
+		return n, err
+	}
+}
+
+// Write sends p as one message. The broker writes packets one at a time.
+func (c *webSocketConn) Write(p []byte) (int, error) {
+	if err := c.ws.WriteMessage(websocket.BinaryMessage, p); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// SetWriteDeadline applies to whole messages.
+func (c *webSocketConn) SetWriteDeadline(t time.Time) error { return c.ws.SetWriteDeadline(t) }
+
+func (c *webSocketConn) Close() error { return closeNow(c.Conn) }

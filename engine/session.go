@@ -1,0 +1,232 @@
+package engine
+
+import (
+	"log/slog"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Peer is who asks a device for a session, or has one.
+type Peer struct {
+	UID       string // what the app says of its user
+	AppID     string // proven: names the app's key
+	TraceID   string // of the app's attempt
+	HasTicket bool   // the app proved that it holds the device's ticket
+}
+
+// Session is a connection between an app and a device with eight channels. All
+// its methods may be called from any goroutine.
+//
+//	           Close, bye, silence, QUIC's end
+//	usable ─────────────────────────────────────► ending ──────► done
+//	                                     flush or drain    all released
+type Session struct {
+	conn     *quicConn
+	control  stream
+	channels [Channels]*channel
+	about    about
+	log      *slog.Logger
+
+	path    atomic.Int32 // Path; apps only
+	remote  atomic.Pointer[netip.AddrPort]
+	locate  func() (Path, netip.AddrPort) // what carries the session now
+	relays  addressSet                    // devices only: relays of the app
+	watch   *pathWatch
+	silence *silenceWatch
+	mover   *mover // apps only
+	workers sync.WaitGroup
+	onDone  func() // releases what the session holds; called once
+
+	mu     sync.Mutex
+	reason error         // nil while usable
+	ended  chan struct{} // closed once not usable
+	done   chan struct{} // closed once all is released
+}
+
+// about is what does not change in a session.
+type about struct {
+	peer        Peer
+	deviceID    string
+	connectTime time.Duration // apps only
+	localPort   uint16
+}
+
+// How long an ending session may take.
+const (
+	flushTime  = time.Second           // for what was buffered here
+	byeTime    = 2 * time.Second       // for what the peer still sends after its goodbye
+	silentTime = 50 * time.Millisecond // for what has arrived from a peer gone silent
+)
+
+// newSession takes over an established connection. It does nothing by itself
+// until start.
+func newSession(conn *quicConn, control stream, streams [Channels]stream, about about, config Config, onDone func()) *Session {
+	s := &Session{
+		conn:    conn,
+		control: control,
+		about:   about,
+		log:     config.Log.With("trace", about.peer.TraceID),
+		onDone:  onDone,
+		ended:   make(chan struct{}),
+		done:    make(chan struct{}),
+	}
+	for number, stream := range streams {
+		s.channels[number] = newChannel(stream, config.SendBuffer, s.progress)
+	}
+	return s
+}
+
+// start begins to watch the peer and the path; pathLost is called when nothing
+// comes back on it any more.
+func (s *Session) start(offlineAfter time.Duration, pathLost func()) {
+	s.watch = newPathWatch(s.packetsReceived, s.rtt, s.ping, pathLost)
+	s.silence = watchSilence(offlineAfter, s.packetsReceived, func() { s.end(ErrClosedTimeout) })
+	s.workers.Go(s.readSignals)
+}
+
+// Read reads from a channel as soon as it has at least one byte. A negative
+// timeout waits for ever, 0 not at all. The errors are ErrTimeout and the
+// reason why the session ended, that one only when all bytes that had arrived
+// before have been read.
+func (s *Session) Read(channel int, p []byte, timeout time.Duration) (int, error) {
+	if channel < 0 || channel >= Channels || len(p) == 0 {
+		return 0, ErrInvalidParameter
+	}
+	return s.channels[channel].read(p, timeout)
+}
+
+// Send puts p into a channel's send buffer and returns how much of it was taken
+// when all of it was, or the time is up. A negative timeout waits for ever, 0
+// not at all. The errors are ErrTimeout, if nothing could be taken, and the
+// reason why the session ended.
+func (s *Session) Send(channel int, p []byte, timeout time.Duration) (int, error) {
+	if channel < 0 || channel >= Channels || len(p) == 0 {
+		return 0, ErrInvalidParameter
+	}
+	return s.channels[channel].send(p, timeout)
+}
+
+// Check returns nil while the session is usable, then the reason why not.
+func (s *Session) Check() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.reason
+}
+
+// Peer returns who is at the other end of a device's session.
+func (s *Session) Peer() Peer { return s.about.peer }
+
+// Close sends what is buffered for up to a second and ends the session; every
+// blocked call returns ErrClosedLocal at once. It returns when all is released.
+func (s *Session) Close() error {
+	s.end(ErrClosedLocal)
+	<-s.done
+	return nil
+}
+
+// end makes the session unusable and starts to take it down; only the first
+// call counts, except that a local close still wakes all readers.
+func (s *Session) end(reason Code) {
+	s.mu.Lock()
+	first := s.reason == nil
+	if first {
+		s.reason = reason
+		close(s.ended)
+	}
+	s.mu.Unlock()
+	if first || reason == ErrClosedLocal {
+		for _, c := range s.channels {
+			c.refuse(reason)
+		}
+	}
+	if first {
+		s.log.Info("session ends", "reason", reason.Name())
+		go s.takeDown(reason)
+	}
+}
+
+// takeDown gives each side what it can still have, then releases everything.
+func (s *Session) takeDown(reason Code) {
+	defer close(s.done)
+	s.silence.stop()
+	s.watch.stop()
+	switch reason {
+	case ErrClosedLocal:
+		s.sayGoodbye(time.Now().Add(flushTime))
+	case ErrClosedRemote:
+		s.drain(time.Now().Add(byeTime))
+	case ErrClosedTimeout:
+		s.drain(time.Now().Add(silentTime))
+	}
+	s.conn.close()
+	for _, c := range s.channels {
+		c.wait()
+	}
+	s.workers.Wait()
+	s.onDone()
+}
+
+// sayGoodbye ends all streams and waits for the peer, which closes the
+// connection when it has read them.
+func (s *Session) sayGoodbye(deadline time.Time) {
+	s.control.Write([]byte{signalBye})
+	for _, c := range s.channels {
+		c.flush(deadline)
+	}
+	timer := time.NewTimer(time.Until(deadline))
+	defer timer.Stop()
+	select {
+	case <-s.conn.Context().Done():
+	case <-timer.C:
+	}
+}
+
+func (s *Session) drain(deadline time.Time) {
+	for _, c := range s.channels {
+		c.drain(deadline)
+	}
+	for _, c := range s.channels {
+		c.waitDrained()
+	}
+}
+
+// readSignals reads the control stream until the connection ends.
+func (s *Session) readSignals() {
+	var signals [16]byte
+	for {
+		n, err := s.control.Read(signals[:])
+		for _, signal := range signals[:n] {
+			if signal == signalBye {
+				s.end(ErrClosedRemote)
+			}
+		}
+		if err != nil {
+			s.end(s.conn.closeReason())
+			return
+		}
+	}
+}
+
+// ping makes the peer acknowledge something.
+func (s *Session) ping() { s.control.Write([]byte{signalPing}) }
+
+func (s *Session) progress() { s.watch.touch() }
+
+func (s *Session) rtt() time.Duration { return s.conn.ConnectionStats().SmoothedRTT }
+
+func (s *Session) packetsReceived() uint64 { return s.conn.ConnectionStats().PacketsReceived }
+
+// setPath notes what carries the session now; an app knows because it moves it.
+func (s *Session) setPath(path Path, remote netip.AddrPort) {
+	s.path.Store(int32(path))
+	s.remote.Store(&remote)
+}
+
+func (s *Session) currentPath() (Path, netip.AddrPort) {
+	if s.locate != nil {
+		return s.locate()
+	}
+	return Path(s.path.Load()), *s.remote.Load()
+}

@@ -1,0 +1,238 @@
+package signal
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"maps"
+	"net"
+	"net/url"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Config configures a Client.
+type Config struct {
+	Server    *url.URL // from ParseServer
+	TLS       *tls.Config
+	Role      Role
+	ID        string         // the endpoint's own id
+	OnMessage func(*Message) // called in order from one goroutine; must not block
+	Log       *slog.Logger
+
+	Dial func() (net.Conn, error) // for tests; nil: connects to Server
+}
+
+// Client keeps a connection to a rendezvous server: it dials in the background
+// and again whenever the connection is lost, until Close.
+//
+//	          lost, after a backoff
+//	     ┌───────────────────────────┐
+//	     ▼                           │
+//	connecting ──── CONNACK ────► online ──── Close ────► closed
+type Client struct {
+	cfg    Config
+	stop   context.CancelFunc
+	done   chan struct{}
+	hurry  chan struct{} // ends a backoff at once
+	random string        // tells this client from others with the same id
+
+	mu      sync.Mutex
+	link    *link         // nil while connecting
+	online  chan struct{} // closed while online, else replaced
+	lastErr error
+	ice     ICEServers
+	iceSeen chan struct{} // closed once ice is known
+	watches map[string]*watch
+}
+
+// Reconnect backoff. A server that comes back is found within the first
+// ceiling; one that stays away is asked less often.
+const (
+	backoffFloor    = 100 * time.Millisecond
+	backoffCeiling  = 1500 * time.Millisecond
+	backoffPatience = 5 * time.Minute
+	backoffPatient  = 10 * time.Second
+)
+
+// ErrClosed is returned once the client is closed.
+var ErrClosed = errors.New("the client is closed")
+
+// New returns a client that connects in the background.
+func New(cfg Config) *Client {
+	ctx, stop := context.WithCancel(context.Background())
+	c := &Client{
+		cfg:     cfg,
+		stop:    stop,
+		done:    make(chan struct{}),
+		hurry:   make(chan struct{}, 1),
+		random:  rand.Text()[:16],
+		online:  make(chan struct{}),
+		iceSeen: make(chan struct{}),
+		watches: make(map[string]*watch),
+	}
+	go c.run(ctx)
+	return c
+}
+
+// Close takes a device offline, disconnects, and waits until all has ended.
+func (c *Client) Close() error {
+	c.stop()
+	<-c.done
+	return nil
+}
+
+func (c *Client) run(ctx context.Context) {
+	defer close(c.done)
+	var lostSince time.Time
+	delay := backoffFloor
+	for ctx.Err() == nil {
+		l, err := c.connect(ctx)
+		if err != nil {
+			c.setError(err)
+			if lostSince.IsZero() {
+				lostSince = time.Now()
+				c.cfg.Log.Warn("the server cannot be reached, trying again", "server", c.cfg.Server.Host, "error", err)
+			}
+			c.pause(ctx, jitter(delay))
+			delay = min(delay*2, backoffCeiling)
+			if time.Since(lostSince) > backoffPatience {
+				delay = backoffPatient
+			}
+			continue
+		}
+		lostSince, delay = time.Time{}, backoffFloor
+		c.setOnline(l)
+		c.cfg.Log.Info("connected to the server", "server", c.cfg.Server.Host)
+		select {
+		case err := <-l.lost:
+			c.setOffline(err)
+			c.cfg.Log.Warn("lost the server", "server", c.cfg.Server.Host, "error", err)
+			// Without this, a server that accepts and drops would be dialled in a loop.
+			c.pause(ctx, jitter(delay))
+		case <-ctx.Done():
+			c.setOffline(ErrClosed)
+		}
+		l.close()
+	}
+	c.setError(ErrClosed)
+}
+
+func (c *Client) pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-c.hurry:
+	case <-ctx.Done():
+	}
+}
+
+// jitter spreads the clients of a server that went away.
+func jitter(d time.Duration) time.Duration {
+	var b [1]byte
+	rand.Read(b[:])
+	return d/2 + d*time.Duration(b[0])/512
+}
+
+func (c *Client) setOnline(l *link) {
+	c.mu.Lock()
+	c.link, c.lastErr = l, nil
+	close(c.online)
+	watched := slices.Collect(maps.Keys(c.watches))
+	c.mu.Unlock()
+	for _, topic := range watched {
+		l.subscribe(topic)
+	}
+}
+
+func (c *Client) setOffline(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.link, c.lastErr = nil, err
+	c.online = make(chan struct{})
+	for _, w := range c.watches {
+		w.known = false // what the old connection said may be out of date
+	}
+}
+
+func (c *Client) setError(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.lastErr = err
+}
+
+// Online returns a channel that is closed while the client is connected. It
+// also ends a backoff, since somebody waits.
+func (c *Client) Online() <-chan struct{} {
+	select {
+	case c.hurry <- struct{}{}:
+	default:
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.online
+}
+
+// Err returns why the client is not connected, or nil.
+func (c *Client) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.lastErr
+}
+
+// Send publishes m to the inbox of the endpoint with that role and id. Nothing
+// tells whether it arrived.
+func (c *Client) Send(to Role, id string, m *Message) error {
+	payload, err := m.Encode()
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	l := c.link
+	c.mu.Unlock()
+	if l == nil {
+		return errors.New("not connected to the server")
+	}
+	return l.publish(inbox(to, id), payload, false)
+}
+
+// ICE returns the server's STUN and TURN servers, and a channel that is closed
+// once they are known.
+func (c *Client) ICE() (ICEServers, <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ice, c.iceSeen
+}
+
+// receive handles one message from the broker.
+func (c *Client) receive(topic string, payload []byte) {
+	switch topic {
+	case inbox(c.cfg.Role, c.cfg.ID):
+		m, err := Decode(payload)
+		if err != nil {
+			c.cfg.Log.Debug("dropped a message", "error", err)
+			return
+		}
+		c.cfg.OnMessage(m)
+	case iceTopic:
+		servers, err := parseICEServers(payload)
+		if err != nil {
+			c.cfg.Log.Debug("dropped a message", "error", err)
+			return
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.ice = servers
+		select {
+		case <-c.iceSeen:
+		default:
+			close(c.iceSeen)
+		}
+	default:
+		c.receiveStatus(topic, string(payload))
+	}
+}

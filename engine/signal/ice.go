@@ -1,0 +1,51 @@
+package signal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// ICEServers are the STUN and TURN servers that a rendezvous server offers.
+type ICEServers struct {
+	Expires int64        `json:"expires"` // when the credentials end, Unix time in seconds
+	STUN    []string     `json:"stun"`    // "host:port", UDP
+	TURN    []TURNServer `json:"turn"`
+}
+
+// TURNServer is a relay and the credentials to use it, RFC 8656.
+type TURNServer struct {
+	URL        string `json:"url"` // RFC 7065: "turn:host:port?transport=udp"
+	Username   string `json:"username"`
+	Credential string `json:"credential"`
+}
+
+const (
+	maxICEServers   = 16
+	maxICETextBytes = 512
+)
+
+var errICEServers = errors.New("malformed list of ICE servers")
+
+func parseICEServers(payload []byte) (ICEServers, error) {
+	var s ICEServers
+	if len(payload) > MaxMessageBytes {
+		return s, fmt.Errorf("%w: over %d bytes", errICEServers, MaxMessageBytes)
+	}
+	if err := json.Unmarshal(payload, &s); err != nil {
+		return s, fmt.Errorf("%w: %w", errICEServers, err)
+	}
+	if len(s.STUN) > maxICEServers || len(s.TURN) > maxICEServers {
+		return s, fmt.Errorf("%w: too many", errICEServers)
+	}
+	texts := append([]string(nil), s.STUN...)
+	for _, t := range s.TURN {
+		texts = append(texts, t.URL, t.Username, t.Credential)
+	}
+	for _, text := range texts {
+		if len(text) > maxICETextBytes {
+			return s, fmt.Errorf("%w: a field is too long", errICEServers)
+		}
+	}
+	return s, nil
+}

@@ -1,0 +1,118 @@
+package signal
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"time"
+
+	mqtt "github.com/eclipse/paho.mqtt.golang"
+)
+
+// link is one MQTT connection, from CONNECT to its loss.
+type link struct {
+	client mqtt.Client
+	lost   chan error
+	status string // a device's status topic, else ""
+}
+
+const (
+	keepAlive      = 30 * time.Second
+	connectTimeout = 5 * time.Second
+	writeTimeout   = 5 * time.Second
+	goodbyeTimeout = 250 * time.Millisecond
+)
+
+// connect dials the server, subscribes, and says that a device is on.
+func (c *Client) connect(ctx context.Context) (*link, error) {
+	l := &link{lost: make(chan error, 1)}
+	options := mqtt.NewClientOptions().
+		AddBroker(c.cfg.Server.String()).
+		SetProtocolVersion(4). // 3.1.1
+		SetClientID("t2p-" + c.random).
+		SetCleanSession(true).
+		SetKeepAlive(keepAlive).
+		SetConnectTimeout(connectTimeout).
+		SetWriteTimeout(writeTimeout).
+		SetAutoReconnect(false). // this package has a backoff of its own
+		SetTLSConfig(tlsFor(c.cfg.Server, c.cfg.TLS)).
+		SetConnectionLostHandler(func(_ mqtt.Client, err error) { l.lost <- err }).
+		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { c.receive(m.Topic(), m.Payload()) })
+	if user := c.cfg.Server.User; user != nil {
+		password, _ := user.Password()
+		options.SetUsername(user.Username()).SetPassword(password)
+	}
+	if c.cfg.Dial != nil {
+		options.SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return c.cfg.Dial() })
+	}
+	topics := map[string]byte{inbox(c.cfg.Role, c.cfg.ID): 0, iceTopic: 0}
+	if c.cfg.Role == Device {
+		l.status = statusTopic(c.cfg.ID)
+		topics[l.status] = 0
+		options.SetWill(l.status, statusOffline, 0, true)
+	}
+	l.client = mqtt.NewClient(options)
+	if err := await(ctx, l.client.Connect()); err != nil {
+		l.client.Disconnect(0)
+		return nil, err
+	}
+
+	err := await(ctx, l.client.SubscribeMultiple(topics, nil))
+	if err == nil && l.status != "" {
+		err = l.publish(l.status, []byte(statusOnline), true)
+	}
+	if err != nil {
+		l.client.Disconnect(0)
+		return nil, err
+	}
+	return l, nil
+}
+
+// await waits for an operation of the MQTT client.
+func await(ctx context.Context, token mqtt.Token) error {
+	timeout := time.NewTimer(connectTimeout + time.Second)
+	defer timeout.Stop()
+	select {
+	case <-token.Done():
+		return token.Error()
+	case <-timeout.C:
+		return errors.New("the server does not answer")
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func tlsFor(server *url.URL, config *tls.Config) *tls.Config {
+	if config == nil {
+		config = &tls.Config{}
+	}
+	config = config.Clone()
+	config.ServerName = server.Hostname()
+	config.MinVersion = tls.VersionTLS12
+	return config
+}
+
+func (l *link) publish(topic string, payload []byte, retained bool) error {
+	token := l.client.Publish(topic, 0, retained, payload)
+	if !token.WaitTimeout(writeTimeout) {
+		return errors.New("the server takes no data")
+	}
+	if err := token.Error(); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	return nil
+}
+
+func (l *link) subscribe(topic string)   { l.client.Subscribe(topic, 0, nil) }
+func (l *link) unsubscribe(topic string) { l.client.Unsubscribe(topic) }
+
+// close disconnects; a device says first that it goes.
+func (l *link) close() {
+	if l.status != "" && l.client.IsConnectionOpen() {
+		l.client.Publish(l.status, 0, true, []byte(statusOffline)).WaitTimeout(goodbyeTimeout)
+	}
+	l.client.Disconnect(uint(goodbyeTimeout.Milliseconds()))
+}

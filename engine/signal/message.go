@@ -1,0 +1,133 @@
+package signal
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+)
+
+// Kind says what a Message is.
+type Kind string
+
+const (
+	Offer      Kind = "offer"      // app to device: I want to reach you
+	Answer     Kind = "answer"     // device to app: here I am
+	Candidates Kind = "candidates" // either way: more addresses of mine
+	Refusal    Kind = "refusal"    // device to app: no, with Code
+	Silence    Kind = "silence"    // device to app: I hear nothing on our session's path
+)
+
+// Message is what two endpoints tell each other before they have a path, or
+// when they have lost it. All of one attempt carry its Attempt.
+type Message struct {
+	Kind       Kind        `json:"kind"`
+	From       string      `json:"from"`            // the sender's id
+	Attempt    string      `json:"attempt"`         // names the attempt: a UUID
+	Trace      string      `json:"trace,omitempty"` // the session's trace id, if the attempt is to move one
+	Ufrag      string      `json:"ufrag,omitempty"` // offers and answers: ICE credentials, RFC 8445, section 5.3
+	Pwd        string      `json:"pwd,omitempty"`   //
+	Candidates []Candidate `json:"candidates,omitempty"`
+	Code       int32       `json:"code,omitempty"` // refusals: the reason, negative
+}
+
+// Candidate is an address at which the sender may be reached (RFC 8445,
+// section 5.1).
+type Candidate struct {
+	Type    CandidateType  `json:"type"`
+	Address netip.AddrPort `json:"address"`
+}
+
+// CandidateType names a candidate's type as SDP does.
+type CandidateType string
+
+const (
+	Host            CandidateType = "host"
+	ServerReflexive CandidateType = "srflx"
+	Relayed         CandidateType = "relay"
+)
+
+// Limits of what a peer or a broker may send.
+const (
+	MaxMessageBytes = 8 << 10
+	MaxCandidates   = 24
+	maxTextBytes    = 64
+)
+
+var errMessage = errors.New("malformed message")
+
+// Encode returns the message as it travels.
+func (m *Message) Encode() ([]byte, error) { return json.Marshal(m) }
+
+// Decode parses what Encode made and checks each field, so that whatever it
+// returns without an error is safe to use.
+func Decode(payload []byte) (*Message, error) {
+	if len(payload) > MaxMessageBytes {
+		return nil, fmt.Errorf("%w: over %d bytes", errMessage, MaxMessageBytes)
+	}
+	m := new(Message)
+	if err := json.Unmarshal(payload, m); err != nil {
+		return nil, fmt.Errorf("%w: %w", errMessage, err)
+	}
+	return m, m.check()
+}
+
+func (m *Message) check() error {
+	for _, text := range []string{m.From, m.Attempt, m.Trace, m.Ufrag, m.Pwd} {
+		if !plain(text) {
+			return fmt.Errorf("%w: a field is too long or not plain text", errMessage)
+		}
+	}
+	if m.From == "" || m.Attempt == "" {
+		return fmt.Errorf("%w: no sender or no attempt", errMessage)
+	}
+	switch m.Kind {
+	case Offer, Answer:
+		if len(m.Ufrag) < 4 || len(m.Pwd) < 22 { // RFC 8445, section 5.3
+			return fmt.Errorf("%w: no ICE credentials", errMessage)
+		}
+	case Refusal:
+		if m.Code >= 0 {
+			return fmt.Errorf("%w: a refusal without a reason", errMessage)
+		}
+	case Candidates, Silence:
+	default:
+		return fmt.Errorf("%w: unknown kind", errMessage)
+	}
+	if len(m.Candidates) > MaxCandidates {
+		return fmt.Errorf("%w: over %d candidates", errMessage, MaxCandidates)
+	}
+	for _, c := range m.Candidates {
+		if err := c.check(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c Candidate) check() error {
+	switch c.Type {
+	case Host, ServerReflexive, Relayed:
+	default:
+		return fmt.Errorf("%w: unknown type of candidate", errMessage)
+	}
+	ip := c.Address.Addr()
+	if !ip.IsValid() || ip.IsUnspecified() || ip.IsMulticast() || ip.Is4In6() || ip.Zone() != "" || c.Address.Port() == 0 {
+		return fmt.Errorf("%w: not an address to reach", errMessage)
+	}
+	return nil
+}
+
+// plain reports whether text is short and printable ASCII without spaces,
+// which ids, UUIDs and ICE credentials are.
+func plain(text string) bool {
+	if len(text) > maxTextBytes {
+		return false
+	}
+	for i := range len(text) {
+		if text[i] <= ' ' || text[i] > '~' {
+			return false
+		}
+	}
+	return true
+}

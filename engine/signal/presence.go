@@ -1,0 +1,84 @@
+package signal
+
+// watch is a subscription to a device's presence, shared by all who asked.
+type watch struct {
+	listeners map[int]chan<- bool
+	known     bool
+	on        bool
+}
+
+// Watch subscribes to a device's presence. The channel receives what the
+// server knows, at once if it is known already, and then each change; nothing
+// if the server has never seen the device. Stop ends it.
+func (c *Client) Watch(deviceID string) (status <-chan bool, stop func()) {
+	topic := statusTopic(deviceID)
+	updates := make(chan bool, 1)
+	c.mu.Lock()
+	w := c.watches[topic]
+	first := w == nil
+	if first {
+		w = &watch{listeners: make(map[int]chan<- bool)}
+		c.watches[topic] = w
+	}
+	key := 0
+	for w.listeners[key] != nil {
+		key++
+	}
+	w.listeners[key] = updates
+	if w.known {
+		updates <- w.on
+	}
+	l := c.link
+	c.mu.Unlock()
+	if first && l != nil {
+		l.subscribe(topic)
+	}
+	return updates, func() { c.unwatch(topic, key) }
+}
+
+func (c *Client) unwatch(topic string, key int) {
+	c.mu.Lock()
+	w := c.watches[topic]
+	delete(w.listeners, key)
+	last := len(w.listeners) == 0
+	if last {
+		delete(c.watches, topic)
+	}
+	l := c.link
+	c.mu.Unlock()
+	if last && l != nil {
+		l.unsubscribe(topic)
+	}
+}
+
+func (c *Client) receiveStatus(topic, status string) {
+	on := status == statusOnline
+	if !on && status != statusOffline {
+		return
+	}
+	if c.cfg.Role == Device && topic == statusTopic(c.cfg.ID) {
+		if !on {
+			// The will of an older connection of ours came late.
+			c.mu.Lock()
+			l := c.link
+			c.mu.Unlock()
+			if l != nil {
+				go l.publish(topic, []byte(statusOnline), true) // this is the connection's own goroutine
+			}
+		}
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	w := c.watches[topic]
+	if w == nil {
+		return
+	}
+	w.known, w.on = true, on
+	for _, listener := range w.listeners {
+		select {
+		case listener <- on:
+		default: // it has not read the last one, which it will; only the first decides
+		}
+	}
+}

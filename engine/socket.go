@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/pion/transport/v2"
+	"golang.org/x/net/ipv4"
+)
+
+// socket is an endpoint's one UDP socket. STUN and QUIC share it: what arrives
+// is told apart by its first bits, STUN goes to the mux, the rest to QUIC.
+//
+// QUIC cannot change the remote address of a connection that it has dialled.
+// An app therefore dials an alias, and the socket sends to the address that the
+// alias stands for at the moment.
+type socket struct {
+	udp  net.PacketConn // *net.UDPConn but in tests
+	mux  *stunMux
+	port uint16
+
+	nextAlias atomic.Uint64
+	aliases   sync.Map // netip.AddrPort -> *atomic.Pointer[netip.AddrPort]
+}
+
+// aliasPrefix is discard-only (RFC 6666): no packet to an alias could leave the
+// host by mistake.
+var aliasPrefix = netip.MustParsePrefix("100::/64")
+
+func openSocket(network transport.Net) (*socket, error) {
+	s := new(socket)
+	var err error
+	if network != nil {
+		s.udp, err = network.ListenPacket("udp4", "0.0.0.0:0")
+	} else if s.udp, err = net.ListenUDP("udp", nil); err != nil {
+		s.udp, err = net.ListenUDP("udp4", nil) // a host without IPv6
+	}
+	if err != nil {
+		return nil, err
+	}
+	local := plainAddrPort(s.udp.LocalAddr())
+	s.port = local.Port()
+	s.mux = newSTUNMux(s.writeTo, baseAddresses(local))
+	return s, nil
+}
+
+// baseAddresses stand for all of the host's addresses in an ICE agent: one of
+// each family, since the system picks the source address of each packet.
+func baseAddresses(local netip.AddrPort) []net.Addr {
+	port := int(local.Port())
+	addresses := []net.Addr{&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}}
+	if local.Addr().Is6() {
+		addresses = append(addresses, &net.UDPAddr{IP: net.IPv6loopback, Port: port})
+	}
+	return addresses
+}
+
+// writeTo sends one packet. A packet that cannot be sent now is lost, as on any
+// network: no error but the socket's end may reach QUIC, which would give up
+// the connection.
+func (s *socket) writeTo(p []byte, to netip.AddrPort) error {
+	var err error
+	if udp, ok := s.udp.(*net.UDPConn); ok {
+		_, err = udp.WriteToUDPAddrPort(p, to)
+	} else {
+		_, err = s.udp.WriteTo(p, net.UDPAddrFromAddrPort(to))
+	}
+	return fatalWriteError(err)
+}
+
+// fatalWriteError keeps what QUIC needs to know of a failed write: that the
+// socket is closed, that the packet is larger than the path's MTU, or that the
+// device cannot segment (GSO).
+func fatalWriteError(err error) error {
+	if err == nil || errors.Is(err, net.ErrClosed) || errors.Is(err, syscall.EMSGSIZE) || errors.Is(err, syscall.EIO) {
+		return err
+	}
+	return nil
+}
+
+// alias is an address to dial in place of a real one.
+func (s *socket) alias() netip.AddrPort {
+	ip := aliasPrefix.Addr().As16()
+	n := s.nextAlias.Add(1)
+	for i := range 8 {
+		ip[15-i] = byte(n >> (8 * i))
+	}
+	return netip.AddrPortFrom(netip.AddrFrom16(ip), 1)
+}
+
+// bind makes alias stand for to; before that, packets to it are dropped.
+func (s *socket) bind(alias, to netip.AddrPort) {
+	target, _ := s.aliases.LoadOrStore(alias, new(atomic.Pointer[netip.AddrPort]))
+	target.(*atomic.Pointer[netip.AddrPort]).Store(&to)
+}
+
+func (s *socket) unbind(alias netip.AddrPort) { s.aliases.Delete(alias) }
+
+// resolve returns the address to send to.
+func (s *socket) resolve(to netip.AddrPort) (netip.AddrPort, bool) {
+	if !aliasPrefix.Contains(to.Addr()) {
+		return to, true
+	}
+	target, ok := s.aliases.Load(to)
+	if !ok {
+		return to, false
+	}
+	return *target.(*atomic.Pointer[netip.AddrPort]).Load(), true
+}
+
+func (s *socket) close() error { return s.udp.Close() }
+
+// packetConn returns the socket as QUIC reads and writes it. On a real UDP
+// socket it keeps GSO, batch reads and ECN.
+func (s *socket) packetConn() net.PacketConn {
+	if udp, ok := s.udp.(*net.UDPConn); ok {
+		return &batchConn{UDPConn: udp, socket: s, batch: ipv4.NewPacketConn(udp)}
+	}
+	return &plainConn{PacketConn: s.udp, socket: s}
+}
+
+// batchConn satisfies quic.OOBCapablePacketConn and reads in batches.
+type batchConn struct {
+	*net.UDPConn
+	socket *socket
+	batch  *ipv4.PacketConn
+}
+
+// ReadBatch reads for QUIC. STUN packets stay in their place with no length,
+// since QUIC pairs messages with its buffers by their index.
+func (c *batchConn) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
+	n, err := c.batch.ReadBatch(messages, flags)
+	for i := range messages[:max(n, 0)] {
+		m := &messages[i]
+		if p := m.Buffers[0][:m.N]; isSTUN(p) {
+			c.socket.mux.deliver(p, plainAddrPort(m.Addr))
+			m.N = 0
+		}
+	}
+	return n, err
+}
+
+func (c *batchConn) WriteMsgUDP(p, oob []byte, to *net.UDPAddr) (int, int, error) {
+	address, ok := c.socket.resolve(plainAddrPort(to))
+	if !ok {
+		return len(p), len(oob), nil
+	}
+	n, oobn, err := c.UDPConn.WriteMsgUDPAddrPort(p, oob, address)
+	if err != nil && fatalWriteError(err) == nil {
+		return len(p), len(oob), nil
+	}
+	return n, oobn, err
+}
+
+// plainConn is the socket over any net.PacketConn.
+type plainConn struct {
+	net.PacketConn
+	socket *socket
+}
+
+func (c *plainConn) ReadFrom(p []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := c.PacketConn.ReadFrom(p)
+		if err != nil || !isSTUN(p[:n]) {
+			return n, from, err
+		}
+		c.socket.mux.deliver(p[:n], plainAddrPort(from))
+	}
+}
+
+func (c *plainConn) WriteTo(p []byte, to net.Addr) (int, error) {
+	address, ok := c.socket.resolve(plainAddrPort(to))
+	if !ok {
+		return len(p), nil
+	}
+	if err := c.socket.writeTo(p, address); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}

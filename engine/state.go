@@ -1,0 +1,162 @@
+package engine
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// state is what an endpoint remembers between runs: its key and, on a device,
+// the ticket's secret and the apps that proved it.
+type state struct {
+	dir string // "": memory only
+
+	mu   sync.Mutex
+	file stateFile
+}
+
+type stateFile struct {
+	Version int                  `json:"version"`
+	Seed    []byte               `json:"seed"`            // of the Ed25519 key
+	Secret  []byte               `json:"secret"`          // of the ticket
+	Paired  map[string]time.Time `json:"paired,omitzero"` // by the app's id: since when
+}
+
+const (
+	stateName       = "thingp2p.json"
+	stateVersion    = 1
+	maxStateBytes   = 8 << 20
+	maxPairings     = 10_000
+	stateDirMode    = 0o700
+	stateSecretMode = 0o600
+)
+
+// openState loads the state in dir, or makes a new one if there is none. A
+// file that cannot be understood is an error: a device must not change its
+// identity in silence.
+func openState(dir string) (*state, error) {
+	s := &state{dir: dir}
+	if dir == "" {
+		return s, s.fill()
+	}
+	if err := os.MkdirAll(dir, stateDirMode); err != nil {
+		return nil, fmt.Errorf("make the state directory: %w", err)
+	}
+	path := filepath.Join(dir, stateName)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := s.fill(); err != nil {
+			return nil, err
+		}
+		return s, s.save()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the state: %w", err)
+	}
+	if s.file, err = parseState(text); err != nil {
+		return nil, fmt.Errorf("%s: %w; restore it from a backup, or remove it to start with a new identity", path, err)
+	}
+	return s, nil
+}
+
+func (s *state) fill() error {
+	s.file = stateFile{Version: stateVersion, Seed: make([]byte, ed25519.SeedSize), Secret: make([]byte, secretSize)}
+	rand.Read(s.file.Seed)
+	rand.Read(s.file.Secret)
+	return nil
+}
+
+func parseState(text []byte) (stateFile, error) {
+	var f stateFile
+	if len(text) > maxStateBytes {
+		return f, errors.New("the state file is too large")
+	}
+	if err := json.Unmarshal(text, &f); err != nil {
+		return f, fmt.Errorf("the state file is damaged: %w", err)
+	}
+	if f.Version != stateVersion {
+		return f, fmt.Errorf("the state file has version %d, this library knows version %d", f.Version, stateVersion)
+	}
+	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != secretSize || len(f.Paired) > maxPairings {
+		return f, errors.New("the state file is damaged")
+	}
+	for id := range f.Paired {
+		if _, err := parseID(id); err != nil {
+			return f, errors.New("the state file is damaged: " + err.Error())
+		}
+	}
+	return f, nil
+}
+
+func (s *state) identity() identity { return newIdentity(s.file.Seed) }
+
+func (s *state) secret() [secretSize]byte { return [secretSize]byte(s.file.Secret) }
+
+func (s *state) paired(appID string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.file.Paired[appID]
+	return ok
+}
+
+// pair remembers the app, so that it needs no ticket later.
+func (s *state) pair(appID string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.file.Paired[appID]; ok {
+		return nil
+	}
+	if len(s.file.Paired) >= maxPairings {
+		return fmt.Errorf("%d apps are paired already", maxPairings)
+	}
+	if s.file.Paired == nil {
+		s.file.Paired = make(map[string]time.Time)
+	}
+	s.file.Paired[appID] = time.Now().UTC().Truncate(time.Second)
+	if s.dir == "" {
+		return nil
+	}
+	return s.save()
+}
+
+// save replaces the file as a whole: a kill at any point leaves the old state
+// or the new one.
+func (s *state) save() error {
+	text, err := json.MarshalIndent(s.file, "", "  ")
+	if err != nil {
+		return err
+	}
+	temporary, err := os.CreateTemp(s.dir, stateName+".*")
+	if err != nil {
+		return fmt.Errorf("save the state: %w", err)
+	}
+	defer os.Remove(temporary.Name()) // fails once renamed
+	_, err = temporary.Write(append(text, '\n'))
+	if err == nil {
+		err = temporary.Chmod(stateSecretMode)
+	}
+	if err == nil {
+		err = temporary.Sync()
+	}
+	if closeErr := temporary.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(temporary.Name(), filepath.Join(s.dir, stateName))
+	}
+	if err != nil {
+		return fmt.Errorf("save the state: %w", err)
+	}
+	if dir, err := os.Open(s.dir); err == nil {
+		dir.Sync() // makes the rename durable where the system can
+		dir.Close()
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"github.com/pion/stun"
+)
+
+// STUN retransmission (RFC 8489, section 6.2.1), with an initial RTO that suits
+// a server nearby: a candidate that comes late is of little use.
+const (
+	stunFirstRTO = 100 * time.Millisecond
+	stunMaxRTO   = 1600 * time.Millisecond
+	stunRequests = 6
+)
+
+var errSTUNTimeout = errors.New("the STUN server does not answer: UDP may be blocked")
+
+// mappedAddress asks a STUN server how the base looks from outside.
+func (m *stunMux) mappedAddress(ctx context.Context, server netip.AddrPort) (netip.AddrPort, error) {
+	request, err := stun.Build(stun.TransactionID, stun.BindingRequest, stun.Fingerprint)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	answer := make(chan *stun.Message, 1)
+	m.mu.Lock()
+	m.transactions[request.TransactionID] = answer
+	m.mu.Unlock()
+	defer func() {
+		m.mu.Lock()
+		delete(m.transactions, request.TransactionID)
+		m.mu.Unlock()
+	}()
+
+	rto := stunFirstRTO
+	for range stunRequests {
+		if err := m.write(request.Raw, server); err != nil {
+			return netip.AddrPort{}, err
+		}
+		timer := time.NewTimer(rto)
+		select {
+		case response := <-answer:
+			timer.Stop()
+			return xorMapped(response)
+		case <-ctx.Done():
+			timer.Stop()
+			return netip.AddrPort{}, ctx.Err()
+		case <-timer.C:
+		}
+		rto = min(2*rto, stunMaxRTO)
+	}
+	return netip.AddrPort{}, errSTUNTimeout
+}
+
+func xorMapped(m *stun.Message) (netip.AddrPort, error) {
+	var mapped stun.XORMappedAddress
+	if err := mapped.GetFrom(m); err != nil {
+		return netip.AddrPort{}, err
+	}
+	ip, ok := netip.AddrFromSlice(mapped.IP)
+	if !ok {
+		return netip.AddrPort{}, errors.New("the STUN server's answer holds no address")
+	}
+	return netip.AddrPortFrom(ip.Unmap(), uint16(mapped.Port)), nil
+}

@@ -1,0 +1,64 @@
+package engine
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"math/big"
+	"time"
+)
+
+// alpn names the protocol inside QUIC (RFC 7301).
+const alpn = "thingp2p/1"
+
+var errWrongKey = errors.New("the peer does not hold the key that its id names")
+
+// tlsConfig returns a TLS 1.3 configuration, for either role, with a
+// self-signed certificate over the identity's key. Only the peer's key counts:
+// it must be the one that wantID names, or any Ed25519 key if wantID is "".
+// Names and dates are ignored, since a device's clock may be wrong.
+func (i identity) tlsConfig(wantID string) (*tls.Config, error) {
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		NotBefore:    time.Unix(0, 0),
+		NotAfter:     time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC), // "no expiry", RFC 5280, section 4.1.2.5
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, i.key.Public(), i.key)
+	if err != nil {
+		return nil, fmt.Errorf("make the certificate: %w", err)
+	}
+	return &tls.Config{
+		Certificates:           []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: i.key}},
+		MinVersion:             tls.VersionTLS13,
+		NextProtos:             []string{alpn},
+		ServerName:             "device", // unused, and an address must not leak through SNI
+		ClientAuth:             tls.RequireAnyClientCert,
+		InsecureSkipVerify:     true, // there is no CA: VerifyConnection pins the key
+		SessionTicketsDisabled: true,
+		VerifyConnection: func(state tls.ConnectionState) error {
+			id, err := peerID(state)
+			if err != nil {
+				return err
+			}
+			if wantID != "" && id != wantID {
+				return errWrongKey
+			}
+			return nil
+		},
+	}, nil
+}
+
+// peerID returns the id that the peer of a TLS connection has proven.
+func peerID(state tls.ConnectionState) (string, error) {
+	if len(state.PeerCertificates) == 0 {
+		return "", errWrongKey
+	}
+	key, ok := state.PeerCertificates[0].PublicKey.(ed25519.PublicKey)
+	if !ok {
+		return "", errWrongKey
+	}
+	return formatID(key), nil
+}

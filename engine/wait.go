@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"sync"
+	"time"
+)
+
+// waitlist lets several goroutines wait for a change, each with its own
+// timeout, without an allocation. The owner's mutex guards it.
+type waitlist struct{ waiters []*waiter }
+
+type waiter struct {
+	wake  chan struct{}
+	timer *time.Timer
+}
+
+var waiters = sync.Pool{New: func() any {
+	t := time.NewTimer(time.Hour)
+	t.Stop()
+	return &waiter{make(chan struct{}, 1), t}
+}}
+
+// wait releases mu until notify is called or the deadline passes, then takes
+// mu again. The zero deadline never passes. It reports whether it was notified.
+func (l *waitlist) wait(mu *sync.Mutex, deadline time.Time) bool {
+	w := waiters.Get().(*waiter)
+	l.waiters = append(l.waiters, w)
+	mu.Unlock()
+	notified := true
+	if deadline.IsZero() {
+		<-w.wake
+	} else {
+		w.timer.Reset(time.Until(deadline))
+		select {
+		case <-w.wake:
+		case <-w.timer.C:
+			notified = false
+		}
+		w.timer.Stop()
+	}
+	mu.Lock()
+	if !notified {
+		l.remove(w)
+		select {
+		case <-w.wake: // notified meanwhile
+			notified = true
+		default:
+		}
+	}
+	waiters.Put(w)
+	return notified
+}
+
+// notify wakes all who wait.
+func (l *waitlist) notify() {
+	for _, w := range l.waiters {
+		w.wake <- struct{}{}
+	}
+	clear(l.waiters)
+	l.waiters = l.waiters[:0]
+}
+
+func (l *waitlist) remove(w *waiter) {
+	for i, other := range l.waiters {
+		if other == w {
+			l.waiters = append(l.waiters[:i], l.waiters[i+1:]...)
+			return
+		}
+	}
+}
+
+// deadlineAfter is the moment until which a call with this timeout may wait:
+// negative means for ever, which is the zero time.
+func deadlineAfter(timeout time.Duration) time.Time {
+	if timeout < 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(timeout)
+}

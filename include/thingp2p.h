@@ -1,0 +1,439 @@
+/*
+ * libthingp2p: connects an app to a device by the device's id, peer to peer,
+ * over eight reliable byte channels.
+ *
+ * This header is the whole interface, and its specification.
+ *
+ * Threads      Every function may be called from any thread at any time, and
+ *              from inside a callback. Callbacks run on threads of the library,
+ *              never inside the call that registered them and never with a lock
+ *              of the library held. Those of one kind run one after the other,
+ *              in order: a slow one delays the next, but no session. Once
+ *              thing_p2p_deinit, thing_p2p_disconnect or thing_p2p_device_close
+ *              has returned, no callback of what it ended runs, except the one
+ *              that made the call. (If two callbacks end each other's object at
+ *              the same time, neither waits for the other.)
+ * Memory       What the caller passes stays the caller's, and the library does
+ *              not use it after the call has returned; `user` is only handed
+ *              back. What a callback is given is valid until it returns. Texts
+ *              that the library returns are static: never free them.
+ * Texts        are UTF-8 and end with a NUL.
+ * Time         is in milliseconds. A timeout of 0 means "do not wait" and a
+ *              negative one "for ever", unless the function says otherwise.
+ * Results      0 or more is success, less is one of THING_P2P_ERR_...; only the
+ *              codes that a function lists, and these three, which any function
+ *              that returns a code may give:
+ *                THING_P2P_ERR_FORKED    the process is a forked child of one
+ *                                        that loaded the library
+ *                THING_P2P_ERR_INTERNAL  a fault in the library; the log has it
+ *                THING_P2P_ERR_NO_MEMORY
+ * Handles      of sessions and of devices are 1 or more and are never used
+ *              twice in a process. Any integer may be passed as a handle: what
+ *              is not one, or not one of the right sort, gives
+ *              THING_P2P_ERR_INVALID_SESSION.
+ * Fork         A child made by fork(2) without exec gets THING_P2P_ERR_FORKED
+ *              from every call; version, strerror and error_name still work.
+ */
+#ifndef THINGP2P_H
+#define THINGP2P_H
+
+#include <stdint.h>
+
+#define THING_P2P_VERSION_MAJOR 0
+#define THING_P2P_VERSION_MINOR 1
+#define THING_P2P_VERSION_PATCH 0
+#define THING_P2P_VERSION       "0.1.0"
+
+#if defined(_WIN32) && defined(THING_P2P_STATIC)
+#define THING_P2P_API
+#elif defined(_WIN32) && defined(THING_P2P_BUILD)
+#define THING_P2P_API __declspec(dllexport)
+#elif defined(_WIN32)
+#define THING_P2P_API __declspec(dllimport)
+#elif defined(__GNUC__)
+#define THING_P2P_API __attribute__((visibility("default")))
+#else
+#define THING_P2P_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define THING_P2P_CHANNELS      8   /* channels 0 to 7 */
+#define THING_P2P_TRACE_ID_SIZE 40  /* bytes, with the NUL */
+#define THING_P2P_ID_SIZE       81  /* bytes of a device id, a name or a uid, with the NUL */
+#define THING_P2P_TICKET_SIZE   512 /* bytes, with the NUL */
+
+/* Codes. */
+enum {
+  THING_P2P_OK = 0,
+  THING_P2P_ERR_NOT_INITIALIZED = -1,     /* thing_p2p_init was not called */
+  THING_P2P_ERR_ALREADY_INITIALIZED = -2, /* thing_p2p_init with another uid */
+  THING_P2P_ERR_TIMEOUT = -3,             /* the time was up */
+  THING_P2P_ERR_INVALID_ID = -4,          /* neither a device id, a ticket nor a known name */
+  THING_P2P_ERR_INVALID_PARAMETER = -5,   /* NULL, out of range, malformed or too long */
+  THING_P2P_ERR_DEVICE_NOT_ONLINE = -6,   /* the server knows it is offline, the LAN has no answer */
+  THING_P2P_ERR_NO_RELAY = -10,           /* only a relay could connect the two; none is available */
+  THING_P2P_ERR_INVALID_SESSION = -11,    /* no such handle */
+  THING_P2P_ERR_CLOSED_REMOTE = -12,      /* closed by the other side */
+  THING_P2P_ERR_CLOSED_TIMEOUT = -13,     /* the other side went silent for offline_ms */
+  THING_P2P_ERR_CLOSED_LOCAL = -14,       /* closed here */
+  THING_P2P_ERR_LISTEN_BREAK = -16,       /* the device was closed while accept waited */
+  THING_P2P_ERR_CONNECT_BREAK = -19,      /* break_connect, or deinit during an attempt */
+  THING_P2P_ERR_SESSION_LIMIT = -23,      /* too many sessions here */
+  THING_P2P_ERR_NO_MEMORY = -29,
+  THING_P2P_ERR_HANDSHAKE = -37,          /* the secure handshake failed */
+  THING_P2P_ERR_NO_ANSWER = -50,          /* the offer was delivered, nothing came back */
+  THING_P2P_ERR_SIGNALING = -58,          /* the server cannot be reached */
+  THING_P2P_ERR_REMOTE = -100,            /* the device ended it and gave no reason */
+  THING_P2P_ERR_DEVICE_PRIVACY = -102,    /* the authorizer: privacy mode */
+  THING_P2P_ERR_DEVICE_FULL = -104,       /* the device has no session left */
+  THING_P2P_ERR_AUTH = -105,              /* the device did not accept this app, or is not who its id says */
+  THING_P2P_ERR_DEVICE_BUSY = -113,       /* the authorizer: busy */
+  THING_P2P_ERR_FORKED = -200,            /* called in a forked child */
+  THING_P2P_ERR_BUFFER_TOO_SMALL = -201,  /* the caller's text buffer is too small */
+  THING_P2P_ERR_INTERNAL = -202           /* a fault in the library */
+};
+
+/* Which way to the device gets the head start. */
+enum {
+  THING_P2P_MODE_INTERNET = 0,
+  THING_P2P_MODE_LAN = 1
+};
+
+/* What carries a session. */
+enum {
+  THING_P2P_PATH_LAN = 1,    /* straight, inside one local network */
+  THING_P2P_PATH_DIRECT = 2, /* straight, through the internet */
+  THING_P2P_PATH_RELAY = 3   /* through a relay (TURN) */
+};
+
+/* Levels of the log. */
+enum {
+  THING_P2P_LOG_OFF = 0,
+  THING_P2P_LOG_ERROR = 1,
+  THING_P2P_LOG_WARN = 2,
+  THING_P2P_LOG_INFO = 3,
+  THING_P2P_LOG_DEBUG = 4
+};
+
+/*
+ * A session's figures. Set struct_size before the call; the library writes no
+ * byte past it, nor past what it knows: set the rest to 0 beforehand.
+ */
+typedef struct thing_p2p_info {
+  uint32_t struct_size;          /* set by the caller: sizeof(thing_p2p_info) */
+  int32_t  path;                 /* THING_P2P_PATH_..., in use now */
+  uint32_t rtt_us, min_rtt_us;   /* round trip, microseconds: now, and the least so far */
+  uint32_t connect_ms;           /* from connect to ready */
+  uint64_t bytes_sent, bytes_received;   /* application bytes */
+  uint64_t packets_sent, packets_lost;
+  uint64_t bandwidth_bps;        /* what the path carries now, bit/s; 0: not known yet */
+  char     trace_id[THING_P2P_TRACE_ID_SIZE]; /* of the attempt; the same on both sides */
+  char     device_id[THING_P2P_ID_SIZE];
+  char     local_address[64], remote_address[64]; /* "ip:port", or empty */
+} thing_p2p_info;
+
+/* An app, as the device sees it. Set struct_size as in thing_p2p_info. */
+typedef struct thing_p2p_peer {
+  uint32_t struct_size;                /* set by whoever provides the struct */
+  char     uid[THING_P2P_ID_SIZE];     /* what the app passed to init: a claim, not proven */
+  char     app_id[THING_P2P_ID_SIZE];  /* proven: names the app's key */
+  char     trace_id[THING_P2P_TRACE_ID_SIZE];
+  int32_t  has_ticket;                 /* 1: the app proved that it holds this device's ticket */
+} thing_p2p_peer;
+
+/* ---- library ------------------------------------------------------------ */
+
+/*
+ * Sets an option for the thing_p2p_init and thing_p2p_device_open calls that
+ * follow; what is already open keeps its own. Each option has an environment
+ * variable, THINGP2P_ and the key in capitals, which is read when the library
+ * is loaded; one with a bad value is ignored and named in the log.
+ *
+ *   server        rendezvous server, mqtt://, mqtts://, ws:// or wss://
+ *                 [user:password@]host[:port]; "" (default): none, LAN only
+ *   state_dir     directory where the app keeps its key; "" (default): a fresh
+ *                 key each time
+ *   ca_file       PEM roots for mqtts:// and wss://; "" (default): the system's
+ *   lan           "on" (default) or "off": discovery in the local network
+ *   relay         "auto" (default), "never", or "only" (for tests)
+ *   max_sessions  1 to 65536, default 1024
+ *   offline_ms    1000 to 3600000, default 30000: a peer that is silent for so
+ *                 long is gone
+ *   send_buffer   4096 to 67108864, default 262144: bytes per channel
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, unknown key or bad value
+ */
+THING_P2P_API int thing_p2p_set_option(const char *key, const char *value);
+
+/*
+ * Prepares the app side. `uid`, 1 to 80 bytes without control characters, names
+ * the user to the devices.
+ * Starts the connection to the server and does not wait for it. A device needs
+ * no init.
+ *
+ * Returns THING_P2P_OK, also when this uid is initialised already, or
+ *   THING_P2P_ERR_ALREADY_INITIALIZED  with another uid: deinit first
+ *   THING_P2P_ERR_INVALID_PARAMETER    NULL, empty, too long or with control
+ *                                      characters; or the option state_dir or
+ *                                      ca_file cannot be used
+ */
+THING_P2P_API int thing_p2p_init(const char *uid);
+
+/*
+ * Ends the app side: attempts fail with THING_P2P_ERR_CONNECT_BREAK, sessions
+ * are disconnected (what is buffered is sent for up to a second) and their
+ * handles are gone, blocked calls return THING_P2P_ERR_CLOSED_LOCAL. All
+ * callbacks of attempts have been called when it returns; called from inside
+ * one, it runs the others itself. Devices are not affected.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_NOT_INITIALIZED
+ */
+THING_P2P_API int thing_p2p_deinit(void);
+
+/* Returns the library's version, such as "1.2.3"; static. */
+THING_P2P_API const char *thing_p2p_version(void);
+
+/* Returns an English sentence for any code; static, never NULL. */
+THING_P2P_API const char *thing_p2p_strerror(int code);
+
+/* Returns a code's name, such as "THING_P2P_ERR_TIMEOUT", for an unknown code
+ * "THING_P2P_ERR_UNKNOWN"; static, never NULL. */
+THING_P2P_API const char *thing_p2p_error_name(int code);
+
+/* ---- app ---------------------------------------------------------------- */
+
+/* The session is ready. `handle` is the caller's until thing_p2p_disconnect. */
+typedef void (*thing_p2p_success_cb)(int handle, void *user);
+
+/* The attempt failed with a code of the list at thing_p2p_connect. */
+typedef void (*thing_p2p_failure_cb)(int err_code, void *user);
+
+/*
+ * Binds `dev_id`, a name of the caller's choice with 1 to 80 bytes, to a ticket
+ * until deinit, so that thing_p2p_connect takes the name. A second ticket for
+ * the same name replaces the first.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_NOT_INITIALIZED
+ *   THING_P2P_ERR_INVALID_ID         not a ticket
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, empty or too long
+ */
+THING_P2P_API int thing_p2p_add_device(const char *dev_id, const char *ticket);
+
+/*
+ * Starts to connect and returns at once. If it returns THING_P2P_OK, exactly
+ * one of `success` and `failure` is called, exactly once; otherwise neither.
+ *
+ * `dev_id` is a device id, a ticket, or a name that thing_p2p_add_device bound.
+ * `timeout_ms` 0 means the default: 15000 in Internet mode, 3000 in LAN mode.
+ * `trace_id` is NULL or has THING_P2P_TRACE_ID_SIZE bytes; it names the attempt
+ * on both sides, and is written before a callback can run.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_NOT_INITIALIZED
+ *   THING_P2P_ERR_INVALID_ID         neither id, ticket nor known name
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL dev_id, success or failure; unknown
+ *                                    mode; negative timeout; dev_id too long
+ * and the failure callback gets one of
+ *   THING_P2P_ERR_TIMEOUT, THING_P2P_ERR_DEVICE_NOT_ONLINE,
+ *   THING_P2P_ERR_NO_RELAY, THING_P2P_ERR_CONNECT_BREAK (by break_connect or
+ *   deinit), THING_P2P_ERR_SESSION_LIMIT, THING_P2P_ERR_HANDSHAKE,
+ *   THING_P2P_ERR_NO_ANSWER, THING_P2P_ERR_SIGNALING, THING_P2P_ERR_REMOTE,
+ *   THING_P2P_ERR_DEVICE_PRIVACY, THING_P2P_ERR_DEVICE_FULL,
+ *   THING_P2P_ERR_AUTH, THING_P2P_ERR_DEVICE_BUSY, or another code that the
+ *   device's authorizer returned.
+ */
+THING_P2P_API int thing_p2p_connect(const char *dev_id, int mode, int timeout_ms,
+                                    thing_p2p_success_cb success, thing_p2p_failure_cb failure, void *user,
+                                    char *trace_id);
+
+/*
+ * As thing_p2p_connect, but waits for the end of the attempt. `trace_id` is
+ * written before the attempt starts: another thread may break it.
+ *
+ * Returns the session's handle (1 or more), or a code that thing_p2p_connect
+ * returns or hands to its failure callback.
+ */
+THING_P2P_API int thing_p2p_connect_wait(const char *dev_id, int mode, int timeout_ms, char *trace_id);
+
+/*
+ * Ends the attempt that `trace_id` names: its failure callback (or
+ * thing_p2p_connect_wait) gets THING_P2P_ERR_CONNECT_BREAK. Does not wait for
+ * that. An established session is not affected.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_NOT_INITIALIZED
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, or no attempt of this name under way
+ */
+THING_P2P_API int thing_p2p_break_connect(const char *trace_id);
+
+/* ---- a session, on either side ------------------------------------------ */
+
+/*
+ * Reads from a channel, a stream of bytes: returns as soon as there is at least
+ * one, with up to `length`. One reader at a time per channel; further ones wait
+ * their turn.
+ *
+ * Returns the number of bytes (1 or more), or
+ *   THING_P2P_ERR_TIMEOUT            nothing came in time; the session lives
+ *   THING_P2P_ERR_INVALID_SESSION
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, length < 1, channel outside 0 to 7
+ * or, when all bytes that arrived before the end have been read:
+ *   THING_P2P_ERR_CLOSED_REMOTE, THING_P2P_ERR_CLOSED_TIMEOUT
+ * or, at once:
+ *   THING_P2P_ERR_CLOSED_LOCAL       disconnected, or its owner closed, during the call
+ */
+THING_P2P_API int thing_p2p_read(int handle, int channel, void *buffer, int length, int timeout_ms);
+
+/*
+ * Sends on a channel: returns when bytes have been taken into the channel's
+ * send buffer (option send_buffer). A receiver that does not read slows its own
+ * channel down, and no other. The bytes of one call stay together, unless it
+ * returns less than `length`.
+ *
+ * Returns the number of bytes taken (1 to length; less than length when the
+ * time was up or the session ended meanwhile), or
+ *   THING_P2P_ERR_TIMEOUT            none could be taken in time; the session lives
+ *   THING_P2P_ERR_INVALID_SESSION
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, length < 1, channel outside 0 to 7
+ *   THING_P2P_ERR_CLOSED_REMOTE, THING_P2P_ERR_CLOSED_TIMEOUT, THING_P2P_ERR_CLOSED_LOCAL
+ */
+THING_P2P_API int thing_p2p_send(int handle, int channel, const void *buffer, int length, int timeout_ms);
+
+/*
+ * Tells whether the session is usable; never waits.
+ *
+ * Returns THING_P2P_OK, or why it is not:
+ *   THING_P2P_ERR_CLOSED_REMOTE, THING_P2P_ERR_CLOSED_TIMEOUT,
+ *   THING_P2P_ERR_CLOSED_LOCAL, THING_P2P_ERR_INVALID_SESSION
+ */
+THING_P2P_API int thing_p2p_active_check(int handle);
+
+/*
+ * Fills `info`; also after the other side has closed.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_SESSION
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, or struct_size below 8
+ */
+THING_P2P_API int thing_p2p_session_info(int handle, thing_p2p_info *info);
+
+/*
+ * Closes a session: wakes every call blocked on it with
+ * THING_P2P_ERR_CLOSED_LOCAL, sends what is buffered for up to a second, and
+ * returns. The other side reads the bytes that arrived, then
+ * THING_P2P_ERR_CLOSED_REMOTE. Must be called for each session, also for one
+ * that the other side closed; deinit and device_close do it for theirs.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_SESSION  also for a second disconnect
+ */
+THING_P2P_API int thing_p2p_disconnect(int handle);
+
+/* ---- device ------------------------------------------------------------- */
+
+/*
+ * Decides about an app before its session begins: returns THING_P2P_OK to
+ * accept it, or one of THING_P2P_ERR_..., which its failure callback gets; any
+ * other value counts as THING_P2P_ERR_AUTH. `peer` is valid until it returns.
+ * The app waits meanwhile.
+ */
+typedef int (*thing_p2p_authorize_cb)(int device, const thing_p2p_peer *peer, void *user);
+
+/*
+ * Makes a device, offline at first. Its key, its ticket's secret and the paired
+ * apps are kept in `state_dir`, which is made if there is none; NULL: in memory
+ * only, a new identity each time.
+ *
+ * Returns the device's handle (1 or more), or
+ *   THING_P2P_ERR_INVALID_PARAMETER  state_dir is empty, too long or cannot be
+ *                                    used, or the option ca_file cannot
+ */
+THING_P2P_API int thing_p2p_device_open(const char *state_dir);
+
+/*
+ * Writes the device's id, with its NUL, to `buffer` of `size` bytes
+ * (THING_P2P_ID_SIZE is enough).
+ *
+ * Returns the id's length without the NUL, or
+ *   THING_P2P_ERR_INVALID_SESSION    no such device
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, or size < 1
+ *   THING_P2P_ERR_BUFFER_TOO_SMALL   nothing was written
+ */
+THING_P2P_API int thing_p2p_device_id(int device, char *buffer, int size);
+
+/*
+ * Writes the device's ticket, all that an app needs to reach it; keep it
+ * secret. THING_P2P_TICKET_SIZE is enough. Returns as thing_p2p_device_id does.
+ */
+THING_P2P_API int thing_p2p_device_ticket(int device, char *buffer, int size);
+
+/*
+ * Sets who decides about apps. NULL, as at first: apps that hold the ticket and
+ * paired apps are accepted, others get THING_P2P_ERR_AUTH. Once it has
+ * returned, the previous authorizer is not called any more.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_SESSION  no such device
+ */
+THING_P2P_API int thing_p2p_device_set_authorizer(int device, thing_p2p_authorize_cb authorize, void *user);
+
+/*
+ * Goes online, through the server (option server), in the local network, or
+ * both, and does not wait for it; stays so, and reconnects, until device_close.
+ *
+ * Returns THING_P2P_OK, also when the device is online already, or
+ *   THING_P2P_ERR_INVALID_SESSION  no such device
+ *   THING_P2P_ERR_SIGNALING        the network cannot be used
+ */
+THING_P2P_API int thing_p2p_device_listen(int device);
+
+/*
+ * Waits for an app and returns its session. `peer`, which may be NULL, tells
+ * who it is; set its struct_size before.
+ *
+ * Returns the session's handle (1 or more), the caller's until
+ * thing_p2p_disconnect or device_close, or
+ *   THING_P2P_ERR_TIMEOUT
+ *   THING_P2P_ERR_LISTEN_BREAK       the device was closed meanwhile
+ *   THING_P2P_ERR_INVALID_SESSION    no such device
+ *   THING_P2P_ERR_INVALID_PARAMETER  peer's struct_size is below 8
+ */
+THING_P2P_API int thing_p2p_accept(int device, int timeout_ms, thing_p2p_peer *peer);
+
+/*
+ * Ends a device: goes offline, disconnects its sessions, whose handles are gone,
+ * and wakes blocked calls, accept with THING_P2P_ERR_LISTEN_BREAK, read and
+ * send with THING_P2P_ERR_CLOSED_LOCAL.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_SESSION  no such device, or closed before
+ */
+THING_P2P_API int thing_p2p_device_close(int device);
+
+/* ---- log ---------------------------------------------------------------- */
+
+/* One line, without a line end; `level` is one of THING_P2P_LOG_ERROR to _DEBUG. */
+typedef void (*thing_p2p_log_cb)(int level, const char *line, void *user);
+
+/*
+ * Sends the log up to `level` to `log`; NULL or THING_P2P_LOG_OFF, as at first,
+ * turns it off. Lines are dropped when `log` is slower than they come; a line
+ * says how many. Once it has returned, the previous callback is not called any
+ * more.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_PARAMETER  unknown level
+ */
+THING_P2P_API int thing_p2p_set_log(int level, thing_p2p_log_cb log, void *user);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
