@@ -75,12 +75,12 @@ build_shared() {
 }
 
 # Go exports its whole runtime from a static archive. One object with all but our own names made local keeps them from
-# clashing with the names of the program that links it.
+# clashing with the names of the program that links it; -d turns common symbols into ordinary ones for that.
 build_static() {
   local work=$BUILD/static
   mkdir -p "$work"
   CGO_ENABLED=1 go_build "$work/go.a" "" -buildmode=c-archive ./capi
-  "$(binutil ld)" -r --whole-archive "$work/go.a" -o "$work/all.o"
+  "$(binutil ld)" -r -d --whole-archive "$work/go.a" -o "$work/all.o"
   "$(binutil objcopy)" --strip-debug --wildcard --keep-global-symbol='thing_p2p_*' "$work/all.o" "$work/thingp2p.o"
   rm -f "$work/libthingp2p.a"
   "$(binutil ar)" crsD "$work/libthingp2p.a" "$work/thingp2p.o"

@@ -101,7 +101,7 @@ type deviceRelay struct {
 func (d *Device) openRelay(r *relay) (drop func(), err error) {
 	conn := newRelayConn(r.address)
 	r.carry(conn, netip.AddrPort{})
-	via := &deviceRelay{relay: r, quic: newQUICTransport(conn), users: 1}
+	via := &deviceRelay{relay: r, quic: newQUICTransport(conn.forQUIC(d.socket)), users: 1}
 	config, err := d.identity.tlsConfig("")
 	if err == nil {
 		err = via.quic.serve(config, d.config.OfflineAfter, &d.workers, func(c *quicConn) { d.admit(c, via) })

@@ -62,6 +62,7 @@ func NewApp(config Config) (*App, error) {
 		servers:  make(map[string]*signal.Client),
 		sessions: make(map[*Session]bool),
 	}
+	e.log.Info("app started", "quic", quicBuild)
 	a.ctx, a.stop = context.WithCancel(context.Background())
 	if config.Server != "" {
 		if _, err := a.signals(config.Server); err != nil {

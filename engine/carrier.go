@@ -31,7 +31,7 @@ func (c *carrier) route(p foundPath, r *relay) *quicTransport {
 	}
 	if c.relayConn == nil {
 		c.relayConn = newRelayConn(r.address)
-		c.relayQUIC = newQUICTransport(c.relayConn)
+		c.relayQUIC = newQUICTransport(c.relayConn.forQUIC(c.endpoint.socket))
 	}
 	r.carry(c.relayConn, p.remote)
 	if c.relay != nil {

@@ -37,6 +37,7 @@ func NewDevice(config Config) (*Device, error) {
 		return nil, err
 	}
 	d := &Device{endpoint: e, sessions: make(map[*Session]bool)}
+	e.log.Info("device started", "quic", quicBuild)
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	return d, nil
 }

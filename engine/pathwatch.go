@@ -8,7 +8,8 @@ import (
 
 // pathWatch notices that a session's path has died, long before the session
 // would, and calls lost. It has a timer only while bytes move: a period without
-// a single packet makes it ping, and two more without an answer decide.
+// a single packet makes it ping, and one more without an answer decides. To be
+// wrong is cheap: the search for another path finds the same one again.
 //
 //	       progress                nothing came: ping
 //	idle ───────────► looking ─────────────────────────► doubting ──► lost
@@ -32,8 +33,8 @@ type pathWatch struct {
 }
 
 const (
-	lookInterval = 250 * time.Millisecond // at least, and two round trips
-	quietLooks   = 3
+	lookInterval = 200 * time.Millisecond // at least, and two round trips
+	quietLooks   = 2
 )
 
 func newPathWatch(packets func() uint64, rtt func() time.Duration, ping, lost func()) *pathWatch {

@@ -191,3 +191,28 @@ func TestLostBindingIsRepaired(t *testing.T) {
 		t.Error("bytes were lost on the way")
 	}
 }
+
+// TestServerIsKilled: sessions do not need the server, and both sides find it
+// again when it is back.
+func TestServerIsKilled(t *testing.T) {
+	n := lab.New(t, lab.Options{Seed: 1})
+	host1 := n.PublicHost("server", lab.Link{})
+	server, kill := startServerToKill(t, host1)
+	device := startDevice(t, host(n, "device", "port-restricted"), server)
+	app := startApp(t, host(n, "app", "port-restricted"), server)
+	app.connect(device)
+	app.transfer("get 1000000")
+	kill()
+	app.transfer("get 1000000")
+	app.transfer("put 1000000")
+	if again := startServer(t, host1); again != server {
+		t.Fatalf("the server is back at %s, not at %s", again, server)
+	}
+	back := time.Now()
+	app.order("close")
+	app.connect(device)
+	if took := time.Since(back); took > 3*time.Second {
+		t.Errorf("the first connect after the server's return took %v, want at most 3 s", took)
+	}
+	app.transfer("get 1000000")
+}

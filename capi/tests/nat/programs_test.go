@@ -143,13 +143,23 @@ func directory(t *testing.T) string {
 
 func startServer(t *testing.T, h *lab.Host) (url string) {
 	t.Helper()
+	url, _ = startServerToKill(t, h)
+	return url
+}
+
+func startServerToKill(t *testing.T, h *lab.Host) (url string, kill func()) {
+	t.Helper()
 	p := start(t, h, "", filepath.Join(directory(t), "thingp2pd"), "-public-ip", h.IP().String(),
 		"-secret", filepath.Join(t.TempDir(), "secret"))
 	_, url, ok := strings.Cut(p.line(), "server=")
 	if !ok {
 		t.Fatal("thingp2pd does not say where it is")
 	}
-	return strings.Fields(url)[0]
+	return strings.Fields(url)[0], func() {
+		p.cmd.Process.Kill()
+		for range p.lines { // until it is gone
+		}
+	}
 }
 
 // startDevice returns its ticket.

@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <future>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,11 +27,15 @@ void expect(const char *what, long got, long wanted) {
 class Session {
  public:
   static Session connect(const std::string &ticket) {
-    std::promise<int> done;
-    auto finish = [](int handle_or_code, void *user) { static_cast<std::promise<int> *>(user)->set_value(handle_or_code); };
+    // Exactly one of the two callbacks is called, once, so it owns the promise.
+    auto *done = new std::promise<int>;
+    auto finish = [](int handle_or_code, void *user) {
+      std::unique_ptr<std::promise<int>>(static_cast<std::promise<int> *>(user))->set_value(handle_or_code);
+    };
+    std::future<int> result = done->get_future();
     Session s;
-    expect("connect", thing_p2p_connect(ticket.c_str(), THING_P2P_MODE_INTERNET, kTimeoutMs, finish, finish, &done, s.trace_id_), 0);
-    s.handle_ = done.get_future().get();
+    expect("connect", thing_p2p_connect(ticket.c_str(), THING_P2P_MODE_INTERNET, kTimeoutMs, finish, finish, done, s.trace_id_), 0);
+    s.handle_ = result.get();
     if (s.handle_ < 0) expect(thing_p2p_error_name(s.handle_), s.handle_, 0);
     return s;
   }

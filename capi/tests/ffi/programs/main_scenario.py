@@ -14,6 +14,8 @@ lib = ctypes.CDLL(sys.argv[1])
 SUCCESS = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)
 FAILURE = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_void_p)
 
+callbacks = []  # kept until the end: ctypes frees a callback that nothing names, even while it runs
+
 lib.thing_p2p_version.restype = ctypes.c_char_p
 lib.thing_p2p_error_name.restype = ctypes.c_char_p
 lib.thing_p2p_connect.argtypes = [
@@ -42,9 +44,10 @@ def connect(ticket):
     done = queue.Queue()
     success = SUCCESS(lambda handle, user: done.put((handle, user)))
     failure = FAILURE(lambda code, user: done.put((code, user)))
+    callbacks.extend((success, failure))
     trace = ctypes.create_string_buffer(40)
     expect("connect", lib.thing_p2p_connect(ticket, 0, TIMEOUT_MS, success, failure, 7, trace), 0)
-    handle, user = done.get(timeout=2 * TIMEOUT_MS / 1000)  # the callbacks stay alive for as long as this frame
+    handle, user = done.get(timeout=2 * TIMEOUT_MS / 1000)
     if handle < 0:
         sys.exit(f"connect failed: {lib.thing_p2p_error_name(handle).decode()}")
     expect("user", user, 7)

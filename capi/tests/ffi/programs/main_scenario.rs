@@ -47,17 +47,18 @@ extern "C" {
     fn thing_p2p_disconnect(handle: c_int) -> c_int;
 }
 
-/// Success hands over a handle, failure a negative code; `user` is the sender that `connect` waits for.
+/// Success hands over a handle, failure a negative code. One of the two is called, once, so it owns `user`, the sender
+/// that `connect` waits for.
 extern "C" fn finished(handle_or_code: c_int, user: *mut c_void) {
-    let done = unsafe { &*(user as *const mpsc::Sender<c_int>) };
+    let done = unsafe { Box::from_raw(user as *mut mpsc::Sender<c_int>) };
     done.send(handle_or_code).expect("connect is waiting");
 }
 
 fn connect(ticket: &str) -> (c_int, [c_char; TRACE_ID_SIZE]) {
-    let (sender, receiver) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel::<c_int>();
     let mut trace_id = [0; TRACE_ID_SIZE];
     let ticket = CString::new(ticket).unwrap();
-    let user = &sender as *const _ as *mut c_void;
+    let user = Box::into_raw(Box::new(sender)).cast();
     let code = unsafe {
         thing_p2p_connect(ticket.as_ptr(), 0, TIMEOUT_MS, finished, finished, user, trace_id.as_mut_ptr())
     };

@@ -1,0 +1,135 @@
+# ./build.sh test: runs every stage, also after one has failed, and tells at the end. Sourced by build.sh.
+. "$ROOT/capi/scripts/tools.sh"
+
+SKIPPED=77
+FUZZ_SECONDS=3
+
+# The tests that start programs and make networks: what they drive is compiled without the race detector.
+OUTSIDE='/capi/tests|/engine/lab'
+
+run_tests() {
+  need_toolchain
+  LOGS=$BUILD/test-logs
+  rm -rf "$LOGS"
+  mkdir -p "$LOGS"
+  LEFT_BEFORE=$(leftovers_now)
+  passed=0 failed=0 summary=
+  stage tools install_tools
+  stage format check_format
+  stage vet run_go vet ./...
+  stage build build_all
+  stage testlog go_build "$LOGS/testlog" "" ./capi/scripts/testlog
+  stage race race_tests
+  stage outside outside_tests
+  stage fuzz fuzz_tests
+  stage cmake cmake_tests
+  stage demo demo_test
+  stage leftovers check_leftovers
+  printf '\n%b%d passed, %d failed\n' "$summary" "$passed" "$failed"
+  [ "$failed" = 0 ]
+}
+
+# skip REASON ends a stage that cannot run here.
+skip() {
+  echo "$*" >&2
+  echo "$*" >"$LOGS/skip"
+  exit "$SKIPPED"
+}
+
+# stage NAME COMMAND...: runs it in a shell of its own that stops at the first error.
+stage() {
+  local name=$1 code=0 verdict start=$SECONDS
+  shift
+  printf '\n== %s\n' "$name"
+  set +e # a command in front of && or || would run without errexit inside
+  (
+    set -e
+    "$@"
+  )
+  code=$?
+  set -e
+  if [ "$code" = 0 ]; then
+    verdict=ok passed=$((passed + 1))
+  elif [ "$code" = "$SKIPPED" ] && [ "${CI:-}" != true ]; then
+    verdict="skipped ($(cat "$LOGS/skip"))"
+  else
+    verdict=FAILED failed=$((failed + 1))
+  fi
+  echo "$name: $verdict"
+  summary="$summary$name: $verdict ($((SECONDS - start)) s)\n"
+  # Skips inside a stage count too.
+  if [ -s "$LOGS/skipped-tests" ]; then
+    summary="$summary$(sed 's/^/    /' "$LOGS/skipped-tests")\n"
+    rm "$LOGS/skipped-tests"
+  fi
+}
+
+check_format() {
+  local files
+  files=$(cd "$ROOT" && "$(run_go env GOROOT)/bin/gofmt" -l capi engine)
+  [ -z "$files" ] || die "not formatted: $files"
+}
+
+packages() { # packages GREP-ARGUMENTS: the packages whose path matches
+  run_go list ./... | grep "$@"
+}
+
+# go_test LOG ARGUMENT...: prints failures and skips; the whole output goes to the log.
+go_test() {
+  local log=$LOGS/$1.log
+  shift
+  run_go test -json -count=1 "$@" | "$LOGS/testlog" "$log" | tee "$LOGS/result"
+  grep '^SKIPPED' "$LOGS/result" >>"$LOGS/skipped-tests" || true
+  rm "$LOGS/result"
+}
+
+race_tests() {
+  # shellcheck disable=SC2046 # a list
+  CGO_ENABLED=1 go_test race -race -timeout 10m $(packages -vE "$OUTSIDE")
+}
+
+# One package at a time: some of them measure time.
+outside_tests() {
+  export THINGP2P_BUILD_DIR=$BUILD
+  # shellcheck disable=SC2046 # a list
+  go_test outside -p 1 -timeout 15m $(packages -E "$OUTSIDE")
+}
+
+fuzz_tests() {
+  local line dir target
+  (cd "$ROOT" && grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' capi engine) >"$LOGS/fuzz-targets" || skip "no fuzz targets"
+  while IFS= read -r line; do
+    dir=$(dirname "${line%%:*}") target=${line##* }
+    echo "fuzz $dir $target"
+    run_go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZ_SECONDS}s" "./$dir" </dev/null >"$LOGS/fuzz.log" 2>&1 ||
+      { cat "$LOGS/fuzz.log" && exit 1; }
+  done <"$LOGS/fuzz-targets"
+}
+
+cmake_tests() {
+  command -v cmake >/dev/null || skip "missing: cmake"
+  local dir=$LOGS/cmake
+  cmake -S "$ROOT" -B "$dir"
+  cmake --build "$dir"
+  cd "$dir"
+  # The stage "outside" has run the long ones already.
+  ctest --output-on-failure --no-tests=error -LE long
+}
+
+demo_test() {
+  . "$ROOT/capi/scripts/demo.sh"
+  run_demo ""
+}
+
+# Network namespaces, and programs from the build directory.
+leftovers_now() {
+  if command -v ip >/dev/null; then ip netns list 2>/dev/null | cut -d' ' -f1; fi
+  ps -eo args= | grep -F "$BUILD/" | grep -vF grep || true
+}
+
+check_leftovers() {
+  local left
+  left=$(leftovers_now)
+  [ "$left" = "$LEFT_BEFORE" ] || die "left behind:
+$left"
+}

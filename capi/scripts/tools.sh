@@ -1,0 +1,31 @@
+# What the tests need beyond Go and a C compiler. Sourced by test.sh.
+
+# COMMAND:DEBIAN-PACKAGE; a path stands for a file of a package that has no command.
+TEST_TOOLS="ip:iproute2 nft:nftables gcc:gcc g++:g++ make:make cmake:cmake pkg-config:pkg-config python3:python3
+rustc:rustc clang:clang gnustep-config:gnustep-make"
+TEST_PACKAGES="libgnustep-base-dev gobjc" # headers and libraries only
+
+missing_tools() {
+  local pair
+  for pair in $TEST_TOOLS; do
+    command -v "${pair%%:*}" >/dev/null || echo "${pair#*:}"
+  done
+  command -v dpkg-query >/dev/null || return 0
+  for pair in $TEST_PACKAGES; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$pair" 2>/dev/null)" = installed ] || echo "$pair"
+  done
+}
+
+# Installs what is missing where that is allowed. What is missing afterwards is skipped, or fails with CI=true.
+install_tools() {
+  local missing
+  missing=$(missing_tools)
+  if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update || true # what it cannot reach may not be needed
+    # shellcheck disable=SC2086 # a list
+    apt-get install -y --no-install-recommends $missing || true
+    missing=$(missing_tools)
+  fi
+  [ -z "$missing" ] || skip "missing, as Debian calls it: $(echo $missing)"
+}

@@ -1,0 +1,99 @@
+// Command patchquic makes the QUIC library that libthingp2p is built with: a
+// copy of quic-go with the few changes of package patch, and a go.mod that
+// builds with it.
+//
+//	go run ./engine/cmd/patchquic build
+//	go build -modfile=build/quic/go.mod -tags thingp2p_quic ./...
+//
+// Without it everything builds too, with quic-go as it is; see quic_stock.go in
+// package engine for what is lost then.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	module  = "github.com/quic-go/quic-go"
+	version = "v0.65.0" // the one that the changes were written for
+)
+
+func main() {
+	flag.Usage = func() {
+		fmt.Fprintln(os.Stderr, "usage: patchquic FOLDER\nmakes FOLDER/quic/quic-go and FOLDER/quic/go.mod; run it in the project's root")
+	}
+	flag.Parse()
+	if flag.NArg() != 1 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := run(filepath.Join(flag.Arg(0), "quic")); err != nil {
+		fmt.Fprintln(os.Stderr, "patchquic:", err)
+		os.Exit(1)
+	}
+}
+
+func run(folder string) error {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Version}} {{.Dir}}", module).Output()
+	if err != nil {
+		return fmt.Errorf("find %s: %w; run 'go mod download' and try again", module, err)
+	}
+	have, source, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
+	if have != version {
+		return fmt.Errorf("go.mod names %s %s, but the changes were written for %s: check them against the new version, then change this command", module, have, version)
+	}
+	if source == "" {
+		return fmt.Errorf("the source of %s is not there: run 'go mod download'", module)
+	}
+	stamp, err := os.ReadFile(filepath.Join(folder, "stamp"))
+	if err == nil && string(stamp) == fingerprint() {
+		return writeModule(folder) // the project's own go.mod may have changed
+	}
+	if err := os.RemoveAll(folder); err != nil {
+		return err
+	}
+	if err := copySource(source, filepath.Join(folder, "quic-go")); err != nil {
+		return fmt.Errorf("copy %s: %w", module, err)
+	}
+	if err := patch(filepath.Join(folder, "quic-go")); err != nil {
+		return err
+	}
+	if err := writeModule(folder); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "stamp"), []byte(fingerprint()), 0o644)
+}
+
+// writeModule writes the project's go.mod with quic-go replaced.
+func writeModule(folder string) error {
+	text, err := os.ReadFile("go.mod")
+	if err != nil {
+		return fmt.Errorf("%w; run this in the project's root", err)
+	}
+	copied, err := filepath.Abs(filepath.Join(folder, "quic-go"))
+	if err != nil {
+		return err
+	}
+	root, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	// A relative path keeps builds in two folders the same.
+	if relative, err := filepath.Rel(root, copied); err == nil && filepath.IsLocal(relative) {
+		copied = "./" + filepath.ToSlash(relative)
+	}
+	text = append(text, "\nreplace "+module+" => "+copied+"\n"...)
+	if err := os.WriteFile(filepath.Join(folder, "go.mod"), text, 0o644); err != nil {
+		return err
+	}
+	sums, err := os.ReadFile("go.sum")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(folder, "go.sum"), sums, 0o644)
+}

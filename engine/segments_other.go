@@ -1,0 +1,6 @@
+//go:build !linux
+
+package engine
+
+// segmentSize returns 0: only Linux has GSO.
+func segmentSize([]byte) int { return 0 }
