@@ -19,15 +19,23 @@ type logHandler struct {
 func (logHandler) Enabled(_ context.Context, level slog.Level) bool { return logging(level) }
 
 func (h logHandler) Handle(_ context.Context, r slog.Record) error {
-	var line strings.Builder
-	line.WriteString(oneLine.Replace(r.Message))
-	line.WriteString(h.attrs)
+	attrs := make([]slog.Attr, 0, r.NumAttrs())
 	r.Attrs(func(a slog.Attr) bool {
-		appendAttr(&line, h.group, a)
+		attrs = append(attrs, a)
 		return true
 	})
-	writeLog(r.Level, line.String())
+	writeLog(r.Level, h.format(r.Message, attrs...))
 	return nil
+}
+
+func (h logHandler) format(message string, attrs ...slog.Attr) string {
+	var line strings.Builder
+	line.WriteString(oneLine.Replace(message))
+	line.WriteString(h.attrs)
+	for _, a := range attrs {
+		appendAttr(&line, h.group, a)
+	}
+	return line.String()
 }
 
 func (h logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {

@@ -23,16 +23,15 @@ const (
 
 // receive is called for each message from the server.
 func (d *Device) receive(client *signal.Client, m *signal.Message) {
-	if m.Kind == signal.Offer && m.Trace != "" {
-		if s := d.session(m.From, m.Trace); s != nil {
-			s.relays.add(relayedOnly(m.Candidates))
-		}
+	moved := d.session(m.From, m.Trace)
+	if moved != nil {
+		moved.relays.add(relayedOnly(m.Candidates))
 	}
 	if n := d.negotiation(m); n != nil {
 		n.receive(m)
 		return
 	}
-	if m.Kind == signal.Candidates && m.Trace == "" || m.Kind != signal.Offer || !d.lastOffer.allow(time.Now()) {
+	if m.Kind != signal.Offer || m.Trace != "" && moved == nil || !d.lastOffer.allow(time.Now()) {
 		return
 	}
 	n := newNegotiation(d.endpoint, client, m.Attempt, m.Trace, m.From, d.config.Relay)

@@ -62,15 +62,25 @@ func (c *carrier) move(ctx context.Context, p foundPath, r *relay) error {
 		return nil
 	}
 	if err := c.conn.move(ctx, to); err != nil {
+		if r != nil {
+			c.dropRelay()
+		}
 		return err
 	}
 	c.active = to
-	if r == nil && c.relay != nil {
+	if r == nil {
+		c.dropRelay()
+	}
+	return nil
+}
+
+// dropRelay gives the relay back; packets to it are lost from then on.
+func (c *carrier) dropRelay() {
+	if c.relay != nil {
 		c.relayConn.route.Store(nil)
 		c.relay.close()
 		c.relay = nil
 	}
-	return nil
 }
 
 // close ends the connection and gives everything back.

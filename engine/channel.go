@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,7 +32,7 @@ type channel struct {
 	sent, received atomic.Uint64
 
 	mu      sync.Mutex
-	workers sync.WaitGroup
+	workers group
 
 	sendQueue fifo
 	writing   bool     // write runs
@@ -55,8 +56,8 @@ const (
 	firstLook = time.Millisecond
 )
 
-func newChannel(s stream, sendLimit int, progress func()) *channel {
-	return &channel{stream: s, sendLimit: sendLimit, progress: progress}
+func newChannel(s stream, sendLimit int, progress func(), log *slog.Logger, failed func()) *channel {
+	return &channel{stream: s, sendLimit: sendLimit, progress: progress, workers: group{log: log, failed: failed}}
 }
 
 func (c *channel) read(p []byte, timeout time.Duration) (int, error) {

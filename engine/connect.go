@@ -197,7 +197,9 @@ func (at *attempt) dial(ctx context.Context, p foundPath) {
 	at.running++
 	at.direct = at.direct || !p.relayed()
 	go func() {
-		result := dialed{path: p, carrier: newCarrier(at.app.endpoint)}
+		result := dialed{path: p, carrier: newCarrier(at.app.endpoint), err: ErrInternal}
+		defer func() { at.results <- result }()
+		defer guard(at.app.log, nil)
 		result.err = result.carrier.dial(ctx, p, r, at.to.deviceID)
 		if result.err == nil {
 			h := hello{UID: at.app.config.UID, Trace: at.traceID}
@@ -207,7 +209,6 @@ func (at *attempt) dial(ctx context.Context, p foundPath) {
 			result.carrier.close()
 			result.carrier = nil
 		}
-		at.results <- result
 	}()
 }
 

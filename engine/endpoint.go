@@ -25,7 +25,7 @@ type endpoint struct {
 	quic      *quicTransport
 	reflexive *reflexive
 
-	workers sync.WaitGroup // all goroutines that end with the endpoint
+	workers group // all goroutines that end with the endpoint
 
 	mu           sync.Mutex
 	closed       bool
@@ -60,6 +60,7 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 		quic:         newQUICTransport(socket.packetConn()),
 		reflexive:    &reflexive{mux: socket.mux, net: config.net},
 		negotiations: make(map[string]*negotiation),
+		workers:      group{log: config.Log},
 	}, nil
 }
 

@@ -19,13 +19,21 @@ type mover struct {
 
 	ctx     context.Context // ends with the session
 	cancel  context.CancelFunc
-	workers sync.WaitGroup
+	workers group
 
 	mu      sync.Mutex
 	closed  bool
-	moving  bool
+	search  *search       // that runs, or nil
+	next    func(*search) // an urgent one that waits for it to give way
 	retries int
 	timer   *time.Timer // the next search for a direct path, or nil
+}
+
+// search is one for a better path or, urgent, for one that works at all.
+type search struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	urgent bool
 }
 
 // How long paths are looked for, and a found one is probed.
@@ -40,31 +48,62 @@ const (
 var upgradeIntervals = []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute}
 
 func newMover(a *App, s *Session, c *carrier, signals *signal.Client, deviceID string) *mover {
-	m := &mover{app: a, session: s, carrier: c, signals: signals, target: deviceID}
+	m := &mover{app: a, session: s, carrier: c, signals: signals, target: deviceID, workers: group{log: s.log}}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m
 }
 
-// begin reserves the only move at a time, and its goroutine.
-func (m *mover) begin(move func()) bool {
+// begin runs a search, one at a time: an urgent one makes another give way.
+func (m *mover) begin(urgent bool, run func(*search)) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed || m.moving {
+	if m.closed || m.search != nil && (!urgent || m.search.urgent) {
 		return false
 	}
-	m.moving = true
-	m.workers.Go(func() {
-		move()
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		m.moving = false
-		if !m.closed && Path(m.session.path.Load()) == PathRelay && m.app.config.Relay != RelayOnly {
-			wait := upgradeIntervals[min(m.retries, len(upgradeIntervals)-1)]
-			m.retries++
-			m.timer = time.AfterFunc(wait, m.searchDirect)
-		}
-	})
+	if m.search != nil {
+		m.search.cancel()
+		m.next = run
+		return true
+	}
+	m.start(urgent, run)
 	return true
+}
+
+// start needs the lock.
+func (m *mover) start(urgent bool, run func(*search)) {
+	s := &search{urgent: urgent}
+	s.ctx, s.cancel = context.WithCancel(m.ctx)
+	m.search = s
+	m.workers.Go(func() {
+		defer m.finish(s)
+		run(s)
+	})
+}
+
+// finish starts what has waited, or sees to it that a session on a relay looks
+// for a direct path again.
+func (m *mover) finish(s *search) {
+	s.cancel()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.search = nil
+	switch next := m.next; {
+	case m.closed:
+	case next != nil:
+		m.next = nil
+		m.start(true, next)
+	case Path(m.session.path.Load()) == PathRelay && m.app.config.Relay != RelayOnly:
+		wait := upgradeIntervals[min(m.retries, len(upgradeIntervals)-1)]
+		m.retries++
+		m.timer = time.AfterFunc(wait, m.searchDirect)
+	}
+}
+
+// settle makes a search give way: what follows is for a better path only.
+func (m *mover) settle(s *search) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s.urgent = false
 }
 
 // close ends all moves; it returns when none runs.
@@ -82,9 +121,9 @@ func (m *mover) close() {
 // upgrade waits for a running negotiation, which a relay has won, to find a
 // direct path too, and moves there. It calls stop when it needs no more.
 func (m *mover) upgrade(n *negotiation, stop func()) {
-	started := m.begin(func() {
+	started := m.begin(false, func(s *search) {
 		defer stop()
-		m.take(n, upgradeTime, false)
+		m.take(s, n, upgradeTime, false)
 	})
 	if !started {
 		stop()
@@ -93,39 +132,42 @@ func (m *mover) upgrade(n *negotiation, stop func()) {
 
 // searchDirect looks for a direct path while a relay carries the session.
 func (m *mover) searchDirect() {
-	m.begin(func() { m.negotiate(upgradeTime, RelayNever, false) })
+	m.begin(false, func(s *search) { m.negotiate(s, upgradeTime, RelayNever) })
 }
 
 // pathLost looks for any path that works.
 func (m *mover) pathLost() {
-	m.begin(func() {
+	m.begin(true, func(s *search) {
 		m.session.log.Info("the path is silent, looking for another")
-		m.negotiate(moveTime, m.app.config.Relay, true)
+		m.negotiate(s, moveTime, m.app.config.Relay)
 	})
 }
 
-// negotiate looks for paths with the device and moves to one.
-func (m *mover) negotiate(timeout time.Duration, policy RelayPolicy, anyPath bool) {
+// negotiate looks for paths with the device and moves to one: an urgent search
+// to the first that works, and then to a direct one if that comes too.
+func (m *mover) negotiate(s *search, timeout time.Duration, policy RelayPolicy) {
 	n := newNegotiation(m.app.endpoint, m.signals, NewTraceID(), m.session.about.peer.TraceID, m.target, policy)
 	if m.app.addNegotiation(n) != nil {
 		return
 	}
-	ctx, stop := context.WithCancel(m.ctx)
 	m.workers.Go(func() {
-		n.run(ctx)
+		n.run(s.ctx)
 		m.app.removeNegotiation(n)
 	})
-	defer stop()
-	if !m.take(n, timeout, anyPath) || Path(m.session.path.Load()) != PathRelay {
+	if !s.urgent {
+		m.take(s, n, timeout, false)
 		return
 	}
-	m.take(n, upgradeTime, false)
+	if m.take(s, n, timeout, true) && Path(m.session.path.Load()) == PathRelay {
+		m.settle(s)
+		m.take(s, n, upgradeTime, false)
+	}
 }
 
 // take moves to the first path that a negotiation finds and that works: a
 // direct one, or any. It reports whether it moved.
-func (m *mover) take(n *negotiation, timeout time.Duration, anyPath bool) bool {
-	ctx, cancel := context.WithTimeout(m.ctx, timeout)
+func (m *mover) take(s *search, n *negotiation, timeout time.Duration, anyPath bool) bool {
+	ctx, cancel := context.WithTimeout(s.ctx, timeout)
 	defer cancel()
 	for {
 		select {

@@ -53,7 +53,7 @@ type negotiation struct {
 	gotRelay   chan *relay
 	gotAddress chan netip.AddrPort
 	suspicion  <-chan time.Time
-	workers    sync.WaitGroup
+	workers    group
 }
 
 // lane is a pair of bases.
@@ -106,6 +106,7 @@ func newNegotiation(e *endpoint, signals *signal.Client, attempt, trace, peerID 
 		lanes:      make(map[lane]*agent),
 		gotRelay:   make(chan *relay, 1),
 		gotAddress: make(chan netip.AddrPort, 1),
+		workers:    group{log: e.log},
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"sync"
 	"time"
 
 	"github.com/quic-go/quic-go"
@@ -94,7 +93,7 @@ func dialError(ctx context.Context, err error) error {
 
 // serve accepts connections until the transport is closed. Its goroutines, one
 // of them for each handle that runs, are counted in workers.
-func (t *quicTransport) serve(config *tls.Config, offlineAfter time.Duration, workers *sync.WaitGroup, handle func(*quicConn)) error {
+func (t *quicTransport) serve(config *tls.Config, offlineAfter time.Duration, workers *group, handle func(*quicConn)) error {
 	listener, err := t.Listen(config, quicConfig(offlineAfter, false))
 	if err != nil {
 		return err

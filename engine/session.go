@@ -36,7 +36,7 @@ type Session struct {
 	watch   *pathWatch
 	silence *silenceWatch
 	mover   *mover // apps only
-	workers sync.WaitGroup
+	workers group
 	onDone  func() // releases what the session holds; called once
 
 	mu     sync.Mutex
@@ -72,8 +72,9 @@ func newSession(conn *quicConn, control stream, streams [Channels]stream, about 
 		ended:   make(chan struct{}),
 		done:    make(chan struct{}),
 	}
+	s.workers.log, s.workers.failed = s.log, s.failed
 	for number, stream := range streams {
-		s.channels[number] = newChannel(stream, config.SendBuffer, s.progress)
+		s.channels[number] = newChannel(stream, config.SendBuffer, s.progress, s.log, s.failed)
 	}
 	return s
 }
@@ -81,7 +82,10 @@ func newSession(conn *quicConn, control stream, streams [Channels]stream, about 
 // start begins to watch the peer and the path; pathLost is called when nothing
 // comes back on it any more.
 func (s *Session) start(offlineAfter time.Duration, pathLost func()) {
-	s.watch = newPathWatch(s.packetsReceived, s.rtt, s.ping, pathLost)
+	s.watch = newPathWatch(s.packetsReceived, s.rtt, s.ping, func() {
+		defer guard(s.log, nil)
+		pathLost()
+	})
 	s.silence = watchSilence(offlineAfter, s.packetsReceived, func() { s.end(ErrClosedTimeout) })
 	s.workers.Go(s.readSignals)
 }
@@ -150,6 +154,7 @@ func (s *Session) end(reason Code) {
 // takeDown gives each side what it can still have, then releases everything.
 func (s *Session) takeDown(reason Code) {
 	defer close(s.done)
+	defer guard(s.log, nil)
 	s.silence.stop()
 	s.watch.stop()
 	switch reason {
@@ -211,6 +216,9 @@ func (s *Session) readSignals() {
 
 // ping makes the peer acknowledge something.
 func (s *Session) ping() { s.control.Write([]byte{signalPing}) }
+
+// failed ends the session after a fault of ours.
+func (s *Session) failed() { s.end(ErrInternal) }
 
 func (s *Session) progress() { s.watch.touch() }
 

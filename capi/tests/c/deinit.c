@@ -9,6 +9,7 @@ static char ticket[THING_P2P_TICKET_SIZE];
 static int device, over;
 static int started, told, late; /* attempts, their callbacks, callbacks after deinit */
 static int deinit_returned;
+static struct flag ready = FLAG_INIT; /* raised for each round: something can work again */
 
 static int is_over(void) { return __atomic_load_n(&over, __ATOMIC_SEQ_CST); }
 
@@ -42,6 +43,7 @@ static void fail(int code, void *user) {
 
 static void *connect_and_use(void *unused) {
   char trace[THING_P2P_TRACE_ID_SIZE];
+  int round = 0;
   (void)unused;
   while (!is_over()) {
     int code = thing_p2p_connect(ticket, 0, SOON_MS, succeed, fail, NULL, trace);
@@ -55,6 +57,8 @@ static void *connect_and_use(void *unused) {
     if (code > 0) {
       use(code);
       thing_p2p_disconnect(code);
+    } else {
+      CHECK(flag_wait_count(&ready, ++round)); /* else it would fail again, and at once */
     }
   }
   return NULL;
@@ -88,7 +92,7 @@ static void rounds(int with_device) {
   pthread_t threads[2 * THREADS];
   int i, round;
   struct outcome o = OUTCOME_INIT;
-  over = started = told = late = deinit_returned = 0;
+  over = started = told = late = deinit_returned = ready.raised = 0;
   CHECK_IS(0, thing_p2p_init("tester"));
   open_device();
   for (i = 0; i < THREADS; i++) {
@@ -104,14 +108,15 @@ static void rounds(int with_device) {
     CHECK_IS(0, code);
     if (with_device) CHECK_IS(0, thing_p2p_device_close(device));
     CHECK_IS(0, thing_p2p_deinit());
-    if (getenv("TRACE")) printf("round %d code %d\n", round, o.code), fflush(stdout);
     CHECK_IS(2 * round + 2, outcome_count(&o)); /* both told, exactly once */
     if (with_device) open_device();
     CHECK_IS(0, thing_p2p_init("tester"));
+    flag_raise(&ready);
   }
   over = 1;
   CHECK_IS(0, thing_p2p_deinit());
   CHECK_IS(0, thing_p2p_device_close(device));
+  for (i = 0; i < 1000; i++) flag_raise(&ready);
   for (i = 0; i < 2 * THREADS; i++) pthread_join(threads[i], NULL);
   deinit_returned = 1;
   CHECK_IS(started, told);
