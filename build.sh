@@ -31,14 +31,22 @@ die() {
   exit 1
 }
 
-need_toolchain() {
+prepare() {
   command -v "$GO" >/dev/null || die "Go is missing: install Go 1.26 or newer from https://go.dev/dl/, or set GO"
   command -v "${CC%% *}" >/dev/null || die "the C compiler '$CC' is missing: install gcc or clang (Debian: apt-get install gcc libc6-dev), or set CC"
+  mkdir -p "$BUILD"
+  patch_quic
 }
 
-# The only place where Go is called.
-run_go() {
-  (cd "$ROOT" && "$GO" "$@")
+# The only place where Go builds or tests: always with our build of quic-go, see engine/cmd/patchquic.
+run_go() { # run_go COMMAND ARGUMENT...
+  local command=$1
+  shift
+  (cd "$ROOT" && "$GO" "$command" -modfile="$BUILD/quic/go.mod" -tags=thingp2p_quic "$@")
+}
+
+patch_quic() {
+  (cd "$ROOT" && GOOS='' GOARCH='' "$GO" run ./engine/cmd/patchquic "$BUILD") # runs here, whatever the target is
 }
 
 # go_build OUTPUT LDFLAGS ARGUMENT...
@@ -109,8 +117,7 @@ print_sizes() {
 }
 
 build_libraries() {
-  need_toolchain
-  mkdir -p "$BUILD"
+  prepare
   VERSION=$(version)
   [ -n "$VERSION" ] || die "include/thingp2p.h does not define THING_P2P_VERSION"
   VERSION_MAJOR_SO=1 # the ABI's number; it changes only when programs have to be compiled again
@@ -133,8 +140,7 @@ lib)
   print_sizes libthingp2p.so libthingp2p.a
   ;;
 server)
-  need_toolchain
-  mkdir -p "$BUILD"
+  prepare
   build_server
   print_sizes thingp2pd
   ;;

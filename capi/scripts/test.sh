@@ -8,11 +8,10 @@ FUZZ_SECONDS=3
 OUTSIDE='/capi/tests|/engine/lab'
 
 run_tests() {
-  need_toolchain
+  prepare
   LOGS=$BUILD/test-logs
   rm -rf "$LOGS"
   mkdir -p "$LOGS"
-  LEFT_BEFORE=$(leftovers_now)
   passed=0 failed=0 summary=
   stage tools install_tools
   stage format check_format
@@ -66,7 +65,7 @@ stage() {
 
 check_format() {
   local files
-  files=$(cd "$ROOT" && "$(run_go env GOROOT)/bin/gofmt" -l capi engine)
+  files=$(cd "$ROOT" && "$("$GO" env GOROOT)/bin/gofmt" -l capi engine)
   [ -z "$files" ] || die "not formatted: $files"
 }
 
@@ -121,15 +120,19 @@ demo_test() {
   run_demo ""
 }
 
-# Network namespaces, and programs from the build directory.
-leftovers_now() {
-  if command -v ip >/dev/null; then ip netns list 2>/dev/null | cut -d' ' -f1; fi
+# Programs from the build directory, and network namespaces whose owner is gone: their names hold its process id.
+leftovers() {
+  local name pid
   ps -eo args= | grep -F "$BUILD/" | grep -vF grep || true
+  for name in /run/netns/thingp2p-lab-*; do
+    pid=${name#*/thingp2p-lab-} pid=${pid%%-*}
+    [ ! -e "$name" ] || [ -d "/proc/$pid" ] || echo "namespace ${name##*/}"
+  done
 }
 
 check_leftovers() {
   local left
-  left=$(leftovers_now)
-  [ "$left" = "$LEFT_BEFORE" ] || die "left behind:
+  left=$(leftovers)
+  [ -z "$left" ] || die "left behind:
 $left"
 }
