@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -45,8 +46,8 @@ const (
 
 // NewApp returns an app that connects to its server in the background.
 func NewApp(config Config) (*App, error) {
-	if config.UID == "" || len(config.UID) > maxUIDLength || hasControlBytes(config.UID) {
-		return nil, because(ErrInvalidParameter, fmt.Errorf("the uid must have 1 to %d printable bytes", maxUIDLength))
+	if config.UID == "" || len(config.UID) > maxUIDLength || hasControlBytes(config.UID) || !utf8.ValidString(config.UID) {
+		return nil, because(ErrInvalidParameter, fmt.Errorf("the uid must have 1 to %d bytes of printable UTF-8", maxUIDLength))
 	}
 	e, err := newEndpoint(config, signal.App)
 	if err != nil {

@@ -220,6 +220,9 @@ func (c *channel) refuse(reason error) {
 	if c.recvErr == nil || reason == ErrClosedLocal {
 		c.recvErr = reason
 	}
+	if reason != ErrClosedLocal && !c.receiving {
+		c.startReceive() // what has arrived unread comes before the reason
+	}
 	c.space.notify()
 	c.data.notify()
 }

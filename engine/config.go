@@ -97,7 +97,7 @@ func CheckServer(server string) error {
 	if server == "" {
 		return nil
 	}
-	if len(server) > maxServerLength {
+	if max(len(server), len(withoutPassword(server))) > maxServerLength { // a ticket may have to escape characters
 		return because(ErrInvalidParameter, fmt.Errorf("the server's address is longer than %d characters", maxServerLength))
 	}
 	if _, err := signal.ParseServer(server); err != nil {

@@ -1,8 +1,10 @@
 package engine
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +29,14 @@ type stateFile struct {
 	Seed    []byte               `json:"seed"`            // of the Ed25519 key
 	Secret  []byte               `json:"secret"`          // of the ticket
 	Paired  map[string]time.Time `json:"paired,omitzero"` // by the app's id: since when
+	Sum     []byte               `json:"sum"`             // SHA-256 of all before, as JSON: a damaged seed is a seed too
+}
+
+func (f stateFile) sum() ([]byte, error) {
+	f.Sum = nil
+	text, err := json.Marshal(f)
+	sum := sha256.Sum256(text)
+	return sum[:], err
 }
 
 const (
@@ -87,6 +97,9 @@ func parseState(text []byte) (stateFile, error) {
 	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != secretSize || len(f.Paired) > maxPairings {
 		return f, errors.New("the state file is damaged")
 	}
+	if sum, err := f.sum(); err != nil || !bytes.Equal(sum, f.Sum) {
+		return f, errors.New("the state file is damaged: its checksum is wrong")
+	}
 	for id := range f.Paired {
 		if _, err := parseID(id); err != nil {
 			return f, errors.New("the state file is damaged: " + err.Error())
@@ -123,12 +136,20 @@ func (s *state) pair(appID string) error {
 	if s.dir == "" {
 		return nil
 	}
-	return s.save()
+	err := s.save()
+	if err != nil {
+		delete(s.file.Paired, appID) // or it would never be saved
+	}
+	return err
 }
 
 // save replaces the file as a whole: a kill at any point leaves the old state
 // or the new one.
 func (s *state) save() error {
+	var err error
+	if s.file.Sum, err = s.file.sum(); err != nil {
+		return err
+	}
 	text, err := json.MarshalIndent(s.file, "", "  ")
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
+	"math"
 	"net/netip"
 	"strings"
 
@@ -45,20 +46,34 @@ func (t ticket) String() string {
 	if err != nil {
 		return ""
 	}
-	hints := make([]string, len(t.hints))
-	for i, h := range t.hints {
-		hints[i] = h.String()
-	}
+	hints := t.hintsThatFit()
 	var b cryptobyte.Builder
 	b.AddBytes(key)
 	b.AddBytes(t.secret[:])
 	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte(t.server)) })
-	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte(strings.Join(hints, " "))) })
+	b.AddUint8LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes([]byte(hints)) })
 	body, err := b.Bytes()
 	if err != nil {
 		return ""
 	}
 	return ticketPrefix + base64.RawURLEncoding.EncodeToString(append(body, checksum(body)...))
+}
+
+// hintsThatFit leaves the last hints out where the ticket would be too long:
+// they only save time.
+func (t ticket) hintsThatFit() string {
+	room := base64.RawURLEncoding.DecodedLen(maxTicketLength-len(ticketPrefix)) -
+		(ed25519.PublicKeySize + secretSize + 1 + len(t.server) + 1 + checksumSize)
+	room = min(room, math.MaxUint8)
+	hints := ""
+	for i, h := range t.hints {
+		longer := strings.TrimSpace(hints + " " + h.String())
+		if i == maxHints || len(longer) > room {
+			break
+		}
+		hints = longer
+	}
+	return hints
 }
 
 func parseTicket(s string) (ticket, error) {
@@ -87,7 +102,7 @@ func parseTicket(s string) (ticket, error) {
 	}
 	for _, hint := range strings.Fields(string(hints)) {
 		address, err := netip.ParseAddrPort(hint)
-		if err != nil || len(t.hints) == maxHints {
+		if err != nil || len(t.hints) == maxHints || address.Addr().Is4In6() || address.Addr().Zone() != "" {
 			return ticket{}, errNotATicket
 		}
 		t.hints = append(t.hints, address)

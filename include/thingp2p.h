@@ -293,8 +293,8 @@ THING_P2P_API int thing_p2p_read(int handle, int channel, void *buffer, int leng
 /*
  * Sends on a channel: returns when bytes have been taken into the channel's
  * send buffer (option send_buffer). A receiver that does not read slows its own
- * channel down, and no other. The bytes of one call stay together, unless it
- * returns less than `length`.
+ * channel down, and no other. The bytes of two threads that send on one channel
+ * at the same time may mix.
  *
  * Returns the number of bytes taken (1 to length; less than length when the
  * time was up or the session ended meanwhile), or

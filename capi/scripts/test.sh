@@ -1,5 +1,6 @@
 # ./build.sh test: runs every stage, also after one has failed, and tells at the end. Sourced by build.sh.
 . "$ROOT/capi/scripts/tools.sh"
+. "$ROOT/capi/scripts/library.sh"
 
 SKIPPED=77
 FUZZ_SECONDS=3
@@ -17,6 +18,7 @@ run_tests() {
   stage format check_format
   stage vet run_go vet ./...
   stage build build_all
+  stage library check_library
   stage testlog go_build "$LOGS/testlog" "" ./capi/scripts/testlog
   stage race race_tests
   stage outside outside_tests

@@ -3,7 +3,9 @@ package signal
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
+	"strconv"
 )
 
 // ports are the registered defaults of MQTT, and of HTTP for MQTT over
@@ -25,8 +27,12 @@ func ParseServer(server string) (*url.URL, error) {
 	if u.Hostname() == "" {
 		return nil, errors.New("the server's address names no host")
 	}
-	if u.Port() == "" {
-		u.Host += ":" + port
+	if u.Port() != "" {
+		port = u.Port()
 	}
+	if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
+		return nil, fmt.Errorf("the server's port %s is not one from 1 to 65535", port)
+	}
+	u.Host = net.JoinHostPort(u.Hostname(), port)
 	return u, nil
 }

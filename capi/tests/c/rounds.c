@@ -30,13 +30,15 @@ static int settled(int (*count)(void), int most) {
 static void rounds(int n) {
   struct pair p;
   char byte;
-  int i;
+  int i, got;
   NEED(thing_p2p_init("tester") == 0);
   p.device = device_online(p.ticket);
   for (i = 0; i < n; i++) {
     pair_connect(&p);
     NEED(thing_p2p_send(p.app, i % 8, "x", 1, PATIENCE_MS) == 1);
-    NEED(thing_p2p_read(p.dev, i % 8, &byte, 1, PATIENCE_MS) == 1);
+    got = thing_p2p_read(p.dev, i % 8, &byte, 1, PATIENCE_MS);
+    if (got != 1) printf("  round %d: %s\n", i, thing_p2p_error_name(got));
+    NEED(got == 1);
     /* Either side may be the first to go. */
     CHECK_IS(0, thing_p2p_disconnect(i % 2 ? p.app : p.dev));
     CHECK_IS(0, thing_p2p_disconnect(i % 2 ? p.dev : p.app));

@@ -1,0 +1,116 @@
+package engine
+
+import (
+	"testing"
+	"time"
+)
+
+// What a session may take to move to another path, and be silent meanwhile.
+const (
+	upgradeBound  = time.Second
+	fallbackBound = 2 * time.Second
+)
+
+// A camera's stream and its commands: 4 Mbit/s to the app and light traffic
+// back, for a while.
+func (p vpair) traffic(app, device *Session, seconds int) []flow {
+	return []flow{
+		{from: device, to: app, channel: 1, part: 10_000, interval: 20 * time.Millisecond, parts: 50 * seconds},
+		{from: app, to: device, channel: 0, part: 64, interval: 20 * time.Millisecond, parts: 50 * seconds},
+	}
+}
+
+// during does something after some time of traffic.
+func (p vpair) during(t *testing.T, traffic []flow, after time.Duration, do func()) {
+	t.Helper()
+	timer := time.AfterFunc(after, do)
+	defer timer.Stop()
+	arrivals, err := runAll(traffic...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, a := range arrivals {
+		t.Logf("channel %d: silent for %v at most", traffic[i].channel, a.silent)
+		if a.silent > fallbackBound {
+			t.Errorf("channel %d was silent for %v", traffic[i].channel, a.silent)
+		}
+	}
+}
+
+// movedTo returns when the app's session is on a path; looked at in fake time.
+func (s *Session) movedTo(want Path, within time.Duration) (time.Duration, bool) {
+	started := time.Now()
+	for time.Since(started) <= within {
+		if path, _ := s.currentPath(); path == want {
+			return time.Since(started), true
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return 0, false
+}
+
+func TestSessionMovesToTheDirectPathAndBack(t *testing.T) {
+	for _, kinds := range [][2]*nat{{fullCone, fullCone}, {portRestricted, portRestricted}, {symmetric, public}, {public, symmetric}} {
+		t.Run(kinds[0].String()+" to "+kinds[1].String(), func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				p := w.pair(w.home(kinds[0]), w.home(kinds[1]), nil)
+				direct := between(p.appHome, p.deviceHome)
+				w.drop(direct)
+				app, device := p.connect(0)
+				checkPath(t, app, device, PathRelay)
+
+				p.during(t, p.traffic(app, device, 3), time.Second, func() {
+					w.drop(nil)
+					if took, ok := app.movedTo(PathDirect, upgradeBound); !ok {
+						t.Errorf("the session has not moved to the direct path within %v", upgradeBound)
+					} else {
+						t.Logf("upgrade: %v", took)
+					}
+				})
+				checkPath(t, app, device, PathDirect)
+
+				p.during(t, p.traffic(app, device, 4), time.Second, func() {
+					w.drop(direct)
+					if took, ok := app.movedTo(PathRelay, fallbackBound); !ok {
+						t.Errorf("the session has not moved to the relay within %v", fallbackBound)
+					} else {
+						t.Logf("fallback: %v", took)
+					}
+				})
+				checkPath(t, app, device, PathRelay)
+
+				// And up again, when the direct path is looked for the next time.
+				w.drop(nil)
+				time.Sleep(upgradeIntervals[0] + upgradeTime)
+				checkPath(t, app, device, PathDirect)
+				w.must(exchange(app, device))
+			})
+		})
+	}
+}
+
+func TestFallbackOfADownload(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(portRestricted), w.home(fullCone), nil)
+		app, device := p.connect(0)
+		checkPath(t, app, device, PathDirect)
+		download := []flow{{from: device, to: app, channel: 1, part: 50_000, interval: 20 * time.Millisecond, parts: 150}}
+		p.during(t, download, time.Second, func() { w.drop(between(p.appHome, p.deviceHome)) })
+		checkPath(t, app, device, PathRelay)
+	})
+}
+
+// The NAT of the app gives its socket another port, and the device sees a new
+// address of the same path: nothing has to move.
+func TestShortOutage(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(portRestricted), nil)
+		app, device := p.connect(0)
+		p.during(t, p.traffic(app, device, 4), time.Second, func() {
+			w.drop(everything)
+			time.Sleep(800 * time.Millisecond)
+			w.drop(nil)
+		})
+		w.must(exchange(app, device))
+	})
+}
