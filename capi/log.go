@@ -6,12 +6,20 @@ import "C"
 
 import (
 	"fmt"
+	standard "log"
 	"log/slog"
 	"sync/atomic"
 	"unsafe"
 
 	"github.com/thingp2p/libthingp2p/engine"
 )
+
+// What dependencies write to Go's standard log goes the same way, instead of to
+// the host program's stderr.
+func init() {
+	standard.SetFlags(0)
+	standard.SetOutput(slog.NewLogLogger(logHandler{}, slog.LevelWarn).Writer())
+}
 
 // maxLines is how many lines may wait for a slow callback.
 const maxLines = 1024

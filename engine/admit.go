@@ -102,8 +102,10 @@ func (d *Device) open(conn *quicConn, control stream, streams [Channels]stream, 
 		}
 		d.forget(s)
 	})
-	if n := d.negotiationOf(peer); n != nil {
+	n := d.negotiationOf(peer)
+	if n != nil {
 		s.relays.add(n.peerRelays())
+		s.searches.add(n.stop)
 	}
 	s.locate = func() (Path, netip.AddrPort) {
 		remote := plainAddrPort(conn.RemoteAddr())
@@ -118,5 +120,8 @@ func (d *Device) open(conn *quicConn, control stream, streams [Channels]stream, 
 		return
 	}
 	path, remote := s.locate()
+	if path != PathRelay {
+		s.searches.end()
+	}
 	s.log.Info("accepted an app", "app", peer.AppID, "path", path.String(), "remote", remote)
 }

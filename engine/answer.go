@@ -16,7 +16,7 @@ const answerTime = 20 * time.Second
 // Limits of what offers may cost a device; stranger and friend look the same
 // before they connect.
 const (
-	maxAnswering    = 64 // negotiations at a time
+	maxAnswering    = 128 // negotiations at a time; offers beyond that wait, since apps repeat them
 	offersPerSecond = 50
 	offersAtOnce    = 100
 )
@@ -36,28 +36,26 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	}
 	n := newNegotiation(d.endpoint, client, m.Attempt, m.Trace, m.From, d.config.Relay)
 	n.openRelay = d.openRelay
-	if m.Trace == "" && d.full() || d.addAnswer(n) != nil {
+	if m.Trace == "" && d.full() {
 		refusal := &signal.Message{Kind: signal.Refusal, From: d.identity.id, Attempt: m.Attempt, Code: int32(ErrDeviceFull)}
 		d.workers.Go(func() { client.Send(signal.App, m.From, refusal) }) // this is the client's own goroutine
 		return
 	}
+	ctx, cancel := context.WithTimeout(d.ctx, answerTime)
+	n.stop = cancel
+	if d.addNegotiation(n, maxAnswering) != nil {
+		cancel()
+		return
+	}
+	if moved != nil {
+		moved.searches.add(cancel)
+	}
 	n.receive(m)
 	d.workers.Go(func() {
-		ctx, cancel := context.WithTimeout(d.ctx, answerTime)
 		defer cancel()
 		n.run(ctx)
 		d.removeNegotiation(n)
 	})
-}
-
-func (d *Device) addAnswer(n *negotiation) error {
-	d.endpoint.mu.Lock()
-	full := len(d.negotiations) >= maxAnswering
-	d.endpoint.mu.Unlock()
-	if full {
-		return ErrDeviceFull
-	}
-	return d.addNegotiation(n)
 }
 
 func (d *Device) full() bool {
@@ -123,6 +121,28 @@ func (r *deviceRelay) letGo() {
 		r.quic.Close()
 		r.relay.close()
 	}
+}
+
+// searches are the device's negotiations for one session. They end when the app
+// has no more use for them.
+type searches struct {
+	mu    sync.Mutex
+	stops []context.CancelFunc
+}
+
+func (s *searches) add(stop context.CancelFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stops = append(s.stops, stop)
+}
+
+func (s *searches) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, stop := range s.stops {
+		stop()
+	}
+	s.stops = nil
 }
 
 // addressSet is a small set that anybody may read and one peer fills.

@@ -18,8 +18,9 @@ type carrier struct {
 	relayQUIC *quicTransport // of this session; made when first needed
 }
 
-func newCarrier(e *endpoint) *carrier {
-	return &carrier{endpoint: e, alias: e.socket.alias()}
+// newCarrier returns one that can dial p first.
+func newCarrier(e *endpoint, p foundPath) *carrier {
+	return &carrier{endpoint: e, alias: e.socket.alias(p.remote.Addr())}
 }
 
 // route makes packets go along a path, over r if the path starts at a relay of

@@ -52,8 +52,9 @@ type attempt struct {
 	signals     *signal.Client
 	negotiation *negotiation
 
-	running int  // dials
-	direct  bool // a direct path has been dialled
+	running int           // dials
+	greeter chan struct{} // has room for the one dial that may greet the device
+	direct  bool          // a direct path has been dialled
 	results chan dialed
 	queue   []foundPath
 	lastErr error
@@ -91,7 +92,7 @@ func (at *attempt) run(ctx context.Context) (*Session, error) {
 
 	n := newNegotiation(a.endpoint, at.signals, at.traceID, "", at.to.deviceID, a.config.Relay)
 	at.negotiation = n
-	if err := a.addNegotiation(n); err != nil {
+	if err := a.addNegotiation(n, a.config.MaxSessions); err != nil {
 		return nil, err
 	}
 	punching, stopPunching := context.WithCancel(a.ctx)
@@ -117,6 +118,7 @@ func (at *attempt) run(ctx context.Context) (*Session, error) {
 func (at *attempt) race(ctx context.Context, status <-chan bool) (dialed, error) {
 	dialing, stop := context.WithCancelCause(ctx)
 	at.results = make(chan dialed)
+	at.greeter = make(chan struct{}, 1)
 	defer func() {
 		stop(ErrConnectBreak)
 		for ; at.running > 0; at.running-- {
@@ -197,19 +199,35 @@ func (at *attempt) dial(ctx context.Context, p foundPath) {
 	at.running++
 	at.direct = at.direct || !p.relayed()
 	go func() {
-		result := dialed{path: p, carrier: newCarrier(at.app.endpoint), err: ErrInternal}
+		result := dialed{path: p, carrier: newCarrier(at.app.endpoint, p), err: ErrInternal}
 		defer func() { at.results <- result }()
 		defer guard(at.app.log, nil)
 		result.err = result.carrier.dial(ctx, p, r, at.to.deviceID)
 		if result.err == nil {
-			h := hello{UID: at.app.config.UID, Trace: at.traceID}
-			result.control, result.streams, result.err = result.carrier.greet(ctx, h, at.to.secret)
+			result.err = at.greet(ctx, &result)
 		}
 		if result.err != nil {
 			result.carrier.close()
 			result.carrier = nil
 		}
 	}()
+}
+
+// greet asks the device for a session. When several paths have connected, only
+// the first does: the device would make a session of each, and ask its user.
+func (at *attempt) greet(ctx context.Context, d *dialed) error {
+	select {
+	case at.greeter <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	var err error
+	h := hello{UID: at.app.config.UID, Trace: at.traceID}
+	d.control, d.streams, err = d.carrier.greet(ctx, h, at.to.secret)
+	if err != nil {
+		<-at.greeter // the next one may
+	}
+	return err
 }
 
 // timedOut says what an attempt lacked when its time was up.

@@ -29,6 +29,7 @@ type verdict struct {
 const (
 	signalBye  = 'b' // no more is to come from here: read what is there, then close
 	signalPing = 'p' // asks for an acknowledgement, nothing else
+	signalDone = 'd' // app to device: the path is good, look for no other
 )
 
 const (

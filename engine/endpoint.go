@@ -109,14 +109,14 @@ func (e *endpoint) relayDialer() relayDialer {
 
 var errClosed = errors.New("closed")
 
-// addNegotiation registers n, unless the endpoint is closed or has too many.
-func (e *endpoint) addNegotiation(n *negotiation) error {
+// addNegotiation registers n, unless the endpoint is closed or has most already.
+func (e *endpoint) addNegotiation(n *negotiation, most int) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed {
 		return errClosed
 	}
-	if len(e.negotiations) >= e.config.MaxSessions {
+	if len(e.negotiations) >= most {
 		return ErrSessionLimit
 	}
 	e.negotiations[n.attempt] = n

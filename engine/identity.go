@@ -25,8 +25,9 @@ func parseID(id string) (ed25519.PublicKey, error) {
 	}
 	id = strings.ToLower(id)
 	key, err := idEncoding.DecodeString(id)
-	// The last character carries unused bits: only one spelling is an id.
-	if err != nil || formatID(key) != id {
+	// The last character carries unused bits: only one spelling is an id. And
+	// lower case may be shorter: that of the Kelvin sign is one byte, not three.
+	if err != nil || len(key) != ed25519.PublicKeySize || formatID(key) != id {
 		return nil, errNotAnID
 	}
 	return key, nil

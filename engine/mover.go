@@ -147,7 +147,7 @@ func (m *mover) pathLost() {
 // to the first that works, and then to a direct one if that comes too.
 func (m *mover) negotiate(s *search, timeout time.Duration, policy RelayPolicy) {
 	n := newNegotiation(m.app.endpoint, m.signals, NewTraceID(), m.session.about.peer.TraceID, m.target, policy)
-	if m.app.addNegotiation(n) != nil {
+	if m.app.addNegotiation(n, m.app.config.MaxSessions) != nil {
 		return
 	}
 	m.workers.Go(func() {
@@ -199,7 +199,12 @@ func (m *mover) move(ctx context.Context, n *negotiation, p foundPath) error {
 		return err
 	}
 	m.session.setPath(kindOf(p), p.remote)
-	m.session.ping() // QUIC sends nothing on a new path by itself
+	// QUIC sends nothing on a new path by itself.
+	if p.relayed() {
+		m.session.ping()
+	} else {
+		m.session.settled()
+	}
 	m.session.log.Info("the session has moved", "path", kindOf(p).String(), "remote", p.remote)
 	if !p.relayed() {
 		m.mu.Lock()

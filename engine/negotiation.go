@@ -29,6 +29,7 @@ type negotiation struct {
 	trace    string // the session to move, if the attempt is for one
 	peerID   string
 	policy   RelayPolicy
+	stop     func() // ends run; devices only
 	log      *slog.Logger
 
 	inbox   chan *signal.Message

@@ -58,7 +58,7 @@ func quicConfig(offlineAfter time.Duration, app bool) *quic.Config {
 	}
 	if app {
 		config.MaxIncomingStreams = -1
-		config.KeepAlivePeriod = offlineAfter / keepAlives
+		config.KeepAlivePeriod = keepAlivePeriod(offlineAfter)
 	}
 	return config
 }

@@ -146,6 +146,9 @@ func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 		err = ctx.Err()
 	}
 	if err != nil {
+		if relayed != nil {
+			relayed.Close() // it came too late; its timers would run for ever
+		}
 		client.Close()
 		lower.Close()
 		return nil, fmt.Errorf("%s: %w", server.URL, err)

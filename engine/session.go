@@ -29,15 +29,16 @@ type Session struct {
 	about    about
 	log      *slog.Logger
 
-	path    atomic.Int32 // Path; apps only
-	remote  atomic.Pointer[netip.AddrPort]
-	locate  func() (Path, netip.AddrPort) // what carries the session now
-	relays  addressSet                    // devices only: relays of the app
-	watch   *pathWatch
-	silence *silenceWatch
-	mover   *mover // apps only
-	workers group
-	onDone  func() // releases what the session holds; called once
+	path     atomic.Int32 // Path; apps only
+	remote   atomic.Pointer[netip.AddrPort]
+	locate   func() (Path, netip.AddrPort) // what carries the session now
+	relays   addressSet                    // devices only: relays of the app
+	searches searches                      // devices only
+	watch    *pathWatch
+	silence  *silenceWatch
+	mover    *mover // apps only
+	workers  group
+	onDone   func() // releases what the session holds; called once
 
 	mu     sync.Mutex
 	reason error         // nil while usable
@@ -86,7 +87,7 @@ func (s *Session) start(offlineAfter time.Duration, pathLost func()) {
 		defer guard(s.log, nil)
 		pathLost()
 	})
-	s.silence = watchSilence(offlineAfter, s.packetsReceived, func() { s.end(ErrClosedTimeout) })
+	s.silence = watchSilence(offlineAfter, s.packetsReceived, s.watch.doubt, func() { s.end(ErrClosedTimeout) })
 	s.workers.Go(s.readSignals)
 }
 
@@ -157,6 +158,7 @@ func (s *Session) takeDown(reason Code) {
 	defer guard(s.log, nil)
 	s.silence.stop()
 	s.watch.stop()
+	s.searches.end()
 	switch reason {
 	case ErrClosedLocal:
 		s.sayGoodbye(time.Now().Add(flushTime))
@@ -203,8 +205,11 @@ func (s *Session) readSignals() {
 	for {
 		n, err := s.control.Read(signals[:])
 		for _, signal := range signals[:n] {
-			if signal == signalBye {
+			switch signal {
+			case signalBye:
 				s.end(ErrClosedRemote)
+			case signalDone:
+				s.searches.end()
 			}
 		}
 		if err != nil {
@@ -216,6 +221,9 @@ func (s *Session) readSignals() {
 
 // ping makes the peer acknowledge something.
 func (s *Session) ping() { s.control.Write([]byte{signalPing}) }
+
+// settled tells the device that no other path is looked for.
+func (s *Session) settled() { s.control.Write([]byte{signalDone}) }
 
 // failed ends the session after a fault of ours.
 func (s *Session) failed() { s.end(ErrInternal) }

@@ -5,15 +5,25 @@ import (
 	"time"
 )
 
-// keepAlives is how often the app makes itself heard within the time after
-// which a silent peer counts as gone, and how often that is looked at.
+// keepAlives is how often the app makes itself heard, at least, within the time
+// after which a silent peer counts as gone.
 const keepAlives = 3
 
-// silenceWatch calls gone when no packet has come for so long that the peer
-// must be gone: between two thirds and the whole of offlineAfter.
+// maxKeepAlive holds also for a patient app: many NATs forget a mapping that is
+// not used for 30 s.
+const maxKeepAlive = 20 * time.Second
+
+// keepAlivePeriod is the time from packet to packet of an idle session.
+func keepAlivePeriod(offlineAfter time.Duration) time.Duration {
+	return min(offlineAfter/keepAlives, maxKeepAlive)
+}
+
+// silenceWatch calls gone when no packet has come for offlineAfter or a little
+// less, by one look; half-way it calls doubt, since it may only be the path.
 type silenceWatch struct {
 	period  time.Duration
 	packets func() uint64
+	doubt   func()
 	gone    func()
 
 	mu    sync.Mutex
@@ -22,8 +32,13 @@ type silenceWatch struct {
 	quiet int // periods without a packet
 }
 
-func watchSilence(offlineAfter time.Duration, packets func() uint64, gone func()) *silenceWatch {
-	w := &silenceWatch{period: offlineAfter / keepAlives, packets: packets, gone: gone, last: packets()}
+// silenceLooks is how many looks there are within offlineAfter.
+const silenceLooks = 12
+
+func watchSilence(offlineAfter time.Duration, packets func() uint64, doubt, gone func()) *silenceWatch {
+	// What the session does at its end must fit in, too.
+	period := max(offlineAfter-silentTime, offlineAfter/2) / silenceLooks
+	w := &silenceWatch{period: period, packets: packets, doubt: doubt, gone: gone, last: packets()}
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.timer = time.AfterFunc(w.period, w.look)
@@ -38,7 +53,13 @@ func (w *silenceWatch) look() {
 	}
 	if packets := w.packets(); packets != w.last {
 		w.last, w.quiet = packets, 0
-	} else if w.quiet++; w.quiet == keepAlives-1 {
+	} else {
+		w.quiet++
+	}
+	switch w.quiet {
+	case silenceLooks / 2:
+		w.doubt()
+	case silenceLooks - 1:
 		w.timer = nil
 		go w.gone() // it stops this watch
 		return

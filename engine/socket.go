@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/netip"
@@ -27,9 +28,13 @@ type socket struct {
 	aliases   sync.Map // netip.AddrPort -> *atomic.Pointer[netip.AddrPort]
 }
 
-// aliasPrefix is discard-only (RFC 6666): no packet to an alias could leave the
-// host by mistake.
-var aliasPrefix = netip.MustParsePrefix("100::/64")
+// Aliases are of the family of what they stand for, since QUIC marks ECN by it.
+// They are reserved (RFC 1112) or discard-only (RFC 6666): no packet to an alias
+// could leave the host by mistake.
+var (
+	aliases4 = netip.MustParsePrefix("240.0.0.0/4")
+	aliases6 = netip.MustParsePrefix("100::/64")
+)
 
 func openSocket(network transport.Net) (*socket, error) {
 	s := new(socket)
@@ -82,13 +87,16 @@ func fatalWriteError(err error) error {
 	return nil
 }
 
-// alias is an address to dial in place of a real one.
-func (s *socket) alias() netip.AddrPort {
-	ip := aliasPrefix.Addr().As16()
+// alias is an address to dial in place of real ones of the family of like.
+func (s *socket) alias(like netip.Addr) netip.AddrPort {
 	n := s.nextAlias.Add(1)
-	for i := range 8 {
-		ip[15-i] = byte(n >> (8 * i))
+	if like.Is4() {
+		ip := aliases4.Addr().As4()
+		binary.BigEndian.PutUint32(ip[:], binary.BigEndian.Uint32(ip[:])|uint32(n)&(1<<28-1))
+		return netip.AddrPortFrom(netip.AddrFrom4(ip), 1)
 	}
+	ip := aliases6.Addr().As16()
+	binary.BigEndian.PutUint64(ip[8:], n)
 	return netip.AddrPortFrom(netip.AddrFrom16(ip), 1)
 }
 
@@ -102,7 +110,7 @@ func (s *socket) unbind(alias netip.AddrPort) { s.aliases.Delete(alias) }
 
 // resolve returns the address to send to.
 func (s *socket) resolve(to netip.AddrPort) (netip.AddrPort, bool) {
-	if !aliasPrefix.Contains(to.Addr()) {
+	if !aliases4.Contains(to.Addr()) && !aliases6.Contains(to.Addr()) {
 		return to, true
 	}
 	target, ok := s.aliases.Load(to)

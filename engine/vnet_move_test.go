@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"testing"
 	"time"
 )
@@ -100,8 +101,19 @@ func TestFallbackOfADownload(t *testing.T) {
 	})
 }
 
-// The NAT of the app gives its socket another port, and the device sees a new
-// address of the same path: nothing has to move.
+// Nothing moves, so nobody would notice until it is too late.
+func TestFallbackOfAnIdleSession(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(portRestricted), w.home(fullCone), nil)
+		app, device := p.connect(0)
+		time.Sleep(time.Minute)
+		w.drop(between(p.appHome, p.deviceHome))
+		time.Sleep(p.app.config.OfflineAfter)
+		checkPath(t, app, device, PathRelay)
+		w.must(exchange(app, device))
+	})
+}
+
 func TestShortOutage(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		p := w.pair(w.home(fullCone), w.home(portRestricted), nil)
@@ -113,4 +125,31 @@ func TestShortOutage(t *testing.T) {
 		})
 		w.must(exchange(app, device))
 	})
+}
+
+// An outage that is over in time, by what offline_ms promises.
+func TestLongOutage(t *testing.T) {
+	for name, traffic := range map[string]bool{"idle": false, "while bytes move": true} {
+		t.Run(name, func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				p := w.pair(w.home(fullCone), w.home(portRestricted), func(app, device *Config) {
+					app.OfflineAfter, device.OfflineAfter = 12*time.Second, 12*time.Second
+				})
+				app, device := p.connect(0)
+				time.Sleep(5 * time.Second)
+				if traffic {
+					app.Send(1, make([]byte, 100_000), 0)
+					device.Send(1, make([]byte, 100_000), 0)
+				}
+				w.drop(everything)
+				time.Sleep(p.app.config.OfflineAfter / 2)
+				w.drop(nil)
+				time.Sleep(p.app.config.OfflineAfter)
+				w.must(errors.Join(app.Check(), device.Check()))
+				flows := []flow{{from: app, to: device, channel: 2, part: 100, parts: 3}, {from: device, to: app, channel: 2, part: 100, parts: 3}}
+				_, err := runAll(flows...)
+				w.must(err)
+			})
+		})
+	}
 }

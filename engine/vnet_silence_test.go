@@ -85,7 +85,7 @@ func TestIdleSessionIsCheapAndStays(t *testing.T) {
 				})
 				const idle = 10 * time.Minute
 				time.Sleep(idle)
-				limit := int64(idle/(p.app.config.OfflineAfter/keepAlives)) + 6
+				limit := int64(idle/keepAlivePeriod(p.app.config.OfflineAfter)) + 6
 				t.Logf("%d and %d packets", fromApp.Load(), fromDevice.Load())
 				if path, _ := app.currentPath(); path == PathDirect {
 					if fromApp.Load() > limit || fromDevice.Load() > limit {

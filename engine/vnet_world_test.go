@@ -11,7 +11,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/pion/transport/v2/vnet"
@@ -73,13 +72,7 @@ type world struct {
 // must have no goroutine left.
 func inWorld(t *testing.T, test func(*testing.T, *world)) {
 	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		// What one bubble leaves in the pool is of no use in another.
-		waiters = sync.Pool{New: waiters.New}
-		defer func() { waiters = sync.Pool{New: waiters.New} }()
-		w := newWorld(t)
-		test(t, w)
-	})
+	inBubble(t, func(t *testing.T) { test(t, newWorld(t)) })
 }
 
 func newWorld(t *testing.T) *world {

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 )
 
 // ports are the registered defaults of MQTT, and of HTTP for MQTT over
@@ -33,6 +35,10 @@ func ParseServer(server string) (*url.URL, error) {
 	if number, err := strconv.ParseUint(port, 10, 16); err != nil || number == 0 {
 		return nil, fmt.Errorf("the server's port %s is not one from 1 to 65535", port)
 	}
-	u.Host = net.JoinHostPort(u.Hostname(), port)
+	host := u.Hostname()
+	if _, err := netip.ParseAddr(host); err != nil && strings.ContainsAny(host, ":[]") {
+		return nil, fmt.Errorf("the server's host %q is neither a name nor an IP address", host)
+	}
+	u.Host = net.JoinHostPort(host, port)
 	return u, nil
 }

@@ -1,0 +1,403 @@
+package engine
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// testChannel is a channel over a fake stream, which ends with the test.
+func testChannel(t testing.TB, sendLimit, window int) (*channel, *fakeStream) {
+	s := newFakeStream(window)
+	c := newChannel(s, sendLimit, func() {})
+	t.Cleanup(func() {
+		c.refuse(ErrClosedLocal)
+		s.finish(io.EOF)
+		c.wait()
+	})
+	return c, s
+}
+
+func wantRead(t *testing.T, c *channel, timeout time.Duration, want string, wantErr error) {
+	t.Helper()
+	p := make([]byte, max(len(want), 1))
+	n, err := c.read(p, timeout)
+	if string(p[:n]) != want || err != wantErr {
+		t.Errorf("read %q, %v, want %q, %v", p[:n], err, want, wantErr)
+	}
+}
+
+func wantSend(t *testing.T, c *channel, size int, timeout time.Duration, want int, wantErr error) {
+	t.Helper()
+	if n, err := c.send(make([]byte, size), timeout); n != want || err != wantErr {
+		t.Errorf("sent %d of %d, %v, want %d, %v", n, size, err, want, wantErr)
+	}
+}
+
+func TestReadReturnsWhatIsThere(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, unlimited)
+		s.arrive("hello world")
+		p := make([]byte, 100)
+		for _, timeout := range []time.Duration{0, time.Second, -1} {
+			if n, err := c.read(p[:3], timeout); n != 3 || err != nil {
+				t.Errorf("timeout %v: %d, %v", timeout, n, err)
+			}
+		}
+		if n, err := c.read(p, time.Second); string(p[:n]) != "ld" || err != nil {
+			t.Errorf("%q, %v", p[:n], err)
+		}
+		if c.received.Load() != 11 {
+			t.Errorf("%d bytes counted", c.received.Load())
+		}
+	})
+}
+
+func TestReadWaitsAsLongAsItIsTold(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, unlimited)
+		if d := took(func() { wantRead(t, c, 0, "", ErrTimeout) }); d > firstLook {
+			t.Errorf("the first read, which must not wait, took %v", d)
+		}
+		for _, timeout := range []time.Duration{0, time.Millisecond, time.Minute} {
+			if d := took(func() { wantRead(t, c, timeout, "", ErrTimeout) }); d != timeout {
+				t.Errorf("timeout %v took %v", timeout, d)
+			}
+		}
+		for _, timeout := range []time.Duration{2 * time.Hour, -1} {
+			time.AfterFunc(time.Hour, func() { s.arrive("x") })
+			if d := took(func() { wantRead(t, c, timeout, "x", nil) }); d != time.Hour {
+				t.Errorf("with timeout %v, a byte took %v", timeout, d)
+			}
+		}
+	})
+}
+
+func TestSendTakesAllThatHasRoom(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		for _, timeout := range []time.Duration{0, time.Second, -1} {
+			if d := took(func() { wantSend(t, c, 30, timeout, 30, nil) }); d != 0 {
+				t.Errorf("timeout %v took %v", timeout, d)
+			}
+		}
+		wantSend(t, c, 30, 0, 10, nil)
+		wantSend(t, c, 30, 0, 0, ErrTimeout)
+		s.open(unlimited)
+		synctest.Wait()
+		if n := len(s.written()); n != 100 || c.sent.Load() != 100 {
+			t.Errorf("%d bytes written, %d counted", n, c.sent.Load())
+		}
+	})
+}
+
+func TestSendReturnsWhatWasTakenWhenTheTimeIsUp(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		for _, timeout := range []time.Duration{0, time.Second} {
+			if d := took(func() { wantSend(t, c, 60, timeout, 60, nil) }); d != 0 {
+				t.Errorf("took %v", d)
+			}
+			if d := took(func() { wantSend(t, c, 60, timeout, 40, nil) }); d != timeout {
+				t.Errorf("part of it took %v, want %v", d, timeout)
+			}
+			if d := took(func() { wantSend(t, c, 60, timeout, 0, ErrTimeout) }); d != timeout {
+				t.Errorf("nothing took %v, want %v", d, timeout)
+			}
+			s.open(100)
+			synctest.Wait()
+		}
+	})
+}
+
+func TestSendForEverOutlastsTheBuffer(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		want := strings.Repeat("0123456789", 1000)
+		go func() {
+			for range len(want) / 10 {
+				time.Sleep(time.Second)
+				s.open(10)
+				c.mu.Lock()
+				if c.sendQueue.size > 100 {
+					t.Errorf("%d bytes are buffered", c.sendQueue.size)
+				}
+				c.mu.Unlock()
+			}
+		}()
+		if n, err := c.send([]byte(want), -1); n != len(want) || err != nil {
+			t.Errorf("sent %d, %v", n, err)
+		}
+		time.Sleep(time.Hour)
+		if s.written() != want {
+			t.Error("what was written is not what was sent")
+		}
+	})
+}
+
+func TestSendersTakeTurns(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() { wantSend(t, c, 1000, -1, 1000, nil) })
+		}
+		all.Go(func() {
+			for range 800 {
+				time.Sleep(time.Millisecond)
+				s.open(10)
+			}
+		})
+		all.Wait()
+		synctest.Wait()
+		if n := len(s.written()); n != 8000 {
+			t.Errorf("%d bytes written", n)
+		}
+	})
+}
+
+func TestReadersShareWhatArrives(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		var all sync.WaitGroup
+		var mu sync.Mutex
+		got := map[string]int{}
+		for range 10 {
+			all.Go(func() {
+				p := make([]byte, 1)
+				if n, err := c.read(p, -1); n != 1 || err != nil {
+					t.Errorf("%d, %v", n, err)
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				got[string(p)]++
+			})
+		}
+		synctest.Wait()
+		s.arrive("0123456789")
+		all.Wait()
+		if len(got) != 10 {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
+func TestReceiveStopsAtItsLimit(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		s.arrive(strings.Repeat("x", 4*recvLimit))
+		wantRead(t, c, -1, "x", nil)
+		synctest.Wait()
+		queued := 4*recvLimit - 1 - s.left()
+		if queued < recvLimit || queued >= recvLimit+largeChunk {
+			t.Errorf("%d bytes are queued, the limit is %d", queued, recvLimit)
+		}
+		// And goes on as soon as there is room.
+		p, total := make([]byte, 1000), 1
+		for total < 4*recvLimit {
+			n, err := c.read(p, time.Second)
+			if err != nil {
+				t.Fatalf("after %d bytes: %v", total, err)
+			}
+			total += n
+			synctest.Wait()
+		}
+	})
+}
+
+func TestNothingIsReceivedBeforeTheFirstRead(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		s.arrive("x")
+		time.Sleep(time.Hour)
+		if s.left() != 1 {
+			t.Error("somebody reads")
+		}
+		wantRead(t, c, 0, "x", nil)
+	})
+}
+
+func TestRemainingBytesComeBeforeTheReason(t *testing.T) {
+	for _, reason := range []Code{ErrClosedRemote, ErrClosedTimeout} {
+		for _, wasRead := range []bool{false, true} {
+			t.Run(fmt.Sprint(reason.Name(), ", read before: ", wasRead), func(t *testing.T) {
+				inBubble(t, func(t *testing.T) {
+					c, s := testChannel(t, 100, 0)
+					want := strings.Repeat("0123456789", recvLimit/5)
+					if wasRead {
+						s.arrive("x")
+						wantRead(t, c, -1, "x", nil)
+					}
+					s.arrive(want)
+					synctest.Wait()
+					var got bytes.Buffer
+					done := make(chan error)
+					go func() {
+						p := make([]byte, 10_000)
+						for {
+							n, err := c.read(p, -1)
+							got.Write(p[:n])
+							if err != nil {
+								done <- err
+								return
+							}
+						}
+					}()
+					c.refuse(reason)
+					c.drain(time.Now().Add(time.Second))
+					time.AfterFunc(time.Millisecond, func() { s.finish(io.EOF) })
+					if err := <-done; err != reason || got.String() != want {
+						t.Errorf("read %d of %d bytes, then %v", got.Len(), len(want), err)
+					}
+					wantRead(t, c, -1, "", reason)
+					wantSend(t, c, 1, -1, 0, reason)
+				})
+			})
+		}
+	}
+}
+
+// TestReasonWaitsForBytesThatNobodyHasFetched: the reader comes between the end
+// and the drain, on a channel that was never read.
+func TestReasonWaitsForBytesThatNobodyHasFetched(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		s.arrive("last words")
+		c.refuse(ErrClosedRemote)
+		wantRead(t, c, time.Second, "last words", nil)
+		s.finish(io.EOF)
+		wantRead(t, c, -1, "", ErrClosedRemote)
+	})
+}
+
+func TestDrainEndsAtItsDeadline(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		s.arrive("x")
+		c.refuse(ErrClosedTimeout)
+		d := took(func() {
+			c.drain(time.Now().Add(time.Minute))
+			c.waitDrained()
+		})
+		if d != time.Minute {
+			t.Errorf("took %v", d)
+		}
+		wantRead(t, c, -1, "x", nil)
+		wantRead(t, c, -1, "", ErrClosedTimeout)
+	})
+}
+
+func TestDrainTakesAllThereIs(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		s.arrive(strings.Repeat("x", 1+8*recvLimit))
+		wantRead(t, c, -1, "x", nil)
+		synctest.Wait()
+		c.refuse(ErrClosedRemote)
+		c.drain(time.Now().Add(time.Second))
+		s.finish(io.EOF)
+		c.waitDrained()
+		if s.left() != 0 || c.recvQueue.size != 8*recvLimit {
+			t.Errorf("%d bytes in the queue, %d left", c.recvQueue.size, s.left())
+		}
+	})
+}
+
+func TestLocalCloseWakesEverybodyAtOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		var all sync.WaitGroup
+		for _, timeout := range []time.Duration{time.Hour, -1} {
+			all.Go(func() { wantRead(t, c, timeout, "", ErrClosedLocal) })
+			all.Go(func() {
+				// What was taken before counts.
+				if n, err := c.send(make([]byte, 100), timeout); n+int(c.sent.Load()) == 0 || n == 0 && err != ErrClosedLocal {
+					t.Errorf("sent %d, %v", n, err)
+				}
+			})
+		}
+		synctest.Wait()
+		d := took(func() {
+			c.refuse(ErrClosedLocal)
+			all.Wait()
+		})
+		if d != 0 {
+			t.Errorf("they woke after %v", d)
+		}
+		s.arrive("x")
+		wantRead(t, c, -1, "", ErrClosedLocal)
+		wantSend(t, c, 1, -1, 0, ErrClosedLocal)
+	})
+}
+
+func TestLocalCloseOverridesAnotherReason(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		s.arrive("xy")
+		wantRead(t, c, -1, "x", nil)
+		c.refuse(ErrClosedRemote)
+		c.refuse(ErrClosedLocal)
+		wantRead(t, c, -1, "", ErrClosedLocal)
+	})
+}
+
+func TestFlushWaitsForTheBuffer(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		wantSend(t, c, 100, 0, 100, nil)
+		time.AfterFunc(time.Second, func() { s.open(100) })
+		if d := took(func() { c.flush(time.Now().Add(time.Minute)) }); d != time.Second || !s.closed {
+			t.Errorf("took %v, closed %v", d, s.closed)
+		}
+	})
+}
+
+func TestFlushGivesUpAtItsDeadline(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		wantSend(t, c, 100, 0, 100, nil)
+		if d := took(func() { c.flush(time.Now().Add(time.Minute)) }); d != time.Minute || s.closed {
+			t.Errorf("took %v, closed %v", d, s.closed)
+		}
+	})
+}
+
+func TestBrokenStreamFreesTheBuffer(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, 0)
+		wantSend(t, c, 100, 0, 100, nil)
+		s.finish(io.ErrClosedPipe)
+		synctest.Wait()
+		if c.sendQueue.size != 0 || c.writing {
+			t.Errorf("%d bytes left, writing %v", c.sendQueue.size, c.writing)
+		}
+		c.refuse(ErrClosedRemote)
+		wantSend(t, c, 1, -1, 0, ErrClosedRemote)
+	})
+}
+
+func TestProgressIsReported(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := newFakeStream(unlimited)
+		calls := 0
+		c := newChannel(s, 100, func() { calls++ })
+		wantSend(t, c, 1, 0, 1, nil)
+		synctest.Wait()
+		if calls == 0 {
+			t.Error("nothing after a send")
+		}
+		calls = 0
+		s.arrive("x")
+		wantRead(t, c, -1, "x", nil)
+		if calls == 0 {
+			t.Error("nothing after a read")
+		}
+		s.finish(io.EOF)
+		c.wait()
+	})
+}
