@@ -38,7 +38,7 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	n.openRelay = d.openRelay
 	if m.Trace == "" && d.full() {
 		refusal := &signal.Message{Kind: signal.Refusal, From: d.identity.id, Attempt: m.Attempt, Code: int32(ErrDeviceFull)}
-		d.workers.Go(func() { client.Send(signal.App, m.From, refusal) }) // this is the client's own goroutine
+		client.Send(signal.App, m.From, refusal)
 		return
 	}
 	ctx, cancel := context.WithTimeout(d.ctx, answerTime)

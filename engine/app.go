@@ -174,17 +174,18 @@ func (a *App) begin() error {
 	return nil
 }
 
-// finish ends an attempt; s is its session, or nil. It reports whether the app
-// is still open for it.
-func (a *App) finish(s *Session) bool {
+// finish ends an attempt. Its session, if any, is among the sessions already.
+func (a *App) finish() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.attempts--
 	a.calls.Done()
-	if s != nil && !a.closed {
-		a.sessions[s] = true
-	}
-	return !a.closed
+}
+
+func (a *App) remember(s *Session) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.sessions[s] = true
 }
 
 func (a *App) forget(s *Session) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"sync"
 	"testing"
@@ -14,7 +15,7 @@ import (
 // testChannel is a channel over a fake stream, which ends with the test.
 func testChannel(t testing.TB, sendLimit, window int) (*channel, *fakeStream) {
 	s := newFakeStream(window)
-	c := newChannel(s, sendLimit, func() {})
+	c := newChannel(s, sendLimit, func() {}, slog.New(slog.DiscardHandler), func() {})
 	t.Cleanup(func() {
 		c.refuse(ErrClosedLocal)
 		s.finish(io.EOF)
@@ -385,7 +386,7 @@ func TestProgressIsReported(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := newFakeStream(unlimited)
 		calls := 0
-		c := newChannel(s, 100, func() { calls++ })
+		c := newChannel(s, 100, func() { calls++ }, slog.New(slog.DiscardHandler), func() {})
 		wantSend(t, c, 1, 0, 1, nil)
 		synctest.Wait()
 		if calls == 0 {

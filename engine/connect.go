@@ -25,6 +25,7 @@ func (a *App) Connect(ctx context.Context, to *Target, mode Mode, timeout time.D
 	if err := a.begin(); err != nil {
 		return nil, err
 	}
+	defer a.finish()
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, ErrTimeout)
 	defer cancel()
 	defer context.AfterFunc(a.ctx, cancel)()
@@ -33,12 +34,7 @@ func (a *App) Connect(ctx context.Context, to *Target, mode Mode, timeout time.D
 	s, err := at.run(ctx)
 	if err != nil {
 		a.log.Info("connect failed", "trace", traceID, "device", to.deviceID, "error", err)
-		a.finish(nil)
 		return nil, err
-	}
-	if !a.finish(s) {
-		s.Close()
-		return nil, ErrConnectBreak
 	}
 	return s, nil
 }
@@ -268,6 +264,7 @@ func (at *attempt) session(won dialed) *Session {
 	})
 	s.setPath(kindOf(won.path), won.path.remote)
 	s.mover = newMover(a, s, won.carrier, at.signals, at.to.deviceID)
+	a.remember(s)
 	s.start(a.config.OfflineAfter, s.mover.pathLost)
 	a.log.Info("connected", "trace", at.traceID, "device", at.to.deviceID, "path", kindOf(won.path).String(),
 		"took", about.connectTime)

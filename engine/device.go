@@ -186,13 +186,7 @@ func (d *Device) add(s *Session) bool {
 func (d *Device) forget(s *Session) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.sessions, s)
-	for i, waiting := range d.backlog {
-		if waiting == s {
-			d.backlog = append(d.backlog[:i], d.backlog[i+1:]...)
-			return
-		}
-	}
+	delete(d.sessions, s) // but it stays in the backlog: what it received can be read
 }
 
 // session returns the one with that app and trace id, or nil.

@@ -40,6 +40,9 @@ type relay struct {
 // before TLS: the least framing that works wins.
 const relayHeadStart = 250 * time.Millisecond
 
+// relayGrace is how long an allocation may take to come after it is not wanted.
+const relayGrace = 500 * time.Millisecond
+
 // maxPermissions bounds the peers that an allocation talks to.
 const maxPermissions = 32
 
@@ -132,10 +135,13 @@ func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 		lower.Close()
 		return nil, err
 	}
-	// An allocation that takes long is given up by closing what it waits for.
+	// An allocation that is not wanted any more may still be granted: it has a
+	// moment to come, so that it can be given back, before it is given up.
 	giveUp := context.AfterFunc(ctx, func() {
-		client.Close()
-		lower.Close()
+		time.AfterFunc(relayGrace, func() {
+			client.Close()
+			lower.Close()
+		})
 	})
 	err = client.Listen()
 	var relayed net.PacketConn

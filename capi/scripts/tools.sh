@@ -18,13 +18,14 @@ missing_tools() {
 
 # Installs what is missing where that is allowed. What is missing afterwards is skipped, or fails with CI=true.
 install_tools() {
-  local missing
+  local missing package
   missing=$(missing_tools)
   if [ -n "$missing" ] && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive
     apt-get update || true # what it cannot reach may not be needed
-    # shellcheck disable=SC2086 # a list
-    apt-get install -y --no-install-recommends $missing || true
+    for package in $missing; do # one by one: a package that is not to be had must not stop the others
+      apt-get install -y --no-install-recommends "$package" || true
+    done
     missing=$(missing_tools)
   fi
   [ -z "$missing" ] || skip "missing, as Debian calls it: $(echo $missing)"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/url"
 	"time"
@@ -14,21 +13,36 @@ import (
 
 // link is one MQTT connection, from CONNECT to its loss.
 type link struct {
-	client mqtt.Client
-	lost   chan error
-	status string // a device's status topic, else ""
+	client  mqtt.Client
+	lost    chan error
+	status  string // a device's status topic, else ""
+	outbox  chan outgoing
+	closing chan struct{}
+	written chan struct{} // closed when write has ended
+}
+
+type outgoing struct {
+	topic    string
+	payload  []byte
+	retained bool
 }
 
 const (
 	keepAlive      = 30 * time.Second
 	connectTimeout = 5 * time.Second
-	writeTimeout   = 5 * time.Second
+	writeTimeout   = 2 * time.Second
+	outboxSize     = 64
 	goodbyeTimeout = 250 * time.Millisecond
 )
 
 // connect dials the server, subscribes, and says that a device is on.
 func (c *Client) connect(ctx context.Context) (*link, error) {
-	l := &link{lost: make(chan error, 1)}
+	l := &link{
+		lost:    make(chan error, 1),
+		outbox:  make(chan outgoing, outboxSize),
+		closing: make(chan struct{}),
+		written: make(chan struct{}),
+	}
 	options := mqtt.NewClientOptions().
 		AddBroker(c.cfg.Server.String()).
 		SetProtocolVersion(4). // 3.1.1
@@ -61,13 +75,14 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 	}
 
 	err := await(ctx, l.client.SubscribeMultiple(topics, nil))
-	if err == nil && l.status != "" {
-		err = l.publish(l.status, []byte(statusOnline), true)
-	}
 	if err != nil {
 		l.client.Disconnect(0)
 		return nil, err
 	}
+	if l.status != "" {
+		l.publish(l.status, []byte(statusOnline), true)
+	}
+	go l.write()
 	return l, nil
 }
 
@@ -95,15 +110,28 @@ func tlsFor(server *url.URL, config *tls.Config) *tls.Config {
 	return config
 }
 
+// publish queues a message. It never blocks: a server that takes no data costs
+// messages, which their senders repeat.
 func (l *link) publish(topic string, payload []byte, retained bool) error {
-	token := l.client.Publish(topic, 0, retained, payload)
-	if !token.WaitTimeout(writeTimeout) {
+	select {
+	case l.outbox <- outgoing{topic, payload, retained}:
+		return nil
+	default:
 		return errors.New("the server takes no data")
 	}
-	if err := token.Error(); err != nil {
-		return fmt.Errorf("publish: %w", err)
+}
+
+// write sends what is queued, until close.
+func (l *link) write() {
+	defer close(l.written)
+	for {
+		select {
+		case m := <-l.outbox:
+			l.client.Publish(m.topic, 0, m.retained, m.payload)
+		case <-l.closing:
+			return
+		}
 	}
-	return nil
 }
 
 func (l *link) subscribe(topic string)   { l.client.Subscribe(topic, 0, nil) }
@@ -111,6 +139,8 @@ func (l *link) unsubscribe(topic string) { l.client.Unsubscribe(topic) }
 
 // close disconnects; a device says first that it goes.
 func (l *link) close() {
+	close(l.closing)
+	<-l.written
 	if l.status != "" && l.client.IsConnectionOpen() {
 		l.client.Publish(l.status, 0, true, []byte(statusOffline)).WaitTimeout(goodbyeTimeout)
 	}

@@ -63,7 +63,7 @@ func (c *Client) receiveStatus(topic, status string) {
 			l := c.link
 			c.mu.Unlock()
 			if l != nil {
-				go l.publish(topic, []byte(statusOnline), true) // this is the connection's own goroutine
+				l.publish(topic, []byte(statusOnline), true)
 			}
 		}
 		return

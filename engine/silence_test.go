@@ -1,0 +1,75 @@
+package engine
+
+import (
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestSilentPeerIsGoneInTime(t *testing.T) {
+	const offlineAfter = 30 * time.Second
+	for phase := time.Duration(0); phase < 10*time.Second; phase += 77 * time.Millisecond {
+		inBubble(t, func(t *testing.T) {
+			var packets atomic.Uint64
+			gone := make(chan struct{})
+			var doubted time.Time
+			w := watchSilence(offlineAfter, packets.Load, func() { doubted = time.Now() }, func() { close(gone) })
+			defer w.stop()
+			time.Sleep(phase)
+			for range 10 {
+				time.Sleep(10 * time.Second)
+				packets.Add(1)
+			}
+			last := time.Now()
+			<-gone
+			quiet := time.Since(last)
+			if quiet < offlineAfter*2/3 || quiet > offlineAfter-silentTime {
+				t.Errorf("phase %v: gone after %v", phase, quiet)
+			}
+			if quiet := doubted.Sub(last); quiet < offlineAfter/3 || quiet > offlineAfter/2 {
+				t.Errorf("phase %v: doubted after %v", phase, quiet)
+			}
+		})
+	}
+}
+
+func TestPeerThatIsHeardNowAndThenStays(t *testing.T) {
+	for _, offlineAfter := range []time.Duration{time.Second, 30 * time.Second, time.Hour} {
+		inBubble(t, func(t *testing.T) {
+			var packets atomic.Uint64
+			never := func() { t.Errorf("with %v: doubted or gone", offlineAfter) }
+			w := watchSilence(offlineAfter, packets.Load, never, never)
+			defer w.stop()
+			for range 1000 {
+				time.Sleep(keepAlivePeriod(offlineAfter))
+				packets.Add(1)
+			}
+		})
+	}
+}
+
+func TestStoppedSilenceWatchStaysStopped(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		never := func() { t.Error("doubted or gone") }
+		w := watchSilence(30*time.Second, func() uint64 { return 0 }, never, never)
+		time.Sleep(9 * time.Second)
+		w.stop()
+		w.stop()
+		w.look() // a timer that was under way
+		time.Sleep(time.Hour)
+		synctest.Wait()
+	})
+}
+
+func TestGoneIsCalledOnce(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		doubts, calls := 0, 0
+		w := watchSilence(3*time.Second, func() uint64 { return 0 }, func() { doubts++ }, func() { calls++ })
+		time.Sleep(time.Hour)
+		w.stop()
+		if doubts != 1 || calls != 1 {
+			t.Errorf("%d doubts, %d calls", doubts, calls)
+		}
+	})
+}
