@@ -42,7 +42,7 @@ type fakeStream struct {
 	closed   bool
 }
 
-const unlimited = 1 << 40
+const endless = 1 << 40
 
 func newFakeStream(window int) *fakeStream {
 	s := &fakeStream{window: window}

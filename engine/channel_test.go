@@ -42,7 +42,7 @@ func wantSend(t *testing.T, c *channel, size int, timeout time.Duration, want in
 
 func TestReadReturnsWhatIsThere(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		c, s := testChannel(t, 100, unlimited)
+		c, s := testChannel(t, 100, endless)
 		s.arrive("hello world")
 		p := make([]byte, 100)
 		for _, timeout := range []time.Duration{0, time.Second, -1} {
@@ -61,7 +61,7 @@ func TestReadReturnsWhatIsThere(t *testing.T) {
 
 func TestReadWaitsAsLongAsItIsTold(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		c, s := testChannel(t, 100, unlimited)
+		c, s := testChannel(t, 100, endless)
 		if d := took(func() { wantRead(t, c, 0, "", ErrTimeout) }); d > firstLook {
 			t.Errorf("the first read, which must not wait, took %v", d)
 		}
@@ -89,7 +89,7 @@ func TestSendTakesAllThatHasRoom(t *testing.T) {
 		}
 		wantSend(t, c, 30, 0, 10, nil)
 		wantSend(t, c, 30, 0, 0, ErrTimeout)
-		s.open(unlimited)
+		s.open(endless)
 		synctest.Wait()
 		if n := len(s.written()); n != 100 || c.sent.Load() != 100 {
 			t.Errorf("%d bytes written, %d counted", n, c.sent.Load())
@@ -384,7 +384,7 @@ func TestBrokenStreamFreesTheBuffer(t *testing.T) {
 
 func TestProgressIsReported(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		s := newFakeStream(unlimited)
+		s := newFakeStream(endless)
 		calls := 0
 		c := newChannel(s, 100, func() { calls++ }, slog.New(slog.DiscardHandler), func() {})
 		wantSend(t, c, 1, 0, 1, nil)

@@ -88,7 +88,7 @@ func (at *attempt) run(ctx context.Context) (*Session, error) {
 
 	n := newNegotiation(a.endpoint, at.signals, at.traceID, "", at.to.deviceID, a.config.Relay)
 	at.negotiation = n
-	if err := a.addNegotiation(n, a.config.MaxSessions); err != nil {
+	if err := a.addNegotiation(n, noLimit); err != nil {
 		return nil, err
 	}
 	punching, stopPunching := context.WithCancel(a.ctx)
@@ -159,6 +159,9 @@ func (at *attempt) race(ctx context.Context, status <-chan bool) (dialed, error)
 			at.running--
 			if r.err == nil {
 				return r, nil
+			}
+			if ctx.Err() != nil { // which is why the dial failed
+				return dialed{}, at.timedOut(ctx)
 			}
 			at.lastErr = r.err
 			// Only a path that did not answer says nothing of the device.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"os"
 	"sync"
 
@@ -108,6 +109,9 @@ func (e *endpoint) relayDialer() relayDialer {
 }
 
 var errClosed = errors.New("closed")
+
+// noLimit is for apps: their attempts and sessions are limited already.
+const noLimit = math.MaxInt
 
 // addNegotiation registers n, unless the endpoint is closed or has most already.
 func (e *endpoint) addNegotiation(n *negotiation, most int) error {

@@ -147,7 +147,7 @@ func (m *mover) pathLost() {
 // to the first that works, and then to a direct one if that comes too.
 func (m *mover) negotiate(s *search, timeout time.Duration, policy RelayPolicy) {
 	n := newNegotiation(m.app.endpoint, m.signals, NewTraceID(), m.session.about.peer.TraceID, m.target, policy)
-	if m.app.addNegotiation(n, m.app.config.MaxSessions) != nil {
+	if m.app.addNegotiation(n, noLimit) != nil {
 		return
 	}
 	m.workers.Go(func() {

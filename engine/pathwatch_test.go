@@ -1,55 +1,81 @@
 package engine
 
 import (
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
-// watched is a path whose packets the test makes. Its looks are counted, since
-// each asks for the round-trip time.
+// watched is a path whose packets the test makes.
 type watched struct {
 	*pathWatch
-	received     uint64
-	roundTrip    time.Duration
-	looks        int
-	pings, losts []time.Duration // since the start
-	start        time.Time
+	start time.Time
+
+	mu       sync.Mutex
+	answers  bool // to pings
+	received uint64
+	seen
 }
 
-func watchPath(t *testing.T) *watched {
+// seen is what a watch has done so far.
+type seen struct {
+	looks        int             // at the number of packets
+	pings, losts []time.Duration // when, since the start
+}
+
+func watchPath(t *testing.T, rtt time.Duration) *watched {
 	w := &watched{start: time.Now()}
 	w.pathWatch = newPathWatch(
-		func() uint64 { w.looks++; return w.received },
-		func() time.Duration { return w.roundTrip },
-		func() { w.pings = append(w.pings, time.Since(w.start)) },
-		func() { w.losts = append(w.losts, time.Since(w.start)) },
+		func() (packets uint64) {
+			w.do(func() { w.looks++; packets = w.received })
+			return packets
+		},
+		func() time.Duration { return rtt },
+		func() {
+			w.do(func() {
+				w.pings = append(w.pings, time.Since(w.start))
+				if w.answers {
+					w.received++
+				}
+			})
+		},
+		func() { w.do(func() { w.losts = append(w.losts, time.Since(w.start)) }) },
 	)
 	t.Cleanup(w.stop)
 	return w
 }
 
+func (w *watched) do(change func()) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	change()
+}
+
+func (w *watched) receive() { w.do(func() { w.received++ }) }
+
+// after returns what the watch has done once d has passed.
+func (w *watched) after(d time.Duration) (s seen) {
+	time.Sleep(d)
+	synctest.Wait()
+	w.do(func() { s = w.seen })
+	return s
+}
+
 func TestDeadPathIsPingedThenLost(t *testing.T) {
 	for _, rtt := range []time.Duration{0, 40 * time.Millisecond, 300 * time.Millisecond} {
 		inBubble(t, func(t *testing.T) {
-			w := watchPath(t)
-			w.roundTrip = rtt
+			w := watchPath(t, rtt)
 			w.touch()
 			look := max(lookInterval, 2*rtt)
-			time.Sleep(look + look/2)
-			synctest.Wait()
-			if len(w.pings) != 1 || w.pings[0] != look || len(w.losts) != 0 {
-				t.Fatalf("round trip %v: pings %v, lost %v, one look is %v", rtt, w.pings, w.losts, look)
+			if s := w.after(look); len(s.pings) != 1 || s.pings[0] != look || len(s.losts) != 0 {
+				t.Fatalf("round trip %v: pings %v, lost %v", rtt, s.pings, s.losts)
 			}
-			time.Sleep(look)
-			synctest.Wait()
-			if len(w.losts) != 1 || w.losts[0] != 2*look {
-				t.Fatalf("round trip %v: lost %v, one look is %v", rtt, w.losts, look)
+			if s := w.after(look); len(s.losts) != 1 || s.losts[0] != 2*look {
+				t.Fatalf("round trip %v: lost %v", rtt, s.losts)
 			}
-			time.Sleep(10 * look)
-			synctest.Wait()
-			if len(w.losts) < 4 || len(w.pings) != 1 {
-				t.Errorf("it must go on to look for a path: %d pings, lost %v", len(w.pings), w.losts)
+			if s := w.after(10 * look); len(s.losts) < 4 || len(s.pings) != 1 {
+				t.Errorf("it must go on to look for a path: pings %v, lost %v", s.pings, s.losts)
 			}
 		})
 	}
@@ -57,52 +83,48 @@ func TestDeadPathIsPingedThenLost(t *testing.T) {
 
 func TestBusyPathIsLeftAlone(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		w := watchPath(t)
+		w := watchPath(t, 0)
 		for range 10_000 {
 			w.touch()
 			time.Sleep(lookInterval / 3)
-			w.received++
+			w.receive()
 		}
-		if len(w.pings) != 0 || len(w.losts) != 0 {
-			t.Errorf("pings %v, lost %v", w.pings, w.losts)
+		if s := w.after(0); len(s.pings) != 0 || len(s.losts) != 0 {
+			t.Errorf("pings %v, lost %v", s.pings, s.losts)
 		}
 	})
 }
 
 func TestAnsweredPingEndsTheDoubt(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		w := watchPath(t)
-		w.touch()
-		time.Sleep(lookInterval + time.Millisecond)
-		if len(w.pings) != 1 {
-			t.Fatalf("pings %v", w.pings)
+		w := watchPath(t, 0)
+		w.answers = true
+		for range 10 {
+			w.touch()
+			time.Sleep(time.Minute)
 		}
-		w.received++
-		time.Sleep(time.Hour)
-		if len(w.pings) != 1 || len(w.losts) != 0 {
-			t.Errorf("pings %v, lost %v", w.pings, w.losts)
+		if s := w.after(0); len(s.pings) != 10 || len(s.losts) != 0 {
+			t.Errorf("pings %v, lost %v", s.pings, s.losts)
 		}
 	})
 }
 
 func TestIdlePathHasNoTimer(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		w := watchPath(t)
-		time.Sleep(time.Hour)
-		if w.looks != 0 {
-			t.Errorf("%d looks before anything moved", w.looks)
+		w := watchPath(t, 0)
+		w.answers = true
+		if s := w.after(time.Hour); s.looks != 0 {
+			t.Errorf("%d looks before anything moved", s.looks)
 		}
 		w.touch()
-		w.received++ // the acknowledgement
-		time.Sleep(time.Second)
-		looks := w.looks
-		time.Sleep(time.Hour)
-		if w.looks != looks || len(w.pings) != 0 {
-			t.Errorf("%d looks and %d pings in an idle hour", w.looks-looks, len(w.pings))
+		w.receive() // the acknowledgement
+		before := w.after(time.Second)
+		if s := w.after(time.Hour); s.looks != before.looks || len(s.pings) != len(before.pings) {
+			t.Errorf("%d looks and %d pings in an idle hour", s.looks-before.looks, len(s.pings)-len(before.pings))
 		}
+		w.do(func() { w.answers = false })
 		w.touch()
-		time.Sleep(time.Second)
-		if len(w.losts) == 0 {
+		if s := w.after(time.Second); len(s.losts) == 0 {
 			t.Error("it looks no more")
 		}
 	})
@@ -110,38 +132,33 @@ func TestIdlePathHasNoTimer(t *testing.T) {
 
 func TestDoubtPingsAtOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		w := watchPath(t)
+		w := watchPath(t, 0)
 		w.doubt()
-		synctest.Wait()
-		if len(w.pings) != 1 || w.pings[0] != 0 {
-			t.Errorf("pings %v", w.pings)
+		if s := w.after(0); len(s.pings) != 1 {
+			t.Errorf("pings %v", s.pings)
 		}
 		w.doubt() // once is enough
-		time.Sleep(lookInterval)
-		synctest.Wait()
-		if len(w.pings) != 1 || len(w.losts) != 1 {
-			t.Errorf("pings %v, lost %v", w.pings, w.losts)
+		if s := w.after(lookInterval); len(s.pings) != 1 || len(s.losts) != 1 {
+			t.Errorf("pings %v, lost %v", s.pings, s.losts)
 		}
 	})
 }
 
 func TestUnfoundedDoubtPasses(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		w := watchPath(t)
+		w := watchPath(t, 0)
+		w.answers = true
 		w.doubt()
-		w.received++
-		time.Sleep(time.Second)
-		looks := w.looks
-		time.Sleep(time.Hour)
-		if len(w.losts) != 0 || w.looks != looks {
-			t.Errorf("lost %v, %d looks", w.losts, w.looks-looks)
+		before := w.after(time.Second)
+		if s := w.after(time.Hour); len(s.losts) != 0 || s.looks != before.looks {
+			t.Errorf("lost %v, %d looks", s.losts, s.looks-before.looks)
 		}
 	})
 }
 
 func TestStoppedPathWatchStaysStopped(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		w := watchPath(t)
+		w := watchPath(t, 0)
 		w.touch()
 		time.Sleep(lookInterval / 2)
 		w.stop()
@@ -149,9 +166,8 @@ func TestStoppedPathWatchStaysStopped(t *testing.T) {
 		w.doubt()
 		w.touch()
 		w.look() // a timer that was under way
-		time.Sleep(time.Hour)
-		if len(w.pings) != 0 || len(w.losts) != 0 {
-			t.Errorf("pings %v, lost %v", w.pings, w.losts)
+		if s := w.after(time.Hour); len(s.pings) != 0 || len(s.losts) != 0 {
+			t.Errorf("pings %v, lost %v", s.pings, s.losts)
 		}
 	})
 }

@@ -129,7 +129,7 @@ func TestShortOutage(t *testing.T) {
 
 // An outage that is over in time, by what offline_ms promises.
 func TestLongOutage(t *testing.T) {
-	for name, traffic := range map[string]bool{"idle": false, "while bytes move": true} {
+	for name, traffic := range map[string]int{"idle": 0, "with bytes on their way": 3000} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {
 				p := w.pair(w.home(fullCone), w.home(portRestricted), func(app, device *Config) {
@@ -137,11 +137,11 @@ func TestLongOutage(t *testing.T) {
 				})
 				app, device := p.connect(0)
 				time.Sleep(5 * time.Second)
-				if traffic {
-					app.Send(1, make([]byte, 100_000), 0)
-					device.Send(1, make([]byte, 100_000), 0)
-				}
 				w.drop(everything)
+				if traffic > 0 {
+					app.Send(1, make([]byte, traffic), 0)
+					device.Send(1, make([]byte, traffic), 0)
+				}
 				time.Sleep(p.app.config.OfflineAfter / 2)
 				w.drop(nil)
 				time.Sleep(p.app.config.OfflineAfter)

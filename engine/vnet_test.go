@@ -34,6 +34,9 @@ func TestEveryPairOfNATsConnects(t *testing.T) {
 					if took := app.about.connectTime; took > bound {
 						t.Errorf("connecting took %v, want %v at most", took, bound)
 					}
+					if _, err := p.device.Accept(0); err != ErrTimeout {
+						t.Errorf("one connect made two sessions: %v", err)
+					}
 					w.must(exchange(app, device))
 					// Behind some NATs the direct path and the relay are found
 					// at the same moment, and either may win.
@@ -114,6 +117,54 @@ func TestRelayPolicies(t *testing.T) {
 			})
 			p.wantFailure(t, ErrNoRelay, 3*time.Second)
 		})
+	})
+}
+
+func TestManyAppsAtOnce(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		const many = 12
+		kinds := []*nat{public, fullCone, portRestricted, symmetric}
+		configs := make([]Config, many)
+		for i := range configs { // before the network starts
+			configs[i] = w.home(kinds[i%len(kinds)]).config(fmt.Sprint("app ", i))
+			configs[i].UID = fmt.Sprint(i)
+		}
+		p := w.pair(w.home(fullCone), w.home(portRestricted), func(_, device *Config) { device.MaxSessions = many })
+		target, err := p.app.Resolve(p.device.Ticket())
+		w.must(err)
+		apps := make([]*App, many)
+		for i := range apps {
+			apps[i], err = NewApp(configs[i])
+			w.must(err)
+			t.Cleanup(func() { apps[i].Close() })
+		}
+		time.Sleep(time.Second)
+		sessions := make([]*Session, many)
+		var all sync.WaitGroup
+		for i, app := range apps {
+			all.Go(func() {
+				var err error
+				if sessions[i], err = app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID()); err != nil {
+					t.Errorf("app %d: %v", i, err)
+				}
+			})
+		}
+		all.Wait()
+		byUID := map[string]*Session{}
+		for range many {
+			s, err := p.device.Accept(time.Second)
+			w.must(err)
+			byUID[s.Peer().UID] = s
+		}
+		for i, s := range sessions {
+			all.Go(func() {
+				if err := exchange(s, byUID[fmt.Sprint(i)]); err != nil {
+					t.Errorf("app %d: %v", i, err)
+				}
+			})
+		}
+		all.Wait()
+		p.wantFailure(t, ErrDeviceFull, time.Second)
 	})
 }
 

@@ -56,6 +56,7 @@ const (
 	backoffCeiling  = 1500 * time.Millisecond
 	backoffPatience = 5 * time.Minute
 	backoffPatient  = 10 * time.Second
+	backoffStable   = 10 * time.Second // a connection that lasts so long starts the backoff over
 )
 
 // ErrClosed is returned once the client is closed.
@@ -87,38 +88,47 @@ func (c *Client) Close() error {
 
 func (c *Client) run(ctx context.Context) {
 	defer close(c.done)
-	var lostSince time.Time
+	var lostSince time.Time // zero: not lost, or not yet
 	delay := backoffFloor
 	for ctx.Err() == nil {
 		l, err := c.connect(ctx)
-		if err != nil {
-			c.setError(err)
-			if lostSince.IsZero() {
-				lostSince = time.Now()
-				c.cfg.Log.Warn("the server cannot be reached, trying again", "server", c.cfg.Server.Host, "error", err)
+		if err == nil {
+			connected := time.Now()
+			err = c.serve(ctx, l)
+			// A server that accepts and drops must not be dialled in a loop.
+			if time.Since(connected) >= backoffStable {
+				lostSince, delay = time.Time{}, backoffFloor
 			}
-			c.pause(ctx, jitter(delay))
-			delay = min(delay*2, backoffCeiling)
-			if time.Since(lostSince) > backoffPatience {
-				delay = backoffPatient
-			}
-			continue
 		}
-		lostSince, delay = time.Time{}, backoffFloor
-		c.setOnline(l)
-		c.cfg.Log.Info("connected to the server", "server", c.cfg.Server.Host)
-		select {
-		case err := <-l.lost:
-			c.setOffline(err)
-			c.cfg.Log.Warn("lost the server", "server", c.cfg.Server.Host, "error", err)
-			// Without this, a server that accepts and drops would be dialled in a loop.
-			c.pause(ctx, jitter(delay))
-		case <-ctx.Done():
-			c.setOffline(ErrClosed)
+		if ctx.Err() != nil {
+			break
 		}
-		l.close()
+		if lostSince.IsZero() {
+			lostSince = time.Now()
+			c.cfg.Log.Warn("the server cannot be reached, trying again", "server", c.cfg.Server.Host, "error", err)
+		}
+		c.setError(err)
+		c.pause(ctx, jitter(delay))
+		delay = min(delay*2, backoffCeiling)
+		if time.Since(lostSince) > backoffPatience {
+			delay = backoffPatient
+		}
 	}
 	c.setError(ErrClosed)
+}
+
+// serve is online with a link until that is lost, and returns why it was.
+func (c *Client) serve(ctx context.Context, l *link) error {
+	defer l.close()
+	c.setOnline(l)
+	c.cfg.Log.Info("connected to the server", "server", c.cfg.Server.Host)
+	err := ErrClosed
+	select {
+	case err = <-l.lost:
+	case <-ctx.Done():
+	}
+	c.setOffline(err)
+	return err
 }
 
 func (c *Client) pause(ctx context.Context, d time.Duration) {

@@ -1,0 +1,129 @@
+package engine_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/thingp2p/libthingp2p/engine"
+	"github.com/thingp2p/libthingp2p/engine/rendezvous"
+)
+
+const module = "github.com/thingp2p/libthingp2p/"
+
+// sourceImports are the imports of each non-test file of the module, by its
+// path from the module's root.
+func sourceImports(t *testing.T) map[string][]string {
+	t.Helper()
+	imports := make(map[string][]string)
+	err := filepath.WalkDir("..", func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, _ := filepath.Rel("..", file)
+		name = filepath.ToSlash(name)
+		if d.IsDir() && (name == "build" || strings.HasPrefix(d.Name(), ".") && name != "." || d.Name() == "testdata") {
+			return filepath.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		imports[name] = nil
+		for _, i := range parsed.Imports {
+			imported, err := strconv.Unquote(i.Path.Value)
+			if err != nil {
+				return err
+			}
+			imports[name] = append(imports[name], imported)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(imports["engine/agent.go"]) == 0 || len(imports["engine/signal/link.go"]) == 0 {
+		t.Fatal("the source was not found")
+	}
+	return imports
+}
+
+// isWithin reports whether a package is in the tree under one of ours.
+func isWithin(imported, room string) bool {
+	return imported == module+room || strings.HasPrefix(imported, module+room+"/")
+}
+
+func isStandard(imported string) bool {
+	first, _, _ := strings.Cut(imported, "/")
+	return !strings.Contains(first, ".") && imported != "C"
+}
+
+// TestImportsPointOneWay keeps the picture easy to draw:
+//
+//	capi ──► engine ──► signal        rendezvous stands alone
+//	           └──────► congestion ──► standard library
+func TestImportsPointOneWay(t *testing.T) {
+	for file, imports := range sourceImports(t) {
+		for _, imported := range imports {
+			ours := strings.HasPrefix(imported, module)
+			wrong := false
+			switch dir := path.Dir(file); {
+			case strings.HasPrefix(dir, "engine/congestion"):
+				wrong = !isStandard(imported)
+			case dir == "engine/signal":
+				wrong = ours
+			case strings.HasPrefix(dir, "engine/rendezvous"):
+				wrong = ours && !isWithin(imported, "engine/rendezvous")
+			case dir == "engine":
+				wrong = ours && !isWithin(imported, "engine/signal") && !isWithin(imported, "engine/congestion")
+			case dir == "capi":
+				wrong = ours && imported != module+"engine"
+			case dir == "engine/cmd/thingp2pd":
+				wrong = ours && !isWithin(imported, "engine/rendezvous")
+			}
+			if wrong {
+				t.Errorf("%s must not import %s", file, imported)
+			}
+		}
+	}
+}
+
+// TestOneFileKnowsEachLibrary: who wants to replace one has one file to change.
+func TestOneFileKnowsEachLibrary(t *testing.T) {
+	for library, allowed := range map[string]string{
+		"github.com/pion/ice/":                "engine/agent.go",
+		"github.com/quic-go/quic-go":          "engine/quic*.go",
+		"github.com/eclipse/paho.mqtt.golang": "engine/signal/link.go",
+	} {
+		known := false
+		for file, imports := range sourceImports(t) {
+			for _, imported := range imports {
+				if !strings.HasPrefix(imported, library) {
+					continue
+				}
+				ok, _ := path.Match(allowed, file)
+				known = known || ok
+				if !ok && file != "engine/rendezvous/outside.go" { // the server, as a client of another broker
+					t.Errorf("%s imports %s; only %s may", file, imported, allowed)
+				}
+			}
+		}
+		if !known {
+			t.Errorf("nobody imports %s", library)
+		}
+	}
+}
+
+func TestServerAndLibraryHaveOneVersion(t *testing.T) {
+	if rendezvous.Version != engine.Version {
+		t.Errorf("the server has %s, the library %s", rendezvous.Version, engine.Version)
+	}
+}

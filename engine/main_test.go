@@ -1,0 +1,38 @@
+package engine
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestMain fails if a goroutine is left after all tests: each has an owner that
+// waits for it. Those of the ICE, MQTT and QUIC libraries count too.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if left := leakedGoroutines(10 * time.Second); len(left) > 0 && code == 0 {
+		fmt.Fprintf(os.Stderr, "FAIL: %d goroutines are left:\n\n%s\n", len(left), strings.Join(left, "\n\n"))
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// leakedGoroutines returns the stacks of goroutines that are not the test
+// binary's own, once there is none or patience is over.
+func leakedGoroutines(patience time.Duration) []string {
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		var left []string
+		buffer := make([]byte, 16<<20)
+		for _, stack := range strings.Split(string(buffer[:runtime.Stack(buffer, true)]), "\n\n") {
+			if strings.Contains(stack, "github.com/") && !strings.Contains(stack, "engine.TestMain") {
+				left = append(left, stack)
+			}
+		}
+		if len(left) == 0 || time.Now().After(deadline) {
+			return left
+		}
+	}
+}
