@@ -89,9 +89,9 @@ build_shared() {
   local major=$VERSION_MAJOR_SO file=libthingp2p.so.$VERSION work=$BUILD/shared link
   link="-Wl,--version-script=$ROOT/capi/libthingp2p.map -Wl,-soname,libthingp2p.so.$major"
   link="$link -Wl,-z,now -Wl,-z,max-page-size=16384"
-  # shellcheck disable=SC2046 # a list
   # Go writes a header beside its output; ours is include/thingp2p.h.
-  CGO_ENABLED=1 go_build "$work/libthingp2p.so" "-extldflags '$link'" -buildmode=c-shared ./capi
+  # shellcheck disable=SC2046 # a list
+  CGO_ENABLED=1 go_build "$work/libthingp2p.so" "-funcalign=16 -extldflags '$link'" $(off_the_byte_path) -buildmode=c-shared ./capi
   replace_if_changed "$work/libthingp2p.so" "$BUILD/$file"
   rm -rf "$work"
   ln -sfn "$file" "$BUILD/libthingp2p.so.$major"

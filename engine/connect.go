@@ -19,7 +19,7 @@ func (a *App) Connect(ctx context.Context, to *Target, mode Mode, timeout time.D
 			timeout = lanTimeout
 		}
 	}
-	if timeout < 0 || mode != ModeInternet && mode != ModeLAN || traceID == "" || len(traceID) > maxTraceLength {
+	if timeout < 0 || mode != ModeInternet && mode != ModeLAN || traceID == "" || len(traceID) > maxTraceLength || !isVisible(traceID) {
 		return nil, ErrInvalidParameter
 	}
 	if err := a.begin(); err != nil {

@@ -93,6 +93,17 @@ func hasControlBytes(s string) bool {
 	return false
 }
 
+// isVisible reports whether s is ASCII without spaces, which is all that
+// signalling lets through.
+func isVisible(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
 func readVerdict(r io.Reader) (Code, error) {
 	var v verdict
 	if err := readControl(r, &v); err != nil {

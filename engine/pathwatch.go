@@ -34,7 +34,6 @@ type pathWatch struct {
 
 const (
 	lookInterval = 200 * time.Millisecond // at least, and two round trips
-	quietLooks   = 2
 )
 
 func newPathWatch(packets func() uint64, rtt func() time.Duration, ping, lost func()) *pathWatch {
@@ -93,8 +92,8 @@ func (w *pathWatch) look() {
 		switch {
 		case w.quiet == 1:
 			go w.ping() // it may block, and this must not
-		case w.quiet%quietLooks == 0:
-			go w.lost() // and again, as long as nothing comes
+		case w.quiet&(w.quiet-1) == 0:
+			go w.lost() // at the second such look, and less and less often after
 		}
 	}
 	w.timer.Reset(w.interval())

@@ -74,8 +74,8 @@ func TestDeadPathIsPingedThenLost(t *testing.T) {
 			if s := w.after(look); len(s.losts) != 1 || s.losts[0] != 2*look {
 				t.Fatalf("round trip %v: lost %v", rtt, s.losts)
 			}
-			if s := w.after(10 * look); len(s.losts) < 4 || len(s.pings) != 1 {
-				t.Errorf("it must go on to look for a path: pings %v, lost %v", s.pings, s.losts)
+			if s := w.after(14 * look); len(s.losts) != 4 || len(s.pings) != 1 {
+				t.Errorf("it must go on to look for a path, less and less often: pings %v, lost %v", s.pings, s.losts)
 			}
 		})
 	}

@@ -30,7 +30,7 @@ func TestSleepingReaderHoldsUpNoOtherChannel(t *testing.T) {
 	}
 	for channel := range engine.Channels {
 		if channel != asleep {
-			transfer(t, device, app, channel, 8<<20)
+			transfer(t, device, app, channel, 2<<20)
 		}
 		transfer(t, app, device, channel, 1<<20)
 	}

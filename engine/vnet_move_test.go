@@ -94,6 +94,7 @@ func TestFallbackOfADownload(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		p := w.pair(w.home(portRestricted), w.home(fullCone), nil)
 		app, device := p.connect(0)
+		time.Sleep(time.Second) // the relay may have won
 		checkPath(t, app, device, PathDirect)
 		download := []flow{{from: device, to: app, channel: 1, part: 50_000, interval: 20 * time.Millisecond, parts: 150}}
 		p.during(t, download, time.Second, func() { w.drop(between(p.appHome, p.deviceHome)) })

@@ -150,13 +150,10 @@ func jitter(d time.Duration) time.Duration {
 
 func (c *Client) setOnline(l *link) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	c.link, c.lastErr = l, nil
 	close(c.online)
-	watched := slices.Collect(maps.Keys(c.watches))
-	c.mu.Unlock()
-	for _, topic := range watched {
-		l.subscribe(topic)
-	}
+	l.subscribe(slices.Collect(maps.Keys(c.watches)))
 }
 
 func (c *Client) setOffline(err error) {

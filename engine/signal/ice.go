@@ -8,6 +8,7 @@ import (
 
 // ICEServers are the STUN and TURN servers that a rendezvous server offers.
 type ICEServers struct {
+	Version int          `json:"v"`       // iceVersion
 	Expires int64        `json:"expires"` // when the credentials end, Unix time in seconds
 	STUN    []string     `json:"stun"`    // "host:port", UDP
 	TURN    []TURNServer `json:"turn"`
@@ -21,6 +22,7 @@ type TURNServer struct {
 }
 
 const (
+	iceVersion      = 1
 	maxICEServers   = 16
 	maxICETextBytes = 512
 )
@@ -34,6 +36,9 @@ func parseICEServers(payload []byte) (ICEServers, error) {
 	}
 	if err := json.Unmarshal(payload, &s); err != nil {
 		return s, fmt.Errorf("%w: %w", errICEServers, err)
+	}
+	if s.Version != iceVersion {
+		return s, fmt.Errorf("%w: version %d, this library knows version %d", errICEServers, s.Version, iceVersion)
 	}
 	if len(s.STUN) > maxICEServers || len(s.TURN) > maxICEServers {
 		return s, fmt.Errorf("%w: too many", errICEServers)

@@ -10,6 +10,7 @@ import (
 // testICEServers is what a rendezvous server publishes.
 func testICEServers() ICEServers {
 	return ICEServers{
+		Version: 1,
 		Expires: 1_800_000_000,
 		STUN:    []string{"203.0.113.1:3478"},
 		TURN: []TURNServer{
@@ -20,7 +21,7 @@ func testICEServers() ICEServers {
 }
 
 func TestICEServersArrive(t *testing.T) {
-	for _, want := range []ICEServers{testICEServers(), {}} {
+	for _, want := range []ICEServers{testICEServers(), {Version: 1}} {
 		payload, err := json.Marshal(want)
 		if err != nil {
 			t.Fatal(err)
@@ -34,6 +35,7 @@ func TestICEServersArrive(t *testing.T) {
 func TestICEServersOutsideTheirLimitsAreRefused(t *testing.T) {
 	long := strings.Repeat("x", maxICETextBytes+1)
 	for name, spoil := range map[string]func(*ICEServers){
+		"newer version":     func(s *ICEServers) { s.Version = 2 },
 		"many STUN servers": func(s *ICEServers) { s.STUN = make([]string, maxICEServers+1) },
 		"many TURN servers": func(s *ICEServers) { s.TURN = make([]TURNServer, maxICEServers+1) },
 		"long STUN address": func(s *ICEServers) { s.STUN[0] = long },

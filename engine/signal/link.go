@@ -15,16 +15,10 @@ import (
 type link struct {
 	client  mqtt.Client
 	lost    chan error
-	status  string // a device's status topic, else ""
-	outbox  chan outgoing
+	status  string      // a device's status topic, else ""
+	outbox  chan func() // operations, in their order
 	closing chan struct{}
 	written chan struct{} // closed when write has ended
-}
-
-type outgoing struct {
-	topic    string
-	payload  []byte
-	retained bool
 }
 
 const (
@@ -39,7 +33,7 @@ const (
 func (c *Client) connect(ctx context.Context) (*link, error) {
 	l := &link{
 		lost:    make(chan error, 1),
-		outbox:  make(chan outgoing, outboxSize),
+		outbox:  make(chan func(), outboxSize),
 		closing: make(chan struct{}),
 		written: make(chan struct{}),
 	}
@@ -110,32 +104,46 @@ func tlsFor(server *url.URL, config *tls.Config) *tls.Config {
 	return config
 }
 
-// publish queues a message. It never blocks: a server that takes no data costs
-// messages, which their senders repeat.
 func (l *link) publish(topic string, payload []byte, retained bool) error {
+	return l.enqueue(func() { l.client.Publish(topic, 0, retained, payload) })
+}
+
+func (l *link) subscribe(topics []string) {
+	if len(topics) == 0 {
+		return
+	}
+	filters := make(map[string]byte, len(topics)) // all with QoS 0
+	for _, topic := range topics {
+		filters[topic] = 0
+	}
+	l.enqueue(func() { l.client.SubscribeMultiple(filters, nil) })
+}
+
+func (l *link) unsubscribe(topic string) { l.enqueue(func() { l.client.Unsubscribe(topic) }) }
+
+// enqueue never blocks: a server that takes no data costs messages, which their
+// senders repeat.
+func (l *link) enqueue(operation func()) error {
 	select {
-	case l.outbox <- outgoing{topic, payload, retained}:
+	case l.outbox <- operation:
 		return nil
 	default:
 		return errors.New("the server takes no data")
 	}
 }
 
-// write sends what is queued, until close.
+// write does what is queued, until close.
 func (l *link) write() {
 	defer close(l.written)
 	for {
 		select {
-		case m := <-l.outbox:
-			l.client.Publish(m.topic, 0, m.retained, m.payload)
+		case operation := <-l.outbox:
+			operation()
 		case <-l.closing:
 			return
 		}
 	}
 }
-
-func (l *link) subscribe(topic string)   { l.client.Subscribe(topic, 0, nil) }
-func (l *link) unsubscribe(topic string) { l.client.Unsubscribe(topic) }
 
 // close disconnects; a device says first that it goes.
 func (l *link) close() {

@@ -14,6 +14,7 @@ func (c *Client) Watch(deviceID string) (status <-chan bool, stop func()) {
 	topic := statusTopic(deviceID)
 	updates := make(chan bool, 1)
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	w := c.watches[topic]
 	first := w == nil
 	if first {
@@ -28,26 +29,23 @@ func (c *Client) Watch(deviceID string) (status <-chan bool, stop func()) {
 	if w.known {
 		updates <- w.on
 	}
-	l := c.link
-	c.mu.Unlock()
-	if first && l != nil {
-		l.subscribe(topic)
+	if first && c.link != nil {
+		c.link.subscribe([]string{topic})
 	}
 	return updates, func() { c.unwatch(topic, key) }
 }
 
 func (c *Client) unwatch(topic string, key int) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	w := c.watches[topic]
 	delete(w.listeners, key)
 	last := len(w.listeners) == 0
 	if last {
 		delete(c.watches, topic)
 	}
-	l := c.link
-	c.mu.Unlock()
-	if last && l != nil {
-		l.unsubscribe(topic)
+	if last && c.link != nil {
+		c.link.unsubscribe(topic)
 	}
 }
 
