@@ -114,7 +114,6 @@ func (d *Device) open(conn *quicConn, control stream, streams [Channels]stream, 
 		}
 		return directKind(remote.Addr()), remote
 	}
-	s.start(d.config.OfflineAfter, func() { d.complain(s) })
 	if !d.add(s) {
 		s.end(ErrClosedLocal)
 		return

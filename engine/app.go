@@ -182,9 +182,12 @@ func (a *App) finish() {
 	a.calls.Done()
 }
 
+// remember starts a session, in one step with its entry: its end, which takes
+// it out again, may come at once, and who finds it there uses it.
 func (a *App) remember(s *Session) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	s.start(a.config.OfflineAfter, s.mover.pathLost)
 	a.sessions[s] = true
 }
 

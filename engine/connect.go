@@ -268,7 +268,6 @@ func (at *attempt) session(won dialed) *Session {
 	s.setPath(kindOf(won.path), won.path.remote)
 	s.mover = newMover(a, s, won.carrier, at.signals, at.to.deviceID)
 	a.remember(s)
-	s.start(a.config.OfflineAfter, s.mover.pathLost)
 	a.log.Info("connected", "trace", at.traceID, "device", at.to.deviceID, "path", kindOf(won.path).String(),
 		"took", about.connectTime)
 	return s

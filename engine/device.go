@@ -169,10 +169,12 @@ func (d *Device) free() {
 	d.reserved--
 }
 
-// add turns a reservation into a session that Accept returns.
+// add turns a reservation into a session that Accept returns, and starts it, in
+// one step: its end, which takes it out again, may come at once.
 func (d *Device) add(s *Session) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	s.start(d.config.OfflineAfter, func() { d.complain(s) })
 	d.reserved--
 	if d.closed {
 		return false

@@ -85,7 +85,10 @@ func (w *pathWatch) look() {
 		w.last, w.quiet = packets, 0
 		if !progress {
 			w.armed.Store(false)
-			return
+			// A touch between the two may have seen the watch armed.
+			if !w.progress.Load() || !w.armed.CompareAndSwap(false, true) {
+				return
+			}
 		}
 	default:
 		w.quiet++
