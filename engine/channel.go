@@ -26,8 +26,9 @@ type stream interface {
 // queued, receive from the first Read on.
 type channel struct {
 	stream    stream
-	sendLimit int    // bytes
-	progress  func() // called when bytes have moved
+	sendLimit int        // bytes
+	pathTakes func() int // bytes that the path takes in a short time; nil: any number
+	progress  func()     // called when bytes have moved
 
 	sent, received atomic.Uint64
 
@@ -108,7 +109,7 @@ func (c *channel) send(p []byte, timeout time.Duration) (int, error) {
 			}
 			return 0, c.sendErr
 		}
-		if n := min(c.sendLimit-c.sendQueue.size, len(p)-taken); n > 0 {
+		if n := min(c.limit()-c.sendQueue.size, len(p)-taken); n > 0 {
 			c.sendQueue.write(p[taken : taken+n])
 			c.sent.Add(uint64(n))
 			taken += n
@@ -133,6 +134,15 @@ func (c *channel) send(p []byte, timeout time.Duration) (int, error) {
 			timeout = 0
 		}
 	}
+}
+
+// limit is how much may be queued: what is old when it leaves is of no use to a
+// camera, and it knows better what to leave out.
+func (c *channel) limit() int {
+	if c.pathTakes == nil {
+		return c.sendLimit
+	}
+	return min(c.sendLimit, c.pathTakes())
 }
 
 // write hands the send queue to the stream until it is empty.

@@ -32,13 +32,11 @@ func (s *Session) Info() Info {
 		RTT:         stats.SmoothedRTT,
 		MinRTT:      stats.MinRTT,
 		ConnectTime: s.about.connectTime,
+		Bandwidth:   s.conn.bandwidth(),
 		PacketsSent: stats.PacketsSent,
 		PacketsLost: stats.PacketsLost,
 		TraceID:     s.about.peer.TraceID,
 		DeviceID:    s.about.deviceID,
-	}
-	if rtt := stats.SmoothedRTT; rtt > 0 {
-		info.Bandwidth = uint64(float64(stats.CongestionWindow) * 8 / rtt.Seconds())
 	}
 	for _, c := range s.channels {
 		info.BytesSent += c.sent.Load()

@@ -6,3 +6,13 @@ package engine
 // path dies while it sends as fast as it can may then not find another, since
 // quic-go does not probe paths while its congestion window is full.
 const quicBuild = "quic-go as it is"
+
+// bandwidth is what the path carries in bit/s, as far as a loss-based
+// controller knows; 0 if it does not know yet.
+func (c *quicConn) bandwidth() uint64 {
+	stats := c.ConnectionStats()
+	if stats.SmoothedRTT <= 0 {
+		return 0
+	}
+	return uint64(float64(stats.CongestionWindow) * 8 / stats.SmoothedRTT.Seconds())
+}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"log/slog"
+	"math"
 	"net/netip"
 	"sync"
 	"sync/atomic"
@@ -54,6 +55,12 @@ type about struct {
 	localPort   uint16
 }
 
+// Send buffers follow the path's bandwidth, down to a message of some size.
+const (
+	bufferTime = 250 * time.Millisecond
+	minBuffer  = 16 << 10
+)
+
 // How long an ending session may take.
 const (
 	flushTime  = time.Second           // for what was buffered here
@@ -76,6 +83,7 @@ func newSession(conn *quicConn, control stream, streams [Channels]stream, about 
 	s.workers.log, s.workers.failed = s.log, s.failed
 	for number, stream := range streams {
 		s.channels[number] = newChannel(stream, config.SendBuffer, s.progress, s.log, s.failed)
+		s.channels[number].pathTakes = s.pathTakes
 	}
 	return s
 }
@@ -224,6 +232,16 @@ func (s *Session) ping() { s.control.Write([]byte{signalPing}) }
 
 // settled tells the device that no other path is looked for.
 func (s *Session) settled() { s.control.Write([]byte{signalDone}) }
+
+// pathTakes is what a channel may have queued, as far as the path is concerned:
+// what it carries within bufferTime.
+func (s *Session) pathTakes() int {
+	bandwidth := s.conn.bandwidth()
+	if bandwidth == 0 {
+		return math.MaxInt
+	}
+	return max(minBuffer, int(float64(bandwidth)/8*bufferTime.Seconds()))
+}
 
 // failed ends the session after a fault of ours.
 func (s *Session) failed() { s.end(ErrInternal) }
