@@ -23,7 +23,8 @@ type stream interface {
 //	Send ─► sendQueue ─► write ─► stream ─► receive ─► recvQueue ─► Read
 //
 // The goroutines exist only while they are needed: write while something is
-// queued, receive from the first Read on.
+// queued; receive once a reader does not want to wait, or the session ends.
+// Until then a reader takes its bytes from the stream itself.
 type channel struct {
 	stream    stream
 	sendLimit int        // bytes
@@ -41,60 +42,28 @@ type channel struct {
 	sendErr   error    // no more can be sent
 
 	recvQueue fifo
-	receiving bool     // receive was started
-	draining  bool     // takes all there is, since the session ends
-	drained   bool     // receive has ended
-	data      waitlist // readers that wait for bytes
-	room      waitlist // receive, when the queue is full
-	recvErr   error    // what readers get after the last byte
+	reading   bool        // a reader reads from the stream by itself
+	readUntil time.Time   // its deadline, or zero
+	readTimer *time.Timer // made with the first deadline
+	expired   bool        // the stream's deadline has been set to the past
+	receiving bool        // receive was started: nobody else reads from the stream
+	draining  bool        // takes all there is, since the session ends
+	drained   bool        // the stream has ended
+	data      waitlist    // readers that wait for bytes, and receive for the reader
+	room      waitlist    // receive, when the queue is full
+	recvErr   error       // what readers get after the last byte
 }
 
 const (
 	recvLimit = 256 << 10 // bytes queued for readers before QUIC's flow control holds the sender
 
-	// firstLook is how long a first Read that must not wait gives receive to
+	// firstLook is how long the first Read that must not wait gives receive to
 	// bring what has arrived already.
 	firstLook = time.Millisecond
 )
 
 func newChannel(s stream, sendLimit int, progress func(), log *slog.Logger, failed func()) *channel {
 	return &channel{stream: s, sendLimit: sendLimit, progress: progress, workers: group{log: log, failed: failed}}
-}
-
-func (c *channel) read(p []byte, timeout time.Duration) (int, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if !c.receiving && c.recvErr == nil {
-		c.startReceive()
-		if timeout == 0 {
-			timeout = firstLook
-		}
-	}
-	var deadline time.Time
-	for {
-		if c.recvErr == ErrClosedLocal {
-			return 0, c.recvErr
-		}
-		if n := c.recvQueue.read(p); n > 0 {
-			c.received.Add(uint64(n))
-			if c.recvQueue.size < recvLimit {
-				c.room.notify()
-			}
-			return n, nil
-		}
-		if c.recvErr != nil && (c.drained || !c.receiving) {
-			return 0, c.recvErr
-		}
-		if timeout == 0 {
-			return 0, ErrTimeout
-		}
-		if timeout > 0 && deadline.IsZero() {
-			deadline = deadlineAfter(timeout)
-		}
-		if !c.data.wait(&c.mu, deadline) {
-			timeout = 0 // one last look
-		}
-	}
 }
 
 func (c *channel) send(p []byte, timeout time.Duration) (int, error) {
@@ -165,48 +134,6 @@ func (c *channel) write() {
 	c.writing = false
 }
 
-// startReceive needs the lock.
-func (c *channel) startReceive() {
-	c.receiving = true
-	c.workers.Go(c.receive)
-}
-
-// receive brings what the stream has into the queue until the stream ends.
-func (c *channel) receive() {
-	var first [1]byte
-	for {
-		// Peek holds no buffer while nothing comes.
-		if _, err := c.stream.Peek(first[:]); err != nil {
-			break
-		}
-		buffer := newChunk(largeChunk)
-		n, err := c.stream.Read(buffer.bytes)
-		buffer.end = n
-		c.progress()
-		c.mu.Lock()
-		if n > 0 && n <= smallChunk/2 {
-			c.recvQueue.write(buffer.bytes[:n]) // a short message must not hold a large chunk
-			buffer.release()
-		} else if n > 0 {
-			c.recvQueue.push(buffer)
-		} else {
-			buffer.release()
-		}
-		c.data.notify()
-		for c.recvQueue.size >= recvLimit && !c.draining {
-			c.room.wait(&c.mu, time.Time{})
-		}
-		c.mu.Unlock()
-		if err != nil {
-			break
-		}
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.drained = true
-	c.data.notify()
-}
-
 // flush waits until the send queue is with QUIC, then ends the stream.
 func (c *channel) flush(deadline time.Time) {
 	c.mu.Lock()
@@ -230,34 +157,13 @@ func (c *channel) refuse(reason error) {
 	if c.recvErr == nil || reason == ErrClosedLocal {
 		c.recvErr = reason
 	}
-	if reason != ErrClosedLocal && !c.receiving {
+	if reason == ErrClosedLocal {
+		c.wakeReader()
+	} else if !c.receiving {
 		c.startReceive() // what has arrived unread comes before the reason
 	}
 	c.space.notify()
 	c.data.notify()
-}
-
-// drain brings into memory all that has arrived, and what still comes until
-// the stream ends or the deadline passes: what has arrived can be read after
-// the session has ended. The amount is bounded by QUIC's flow control window.
-func (c *channel) drain(deadline time.Time) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.draining = true
-	c.stream.SetReadDeadline(deadline)
-	if !c.receiving {
-		c.startReceive()
-	}
-	c.room.notify()
-}
-
-// waitDrained returns once receive has ended.
-func (c *channel) waitDrained() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for !c.drained {
-		c.data.wait(&c.mu, time.Time{})
-	}
 }
 
 // wait returns once no goroutine of the channel runs; the stream must have
