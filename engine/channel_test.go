@@ -192,7 +192,7 @@ func TestReceiveStopsAtItsLimit(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		s.arrive(strings.Repeat("x", 4*recvLimit))
-		wantRead(t, c, -1, "x", nil)
+		wantRead(t, c, 0, "x", nil) // from now on receive reads
 		synctest.Wait()
 		queued := 4*recvLimit - 1 - s.left()
 		if queued < recvLimit || queued >= recvLimit+largeChunk {
