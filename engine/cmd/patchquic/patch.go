@@ -3,21 +3,49 @@ package main
 import (
 	"bytes"
 	"crypto/sha256"
-	_ "embed"
+	"embed"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
-// added is compiled into quic-go's own package.
+// additions are compiled into quic-go's packages.
 //
-//go:embed added.go.txt
-var added []byte
+//go:embed added
+var additions embed.FS
+
+// places are where the additions go, in the copy.
+var places = map[string]string{
+	"added/quic.go.txt":       "thingp2p.go",
+	"added/congestion.go.txt": "internal/congestion/thingp2p.go",
+}
 
 // change replaces the one place in a file where before stands.
 type change struct{ file, before, after string }
 
 var changes = []change{
+	// A new connection, and a connection on a new path, get our controller.
+	{
+		file: "internal/ackhandler/sent_packet_handler.go",
+		before: "\tcongestion := congestion.NewCubicSender(\n\t\tcongestion.DefaultClock{},\n\t\trttStats,\n\t\tconnStats,\n" +
+			"\t\tinitialMaxDatagramSize,\n\t\ttrue, // use Reno\n\t\tqlogger,\n\t)\n",
+		after: "\tcongestion := congestion.NewThingP2PSender(connStats, initialMaxDatagramSize)\n",
+	},
+	{
+		file: "internal/ackhandler/sent_packet_handler.go",
+		before: "\th.congestion = congestion.NewCubicSender(\n\t\tcongestion.DefaultClock{},\n\t\th.rttStats,\n\t\th.connStats,\n" +
+			"\t\tinitialMaxDatagramSize,\n\t\ttrue, // use Reno\n\t\th.qlogger,\n\t)\n",
+		after: "\th.congestion = congestion.NewThingP2PSender(h.connStats, initialMaxDatagramSize)\n",
+	},
+	// Its estimate of the bandwidth is for the application, too.
+	{
+		file:   "internal/utils/connstats.go",
+		before: "\tCongestionWindow atomic.Uint64\n",
+		after:  "\tCongestionWindow atomic.Uint64\n\tBandwidth        atomic.Uint64 // bit/s; 0: not known yet\n",
+	},
+	// Paths are probed even when the congestion window is full.
 	{
 		file:   "connection.go",
 		before: "func (c *Conn) triggerSending(now monotime.Time) error {\n\tc.pacingDeadline = 0\n",
@@ -43,13 +71,25 @@ func patch(folder string) error {
 			return err
 		}
 	}
-	return os.WriteFile(filepath.Join(folder, "thingp2p.go"), added, 0o644)
+	for name, place := range places {
+		text, err := additions.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(folder, place), text, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // fingerprint tells whether a copy was made with these changes.
 func fingerprint() string {
 	h := sha256.New()
 	fmt.Fprintln(h, version, changes, notNeeded)
-	h.Write(added)
+	for _, name := range slices.Sorted(maps.Keys(places)) {
+		text, _ := additions.ReadFile(name) // it is embedded
+		h.Write(text)
+	}
 	return fmt.Sprintf("%x\n", h.Sum(nil))
 }

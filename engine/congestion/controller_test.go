@@ -1,0 +1,150 @@
+package congestion_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/congestion"
+)
+
+type ctime = congestion.Time
+
+// link is an ideal path for a controller alone: constant rate and round trip.
+type link struct {
+	c        *congestion.Controller
+	now      ctime
+	next     int64
+	flight   []struct{ pn, at int64 }
+	inFlight int
+	busy     int64
+}
+
+const (
+	size = 1250
+	rtt  = int64(40 * time.Millisecond)
+	gap  = int64(500 * time.Microsecond) // 20 Mbit/s
+)
+
+// step sends one packet, or lets the next ACK of two packets come.
+func (l *link) step() {
+	if l.c.CanSend(l.inFlight) {
+		if l.c.HasPacingBudget(l.now) {
+			l.inFlight += size
+			l.c.OnSent(l.now, l.next, size, l.inFlight, true)
+			l.busy = max(l.busy, int64(l.now)) + gap
+			l.flight = append(l.flight, struct{ pn, at int64 }{l.next, l.busy + rtt})
+			l.next++
+			return
+		}
+		if at := l.c.TimeUntilSend(); len(l.flight) < 2 || int64(at) < l.flight[1].at {
+			l.now = max(l.now, at)
+			return
+		}
+	}
+	prior := l.inFlight
+	l.now = max(l.now, ctime(l.flight[1].at))
+	for range 2 {
+		l.c.OnAcked(l.now, l.flight[0].pn, size, prior)
+		l.inFlight -= size
+		l.flight = l.flight[1:]
+	}
+	if cap(l.flight) < 1024 {
+		l.flight = append(make([]struct{ pn, at int64 }, 0, 1<<16), l.flight...)
+	}
+}
+
+func newLink() *link {
+	return &link{c: congestion.New(1e9, size), now: 1e9}
+}
+
+func TestKnowsTheLink(t *testing.T) {
+	l := newLink()
+	if l.c.Bandwidth() != 0 || !l.c.InStartup() {
+		t.Error("a new controller must know nothing")
+	}
+	for range 20000 {
+		l.step()
+	}
+	if b := l.c.Bandwidth(); b < 19e6 || b > 21e6 {
+		t.Errorf("bandwidth is %d bit/s, not 20 Mbit/s", b)
+	}
+	if m := l.c.MinRTT(); m < 40*time.Millisecond || m > 42*time.Millisecond {
+		t.Errorf("round-trip time is %v, not 40.5 ms", m)
+	}
+	if l.c.InStartup() {
+		t.Error("still in startup")
+	}
+}
+
+// Whatever is told in whatever order, nothing panics, and the window stays open.
+func TestNonsenseIsHarmless(t *testing.T) {
+	c := congestion.New(0, size)
+	c.OnAcked(5, 99, size, 0)
+	c.OnLost(98, size, 0)
+	c.OnLost(97, 0, 0)
+	c.OnSent(3, 1, size, size, true)
+	c.OnAcked(3, 1, size, size)
+	c.OnAcked(3, 1, size, size)
+	c.OnTimeout()
+	for pn := range int64(100000) { // never acknowledged
+		c.OnSent(ctime(pn), pn, size, size, true)
+	}
+	c.OnAcked(1, 50, size, size) // time goes back
+	c.SetMaxDatagram(1400)
+	if c.Window() < 2*1400 || !c.CanSend(0) {
+		t.Errorf("window is %d", c.Window())
+	}
+}
+
+// At a low rate, packets leave one or two at a time.
+func TestNoBursts(t *testing.T) {
+	l := newLink()
+	for range 20000 {
+		l.step()
+	}
+	l.now += ctime(500 * time.Millisecond) // a pause
+	for l.inFlight > 0 {
+		l.c.OnAcked(l.now, l.flight[0].pn, size, l.inFlight)
+		l.inFlight -= size
+		l.flight = l.flight[1:]
+	}
+	burst := 0
+	for l.c.HasPacingBudget(l.now) && burst < 100 {
+		l.inFlight += size
+		l.c.OnSent(l.now, l.next, size, l.inFlight, true)
+		l.next++
+		burst++
+	}
+	if burst > 8 { // 2 ms at 20 Mbit/s are four packets
+		t.Errorf("%d packets leave at once", burst)
+	}
+}
+
+func BenchmarkPacket(b *testing.B) {
+	l := newLink()
+	for range 20000 {
+		l.step()
+	}
+	l.flight = append(make([]struct{ pn, at int64 }, 0, 1<<20), l.flight...)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for sent := l.next; l.next-sent < int64(b.N); {
+		l.step()
+		if cap(l.flight) < 1<<12 {
+			b.StopTimer()
+			l.flight = append(make([]struct{ pn, at int64 }, 0, 1<<20), l.flight...)
+			b.StartTimer()
+		}
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	l := newLink()
+	for range 20000 {
+		l.step()
+	}
+	l.flight = append(make([]struct{ pn, at int64 }, 0, 1<<20), l.flight...)
+	if n := testing.AllocsPerRun(1000, func() { l.step() }); n > 0 {
+		t.Errorf("%v allocations in a step", n)
+	}
+}

@@ -1,0 +1,131 @@
+package congestion_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/congestion/sim"
+)
+
+// A command never waits behind bulk: base round trip and 25 ms, with at least
+// 3.5 of 4 Mbit/s for the bulk.
+func TestCommandBesideBulk(t *testing.T) {
+	for _, loss := range []float64{0, 0.02} {
+		t.Run(fmt.Sprint(loss), func(t *testing.T) {
+			t.Parallel()
+			p := path{4e6, 40 * ms, 500 * ms, loss}
+			seeds(t, 30, func(t *testing.T, seed uint64) {
+				n, up, down := p.open(seed)
+				f := n.Flow(sim.Flow{Up: up, Down: down, Control: sim.Ours, CommandEvery: 20 * ms, Late: ms / 2})
+				n.Run(22 * sec)
+				atMost(t, "command", f.Command(0.95, 2*sec, 22*sec), p.rtt+25*ms)
+				atLeast(t, "bulk", f.Rate(2*sec, 22*sec), 3.5e6)
+			})
+		})
+	}
+}
+
+// A camera's frames leave as fast as the link allows, and commands beside them.
+func TestCamera(t *testing.T) {
+	for _, loss := range []float64{0, 0.02, 0.05} {
+		t.Run(fmt.Sprint(loss), func(t *testing.T) {
+			t.Parallel()
+			p := path{4e6, 40 * ms, 500 * ms, loss}
+			seeds(t, 20, func(t *testing.T, seed uint64) {
+				n, up, down := p.open(seed)
+				f := n.Flow(sim.Flow{Up: up, Down: down, Control: sim.Ours, CommandEvery: 20 * ms,
+					App: sim.App{Camera: 2e6, KeyFrame: 100e3}})
+				n.Run(22 * sec)
+				// What is lost comes a round trip later.
+				atMost(t, "command", f.Command(0.95-loss, 2*sec, 22*sec), p.rtt+30*ms)
+				atMost(t, "median frame", f.Frames(0.5), 120*ms)
+				// A key frame takes 220 ms at 4 Mbit/s.
+				atMost(t, "frame", f.Frames(0.95), 350*ms)
+				if b := controller(f).Bandwidth(); b < 3e6 || b > 5e6 {
+					t.Errorf("the estimate of a 4 Mbit/s link is %.2f Mbit/s", float64(b)/1e6)
+				}
+			})
+		})
+	}
+}
+
+func shares(seed uint64, queue time.Duration, other func(ctime, int) sim.Controller, weFirst bool, length time.Duration) (a, b *sim.Flow) {
+	n, up, down := path{20e6, 80 * ms, queue, 0}.open(seed)
+	us, them := time.Duration(0), 5*sec+time.Duration(seed)*13*ms
+	if !weFirst {
+		us, them = them, us
+	}
+	a = n.Flow(sim.Flow{Up: up, Down: down, Control: sim.Ours, Start: us, Late: ms / 2})
+	b = n.Flow(sim.Flow{Up: up, Down: down, Control: other, Start: them})
+	n.Run(length)
+	return a, b
+}
+
+// Two of ours share within 40:60 ten seconds after the second came.
+func TestShareWithOurselves(t *testing.T) {
+	for _, queue := range []time.Duration{50 * ms, 100 * ms, 300 * ms, sec} {
+		t.Run(fmt.Sprint(queue), func(t *testing.T) {
+			t.Parallel()
+			seeds(t, 10, func(t *testing.T, seed uint64) {
+				a, b := shares(seed, queue, sim.Ours, true, 45*sec)
+				one, two := a.Rate(15*sec, 45*sec), b.Rate(15*sec, 45*sec)
+				atLeast(t, "first's share", one/(one+two), 0.4)
+				atLeast(t, "second's share", two/(one+two), 0.4)
+				atLeast(t, "use", (one+two)/20e6, 0.95)
+				atMost(t, "queue", a.Queue(0.95, 15*sec, 45*sec), 30*ms)
+			})
+		})
+	}
+}
+
+// Beside others, neither gets less than a share.
+func TestShareWithOthers(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		other func(ctime, int) sim.Controller
+		queue time.Duration
+		least float64
+	}{
+		{"cubic", sim.Cubic, 100 * ms, 0.25},
+		{"cubic", sim.Cubic, 300 * ms, 0.25},
+		{"reno", sim.Reno, 100 * ms, 0.15},
+		{"reno", sim.Reno, 300 * ms, 0.15},
+		{"bbr", sim.BBR, 100 * ms, 0.15},
+		{"bbr", sim.BBR, 300 * ms, 0.15},
+	} {
+		for _, first := range []bool{true, false} {
+			t.Run(fmt.Sprint(c.name, c.queue, first), func(t *testing.T) {
+				t.Parallel()
+				var one, two float64
+				runs := 0.0
+				seeds(t, 10, func(t *testing.T, seed uint64) {
+					a, b := shares(seed, c.queue, c.other, first, 65*sec)
+					one += a.Rate(15*sec, 65*sec)
+					two += b.Rate(15*sec, 65*sec)
+					runs++
+				})
+				atLeast(t, "our share", one/(one+two), c.least)
+				atLeast(t, "their share", two/(one+two), c.least)
+				atLeast(t, "use", (one+two)/runs/20e6, 0.85)
+			})
+		}
+	}
+}
+
+// When the other flow is gone, so is the queue.
+func TestRivalLeaves(t *testing.T) {
+	for _, queue := range []time.Duration{100 * ms, 300 * ms, sec} {
+		t.Run(fmt.Sprint(queue), func(t *testing.T) {
+			t.Parallel()
+			seeds(t, 10, func(t *testing.T, seed uint64) {
+				n, up, down := path{20e6, 80 * ms, queue, 0}.open(seed)
+				a := n.Flow(sim.Flow{Up: up, Down: down, Control: sim.Ours, Late: ms / 2})
+				n.Flow(sim.Flow{Up: up, Down: down, Control: sim.Cubic, Start: 3 * sec, Stop: 20 * sec})
+				n.Run(50 * sec)
+				atMost(t, "queue", a.Queue(0.95, 35*sec, 50*sec), 25*ms)
+				atLeast(t, "use", a.Rate(35*sec, 50*sec)/20e6, 0.95)
+			})
+		})
+	}
+}

@@ -1,0 +1,72 @@
+package congestion
+
+import "time"
+
+// noise is delay that looks like a queue and is none: a radio link that takes
+// its time for any traffic. The delay law would yield to it without end. Its mark
+// is that it does not grow when more is sent while more arrives, so when we have
+// yielded a part of our rate in vain we push for some rounds and see.
+type noise struct {
+	level  time.Duration
+	rate   float64 // byte/s at which the next test is due, and a bit
+	most   float64 // the largest of some hundred rounds
+	before time.Duration
+	hits   int // tests in a row that found no queue: others may have left just then
+}
+
+const (
+	testAfter  = 0.8 // of the rate is left
+	testRounds = 3
+	testGap    = 5
+	sureHits   = 3
+	mostMemory = 512 // rounds
+	mostNoise  = 40 * time.Millisecond
+	mostRise   = 15 * time.Millisecond
+)
+
+// wantNoiseTest judges a round in the steady state.
+func (c *Controller) wantNoiseTest() bool {
+	n, rate := &c.noise, c.estimate()
+	n.most = max(rate, n.most-n.most/mostMemory)
+	if c.round.leastDelay <= c.target()*9/8 || n.rate == 0 {
+		n.rate, n.hits = rate, 0
+		return false
+	}
+	again := n.hits > 0 && n.hits < sureHits && c.round.since > testGap
+	if rate > n.rate*testAfter && !again || c.round.limited || c.ceiling.on {
+		return false
+	}
+	n.rate, n.before = rate, c.round.leastDelay
+	// Of a bottleneck of which little is ours, a push would not raise the queue
+	// either.
+	return n.before < mostNoise && rate > n.most/2
+}
+
+// checkNoiseTest ends the test.
+func (c *Controller) checkNoiseTest(ended bool) {
+	n := &c.noise
+	if c.queueDelay() > n.before+mostRise {
+		n.hits = 0
+		c.enter(steady)
+		return
+	}
+	if !ended || c.round.since < testRounds {
+		return
+	}
+	rise := c.round.leastDelay - n.before
+	if c.round.rate < n.rate*1.1 || rise > max(n.before/4, 3*time.Millisecond) {
+		n.hits = 0
+	} else if n.hits++; n.hits >= sureHits {
+		n.level = min(max(n.level, c.round.leastDelay), mostNoise)
+	}
+	c.enter(steady)
+}
+
+// fadeNoise forgets noise that is not there any more, above all when a probe of
+// the minimum RTT saw the queue empty.
+func (c *Controller) fadeNoise() {
+	if c.round.leastDelay < c.noise.level/2 {
+		c.noise.level /= 2
+	}
+	c.noise.level -= c.noise.level / mostMemory
+}
