@@ -17,6 +17,7 @@ usage: ./build.sh [command]
   lib, server      only the two libraries, only the server
   test             every test; on Debian, as root, installs what the tests need
   demo [FILE]      server, device and app on this machine; the app fetches FILE (or 24 MB of noise), hashes compared
+  bench [quick]    the library beside others on emulated links: a table, build/bench.json and plots; needs root
   install [--prefix DIR]
                    header, libraries, server, pkg-config and CMake files to DIR (default /usr/local; DESTDIR is respected)
   clean            removes build/
@@ -167,6 +168,11 @@ test)
 demo)
   . "$ROOT/capi/scripts/demo.sh"
   run_demo "${2:-}"
+  ;;
+bench)
+  shift
+  . "$ROOT/capi/scripts/bench.sh"
+  run_bench "$@"
   ;;
 install)
   shift
