@@ -7,8 +7,8 @@ import (
 )
 
 // pathWatch notices that a session's path has died, long before the session
-// would, and calls lost. It has a timer only while bytes move: a period without
-// a single packet makes it ping, and one more without an answer decides. To be
+// would, and calls lost. It has a timer only while bytes move: each period
+// without a single packet makes it ping, and the second in a row decides. To be
 // wrong is cheap: the search for another path finds the same one again.
 //
 //	       progress                nothing came: ping
@@ -92,10 +92,10 @@ func (w *pathWatch) look() {
 		}
 	default:
 		w.quiet++
-		switch {
-		case w.quiet == 1:
-			go w.ping() // it may block, and this must not
-		case w.quiet&(w.quiet-1) == 0:
+		// Each time: after a long silence QUIC's own probes are far apart, and on a
+		// path that works again a ping brings the first answer.
+		go w.ping() // it may block, and this must not
+		if w.quiet > 1 && w.quiet&(w.quiet-1) == 0 {
 			go w.lost() // at the second such look, and less and less often after
 		}
 	}

