@@ -35,8 +35,9 @@ func (s *loopStream) Peek(p []byte) (int, error) {
 }
 
 func (s *loopStream) Read(p []byte) (int, error) {
+	n, err := s.Peek(p)
 	s.has = false
-	return copy(p, s.held[:]), nil
+	return n, err
 }
 
 func (s *loopStream) Close() error                    { return nil }
@@ -46,6 +47,7 @@ func loopChannel(t testing.TB) *channel {
 	s := &loopStream{bytes: make(chan [64]byte, 16)}
 	c := newChannel(s, 256<<10, func() {}, slog.New(slog.DiscardHandler), func() {})
 	t.Cleanup(func() {
+		c.drain(time.Time{}) // or nobody would take what is still being written
 		c.refuse(ErrClosedLocal)
 		c.flush(time.Time{})
 		close(s.bytes)
