@@ -75,12 +75,20 @@ func (c *carrier) move(ctx context.Context, p foundPath, r *relay) error {
 	return nil
 }
 
+// takeRelay makes the caller the owner of the relay.
+func (c *carrier) takeRelay() *relay {
+	r := c.relay
+	if r != nil {
+		c.relayConn.route.Store(nil)
+		c.relay = nil
+	}
+	return r
+}
+
 // dropRelay gives the relay back; packets to it are lost from then on.
 func (c *carrier) dropRelay() {
-	if c.relay != nil {
-		c.relayConn.route.Store(nil)
-		c.relay.close()
-		c.relay = nil
+	if r := c.takeRelay(); r != nil {
+		r.close()
 	}
 }
 

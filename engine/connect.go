@@ -53,6 +53,7 @@ type attempt struct {
 	direct  bool          // a direct path has been dialled
 	results chan dialed
 	queue   []foundPath
+	relay   *relay // of a dial that got no answer, to be dialled on again
 	lastErr error
 }
 
@@ -60,6 +61,7 @@ type attempt struct {
 type dialed struct {
 	path    foundPath
 	carrier *carrier
+	relay   *relay // left over from a dial that failed
 	control stream
 	streams [Channels]stream
 	err     error
@@ -122,7 +124,10 @@ func (at *attempt) race(ctx context.Context, status <-chan bool) (dialed, error)
 			if loser.carrier != nil {
 				loser.carrier.close()
 			}
-			at.queue = append(at.queue, loser.path)
+			at.keep(loser)
+		}
+		if at.relay != nil {
+			at.relay.close()
 		}
 		// A session that a relay carries can still move to one of these.
 		for _, p := range at.queue {
@@ -160,6 +165,7 @@ func (at *attempt) race(ctx context.Context, status <-chan bool) (dialed, error)
 			if r.err == nil {
 				return r, nil
 			}
+			at.keep(r)
 			if ctx.Err() != nil { // which is why the dial failed
 				return dialed{}, at.timedOut(ctx)
 			}
@@ -167,9 +173,6 @@ func (at *attempt) race(ctx context.Context, status <-chan bool) (dialed, error)
 			// Only a path that did not answer says nothing of the device.
 			if code := CodeOf(r.err); code != ErrTimeout {
 				return dialed{}, r.err
-			}
-			if !r.path.lane.appRelayed {
-				at.queue = append(at.queue, r.path)
 			}
 			next()
 		case on := <-status:
@@ -191,7 +194,10 @@ func (at *attempt) race(ctx context.Context, status <-chan bool) (dialed, error)
 func (at *attempt) dial(ctx context.Context, p foundPath) {
 	var r *relay
 	if p.lane.appRelayed {
-		if r = at.negotiation.takeRelay(); r == nil {
+		if r, at.relay = at.relay, nil; r == nil {
+			r = at.negotiation.takeRelay()
+		}
+		if r == nil {
 			return
 		}
 	}
@@ -206,10 +212,22 @@ func (at *attempt) dial(ctx context.Context, p foundPath) {
 			result.err = at.greet(ctx, &result)
 		}
 		if result.err != nil {
+			result.relay = result.carrier.takeRelay()
 			result.carrier.close()
 			result.carrier = nil
 		}
 	}()
+}
+
+// keep puts a path that did not answer back into the queue, with its relay.
+func (at *attempt) keep(d dialed) {
+	at.queue = append(at.queue, d.path)
+	if d.relay != nil {
+		if at.relay != nil {
+			at.relay.close()
+		}
+		at.relay = d.relay
+	}
 }
 
 // greet asks the device for a session. When several paths have connected, only

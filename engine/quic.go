@@ -43,7 +43,9 @@ const (
 	connectionWindow  = (Channels + 1) * maxStreamWindow
 )
 
-const handshakeTimeout = 4 * time.Second
+// handshakeTimeout is how long a handshake may hear nothing before it is tried
+// anew.
+const handshakeTimeout = 3 * time.Second
 
 func quicConfig(offlineAfter time.Duration, app bool) *quic.Config {
 	config := &quic.Config{

@@ -232,7 +232,8 @@ func TestConnectWithPacketLoss(t *testing.T) {
 				kind := kinds[seed%uint64(len(kinds))]
 				p := w.pair(w.home(kind[0]), w.home(kind[1]), nil)
 				app, device := p.connect(0)
-				if took := app.about.connectTime; took > 5*time.Second {
+				// Now and then a handshake gets no answer and is tried again after 3 s.
+				if took := app.about.connectTime; took > 10*time.Second {
 					t.Errorf("connecting took %v", took)
 				}
 				w.must(exchange(app, device))
