@@ -10,6 +10,9 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -39,16 +42,12 @@ func main() {
 }
 
 func run(folder string) error {
-	out, err := exec.Command("go", "list", "-m", "-f", "{{.Version}} {{.Dir}}", module).Output()
+	have, source, err := download()
 	if err != nil {
-		return fmt.Errorf("find %s: %w; run 'go mod download' and try again", module, err)
+		return err
 	}
-	have, source, _ := strings.Cut(strings.TrimSpace(string(out)), " ")
 	if have != version {
 		return fmt.Errorf("go.mod names %s %s, but the changes were written for %s: check them against the new version, then change this command", module, have, version)
-	}
-	if source == "" {
-		return fmt.Errorf("the source of %s is not there: run 'go mod download'", module)
 	}
 	stamp, err := os.ReadFile(filepath.Join(folder, "stamp"))
 	if err == nil && string(stamp) == fingerprint() {
@@ -67,6 +66,31 @@ func run(folder string) error {
 		return err
 	}
 	return os.WriteFile(filepath.Join(folder, "stamp"), []byte(fingerprint()), 0o644)
+}
+
+// download fetches quic-go, unless it is there already, and tells which version
+// go.mod names and where it is.
+func download() (have, folder string, err error) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Version}}", module).Output()
+	if err != nil {
+		return "", "", fmt.Errorf("find %s in go.mod: %w", module, explain(err))
+	}
+	have = strings.TrimSpace(string(out))
+	out, err = exec.Command("go", "mod", "download", "-json", module+"@"+have).Output()
+	if err != nil {
+		return have, "", fmt.Errorf("download %s %s: %w", module, have, explain(err))
+	}
+	var downloaded struct{ Dir string }
+	err = json.Unmarshal(out, &downloaded)
+	return have, downloaded.Dir, err
+}
+
+// explain adds what a command had to say.
+func explain(err error) error {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return fmt.Errorf("%w: %s", err, bytes.TrimSpace(exit.Stderr))
+	}
+	return err
 }
 
 // writeModule writes the project's go.mod with quic-go replaced.
