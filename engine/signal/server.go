@@ -36,13 +36,13 @@ func ParseServer(server string) (*url.URL, error) {
 		return nil, fmt.Errorf("the server's port %s is not one from 1 to 65535", port)
 	}
 	host := u.Hostname()
-	if _, err := netip.ParseAddr(host); err != nil && strings.ContainsAny(host, ":[]") || strings.ContainsFunc(host, notASCII) {
+	if _, err := netip.ParseAddr(host); err != nil && strings.Contains(host, ":") || strings.ContainsFunc(host, notInHost) {
 		return nil, fmt.Errorf("the server's host %q is neither a name nor an IP address", host)
 	}
 	u.Host = net.JoinHostPort(host, port)
 	return u, nil
 }
 
-// notASCII reports what a URL would have to escape in a host: names are given in
-// their ASCII form (RFC 5891).
-func notASCII(r rune) bool { return r <= ' ' || r > '~' }
+// notInHost reports what neither a name, in its ASCII form (RFC 5891), nor an
+// address nor its zone has, and what would not survive being written and read.
+func notInHost(r rune) bool { return r <= ' ' || r > '~' || r == '[' || r == ']' }
