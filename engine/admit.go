@@ -112,7 +112,7 @@ func (d *Device) open(conn *quicConn, control stream, streams [Channels]stream, 
 		if via != nil || s.relays.has(remote) {
 			return PathRelay, remote
 		}
-		return directKind(remote.Addr()), remote
+		return directKind(d.config.net, remote.Addr()), remote
 	}
 	if !d.add(s) {
 		s.end(ErrClosedLocal)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -29,7 +30,14 @@ type stateFile struct {
 	Seed    []byte               `json:"seed"`            // of the Ed25519 key
 	Secret  []byte               `json:"secret"`          // of the ticket
 	Paired  map[string]time.Time `json:"paired,omitzero"` // by the app's id: since when
+	Places  map[string]place     `json:"places,omitzero"` // by the device's id: where an app reached it last
 	Sum     []byte               `json:"sum"`             // SHA-256 of all before, as JSON: a damaged seed is a seed too
+}
+
+// place is an address, and when it last worked.
+type place struct {
+	Address netip.AddrPort `json:"address"`
+	At      time.Time      `json:"at"`
 }
 
 func (f stateFile) sum() ([]byte, error) {
@@ -44,6 +52,7 @@ const (
 	stateVersion    = 1
 	maxStateBytes   = 8 << 20
 	maxPairings     = 10_000
+	maxPlaces       = 1000
 	stateDirMode    = 0o700
 	stateSecretMode = 0o600
 )
@@ -94,7 +103,7 @@ func parseState(text []byte) (stateFile, error) {
 	if f.Version != stateVersion {
 		return f, fmt.Errorf("the state file has version %d, this library knows version %d", f.Version, stateVersion)
 	}
-	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != secretSize || len(f.Paired) > maxPairings {
+	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != secretSize || len(f.Paired) > maxPairings || len(f.Places) > maxPlaces {
 		return f, errors.New("the state file is damaged")
 	}
 	if sum, err := f.sum(); err != nil || !bytes.Equal(sum, f.Sum) {
@@ -141,6 +150,41 @@ func (s *state) pair(appID string) error {
 		delete(s.file.Paired, appID) // or it would never be saved
 	}
 	return err
+}
+
+// place returns where a device was reached last.
+func (s *state) place(deviceID string) (netip.AddrPort, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, ok := s.file.Places[deviceID]
+	return p.Address, ok
+}
+
+// reached remembers where a device was reached. An address that is known already
+// is not written again.
+func (s *state) reached(deviceID string, address netip.AddrPort) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file.Places[deviceID].Address == address {
+		return nil
+	}
+	if s.file.Places == nil {
+		s.file.Places = make(map[string]place)
+	}
+	if _, known := s.file.Places[deviceID]; !known && len(s.file.Places) >= maxPlaces {
+		oldest := ""
+		for id, p := range s.file.Places {
+			if oldest == "" || p.At.Before(s.file.Places[oldest].At) {
+				oldest = id
+			}
+		}
+		delete(s.file.Places, oldest)
+	}
+	s.file.Places[deviceID] = place{address, time.Now().UTC().Truncate(time.Second)}
+	if s.dir == "" {
+		return nil
+	}
+	return s.save()
 }
 
 // save replaces the file as a whole: a kill at any point leaves the old state
