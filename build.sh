@@ -17,6 +17,7 @@ usage: ./build.sh [command]
   lib, server      only the two libraries, only the server
   test             every test; on Debian, as root, installs what the tests need
   demo [FILE]      server, device and app on this machine; the app fetches FILE (or 24 MB of noise), hashes compared
+  demo lan [FILE]  the same in a local network without a server: two hosts if this user may make them, else this one
   bench [quick]    the library beside others on emulated links: a table, build/bench.json and plots; needs root
   install [--prefix DIR]
                    header, libraries, server, pkg-config and CMake files to DIR (default /usr/local; DESTDIR is respected)
@@ -166,8 +167,9 @@ test)
   run_tests
   ;;
 demo)
+  shift
   . "$ROOT/capi/scripts/demo.sh"
-  run_demo "${2:-}"
+  run_demo "$@"
   ;;
 bench)
   shift

@@ -158,6 +158,8 @@ typedef struct thing_p2p_peer {
  *                 key each time
  *   ca_file       PEM roots for mqtts:// and wss://; "" (default): the system's
  *   lan           "on" (default) or "off": discovery in the local network
+ *   lan_port      1 to 65535, default 47474: its UDP port, at which devices
+ *                 listen; the same for apps and devices
  *   relay         "auto" (default), "never", or "only" (for tests)
  *   max_sessions  1 to 65536, default 1024
  *   offline_ms    1000 to 3600000, default 30000: a peer that is silent for so
@@ -226,8 +228,30 @@ typedef void (*thing_p2p_failure_cb)(int err_code, void *user);
 THING_P2P_API int thing_p2p_add_device(const char *dev_id, const char *ticket);
 
 /*
+ * Tells of an address at which the device was found by other means, such as the
+ * system's own discovery (Bonjour, Android NSD): "192.168.1.20:4711" or
+ * "[fe80::1%eth0]:4711", as thing_p2p_device_address gave it. `dev_id` is what
+ * thing_p2p_connect takes. Attempts in progress try the address at once, later
+ * ones from their start, until deinit; the latest 4 of a device are kept. Who
+ * really is there is proven when connecting.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_NOT_INITIALIZED
+ *   THING_P2P_ERR_INVALID_ID         neither id, ticket nor known name
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, or not such an address
+ *   THING_P2P_ERR_NO_MEMORY          over 100000 devices
+ */
+THING_P2P_API int thing_p2p_add_address(const char *dev_id, const char *address);
+
+/*
  * Starts to connect and returns at once. If it returns THING_P2P_OK, exactly
  * one of `success` and `failure` is called, exactly once; otherwise neither.
+ *
+ * Three ways race, and the first that works wins: addresses that are known (where
+ * the device was reached last, the ticket's, thing_p2p_add_address's), the local
+ * network, and the server, if there is one. In LAN mode the server is asked 300 ms
+ * after the local network, in Internet mode the local network 300 ms after the
+ * server.
  *
  * `dev_id` is a device id, a ticket, or a name that thing_p2p_add_device bound.
  * `timeout_ms` 0 means the default: 15000 in Internet mode, 3000 in LAN mode.
@@ -369,9 +393,21 @@ THING_P2P_API int thing_p2p_device_id(int device, char *buffer, int size);
 
 /*
  * Writes the device's ticket, all that an app needs to reach it; keep it
- * secret. THING_P2P_TICKET_SIZE is enough. Returns as thing_p2p_device_id does.
+ * secret. THING_P2P_TICKET_SIZE is enough. The ticket also says where the device
+ * is in its local network now, so a fresh one is found at once there; one with
+ * addresses of yesterday is as good, and a little slower. Returns as
+ * thing_p2p_device_id does.
  */
 THING_P2P_API int thing_p2p_device_ticket(int device, char *buffer, int size);
+
+/*
+ * Writes the "address:port" at which the device takes connections in its local
+ * network, to be announced by the platform's own means or printed; for
+ * thing_p2p_add_address. It changes with the network and with each start. 64 bytes
+ * are enough. Returns as thing_p2p_device_id does, or
+ *   THING_P2P_ERR_DEVICE_NOT_ONLINE  this host has no address
+ */
+THING_P2P_API int thing_p2p_device_address(int device, char *buffer, int size);
 
 /*
  * Sets who decides about apps. NULL, as at first: apps that hold the ticket and

@@ -34,7 +34,7 @@ const (
 	repeatFor      = 30 * time.Second
 	sameCopy       = 20 * time.Millisecond // broadcast and multicast bring one query several times
 
-	maxMine   = 4096 // a query is answered once only as long as it is remembered
+	maxMine   = 1024 // a query is answered once only as long as it is remembered
 	maxOthers = 64
 	maxAskers = 256
 	maxCopies = 16 // addresses from which one query may come
