@@ -100,11 +100,11 @@ func TestPairedAppNeedsNoTicket(t *testing.T) {
 
 	// Also when both have been started anew.
 	p = newPair(t, server, remember)
-	if p.device.ID() != id {
+	if p.device.ID() != id || p.device.Ticket() != ticket {
 		t.Error("the device is another one after a restart")
 	}
 	wantSessionSoon(t, p, id)
-	wantSession(t, pair{newPair(t, server, nil).app, p.device}, ticket) // the old one, with an address that has changed
+	wantSession(t, pair{newPair(t, server, nil).app, p.device}, ticket)
 	stranger := newPair(t, server, nil)
 	wantRefusal(t, stranger.app, id, 5*time.Second, engine.ErrAuth)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/signal"
@@ -69,6 +70,7 @@ type attempt struct {
 	running int           // dials
 	inTurn  int           // those of them that the next ICE path waits for
 	greeter chan struct{} // has room for the one dial that may greet the device
+	greeted atomic.Bool   // some dial has reached the device
 	direct  bool          // ICE has found a direct path, which has been dialled
 	queue   []foundPath   // that ICE has found
 	relay   *relay        // of a dial that got no answer, to be dialled on again
@@ -121,6 +123,9 @@ func (at *attempt) startNegotiation() error {
 func (at *attempt) timedOut(ctx context.Context) error {
 	if context.Cause(ctx) != error(ErrTimeout) {
 		return ErrConnectBreak
+	}
+	if at.greeted.Load() {
+		return because(ErrTimeout, errors.New("the device was reached and did not decide"))
 	}
 	if at.signals == nil {
 		return because(ErrTimeout, errors.New("nobody in the local network answered for the device, and there is no server to ask"))

@@ -77,17 +77,19 @@ func (at *attempt) ended(d dialed) {
 }
 
 // greet asks the device for a session. When several paths have connected, only
-// the first does: the device would make a session of each, and ask its user.
+// the first does: the device would make a session of each, and ask its user. Its
+// verdict is for all.
 func (at *attempt) greet(ctx context.Context, d *dialed) error {
 	select {
 	case at.greeter <- struct{}{}:
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
+	at.greeted.Store(true)
 	var err error
 	h := hello{UID: at.app.config.UID, Trace: at.traceID}
 	d.control, d.streams, d.verdict, err = d.carrier.greet(ctx, h, at.to.secret)
-	if err != nil {
+	if err != nil && !d.verdict {
 		<-at.greeter // the next one may
 	}
 	return err

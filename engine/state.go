@@ -31,6 +31,7 @@ type stateFile struct {
 	Secret  []byte               `json:"secret"`          // of the ticket
 	Paired  map[string]time.Time `json:"paired,omitzero"` // by the app's id: since when
 	Places  map[string]place     `json:"places,omitzero"` // by the device's id: where an app reached it last
+	Port    uint16               `json:"port,omitzero"`   // of a device's socket the last time
 	Sum     []byte               `json:"sum"`             // SHA-256 of all before, as JSON: a damaged seed is a seed too
 }
 
@@ -150,6 +151,21 @@ func (s *state) pair(appID string) error {
 		delete(s.file.Paired, appID) // or it would never be saved
 	}
 	return err
+}
+
+// keepPort remembers the socket's port: with the same one after a restart, what
+// apps remember of the device, and its ticket, stay true.
+func (s *state) keepPort(port uint16) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.file.Port == port {
+		return nil
+	}
+	s.file.Port = port
+	if s.dir == "" {
+		return nil
+	}
+	return s.save()
 }
 
 // place returns where a device was reached last.

@@ -215,9 +215,12 @@ func TestLANDeviceHasMoved(t *testing.T) {
 	app := startPhone(t, home.Host("app", lab.IPv4), "")
 	app.lanConnect(device.id)
 	device.kill()
+	before := netip.MustParseAddrPort(device.address)
+	socketOn(t, host, int(before.Port())) // somebody else has its port now
 	home.Readdress(host, "lan0")
 	again := startCamera(t, host, state, "")
-	if again.id != device.id || again.address == device.address {
+	after := netip.MustParseAddrPort(again.address)
+	if again.id != device.id || after.Addr() == before.Addr() || after.Port() == before.Port() {
 		t.Fatalf("the device is %s at %s after a restart", again.id, again.address)
 	}
 	for _, target := range []string{device.id, device.ticket} { // both know the old address only
