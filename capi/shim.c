@@ -133,6 +133,23 @@ int thing_p2p_device_address(int device, char *buffer, int size) {
   return tp2pGoDeviceAddress(device, buffer, size);
 }
 
+int thing_p2p_device_pairings(int device, thing_p2p_pairing *list, int count) {
+  NOT_FORKED();
+  REQUIRE(count == 0 || (count > 0 && list != NULL && list->struct_size >= MIN_STRUCT));
+  return tp2pGoDevicePairings(device, list, count);
+}
+
+int thing_p2p_device_unpair(int device, const char *app_id) {
+  NOT_FORKED();
+  REQUIRE(is_name(app_id));
+  return tp2pGoDeviceUnpair(device, (char *)app_id);
+}
+
+int thing_p2p_device_reset_ticket(int device) {
+  NOT_FORKED();
+  return tp2pGoDeviceResetTicket(device);
+}
+
 int thing_p2p_device_set_authorizer(int device, thing_p2p_authorize_cb authorize, void *user) {
   NOT_FORKED();
   return tp2pGoDeviceSetAuthorizer(device, (uintptr_t)authorize, (uintptr_t)user, tp2p_current_queue());

@@ -46,7 +46,7 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 	if err != nil {
 		return nil, because(ErrInvalidParameter, err)
 	}
-	socket, err := openSocket(config.net, state.file.Port)
+	socket, err := openSocket(config.net, state.port())
 	if err != nil {
 		return nil, because(ErrInternal, fmt.Errorf("open a UDP socket: %w", err))
 	}

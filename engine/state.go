@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -30,6 +31,7 @@ type stateFile struct {
 	Seed    []byte               `json:"seed"`            // of the Ed25519 key
 	Secret  []byte               `json:"secret"`          // of the ticket
 	Paired  map[string]time.Time `json:"paired,omitzero"` // by the app's id: since when
+	UIDs    map[string]string    `json:"uids,omitzero"`   // by the app's id: what it called its user
 	Places  map[string]place     `json:"places,omitzero"` // by the device's id: where an app reached it last
 	Port    uint16               `json:"port,omitzero"`   // of a device's socket the last time
 	Sum     []byte               `json:"sum"`             // SHA-256 of all before, as JSON: a damaged seed is a seed too
@@ -75,7 +77,7 @@ func openState(dir string) (*state, error) {
 		if err := s.fill(); err != nil {
 			return nil, err
 		}
-		return s, s.save()
+		return s, s.file.save(dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the state: %w", err)
@@ -104,7 +106,7 @@ func parseState(text []byte) (stateFile, error) {
 	if f.Version != stateVersion {
 		return f, fmt.Errorf("the state file has version %d, this library knows version %d", f.Version, stateVersion)
 	}
-	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != secretSize || len(f.Paired) > maxPairings || len(f.Places) > maxPlaces {
+	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != secretSize || len(f.Paired) > maxPairings || len(f.UIDs) > maxPairings || len(f.Places) > maxPlaces {
 		return f, errors.New("the state file is damaged")
 	}
 	if sum, err := f.sum(); err != nil || !bytes.Equal(sum, f.Sum) {
@@ -120,52 +122,19 @@ func parseState(text []byte) (stateFile, error) {
 
 func (s *state) identity() identity { return newIdentity(s.file.Seed) }
 
-func (s *state) secret() [secretSize]byte { return [secretSize]byte(s.file.Secret) }
-
-func (s *state) paired(appID string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := s.file.Paired[appID]
-	return ok
-}
-
-// pair remembers the app, so that it needs no ticket later.
-func (s *state) pair(appID string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if _, ok := s.file.Paired[appID]; ok {
-		return nil
-	}
-	if len(s.file.Paired) >= maxPairings {
-		return fmt.Errorf("%d apps are paired already", maxPairings)
-	}
-	if s.file.Paired == nil {
-		s.file.Paired = make(map[string]time.Time)
-	}
-	s.file.Paired[appID] = time.Now().UTC().Truncate(time.Second)
-	if s.dir == "" {
-		return nil
-	}
-	err := s.save()
-	if err != nil {
-		delete(s.file.Paired, appID) // or it would never be saved
-	}
-	return err
-}
-
 // keepPort remembers the socket's port: with the same one after a restart, what
 // apps remember of the device, and its ticket, stay true.
 func (s *state) keepPort(port uint16) error {
+	if s.port() == port {
+		return nil
+	}
+	return s.change(func(f *stateFile) { f.Port = port })
+}
+
+func (s *state) port() uint16 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.file.Port == port {
-		return nil
-	}
-	s.file.Port = port
-	if s.dir == "" {
-		return nil
-	}
-	return s.save()
+	return s.file.Port
 }
 
 // place returns where a device was reached last.
@@ -179,42 +148,64 @@ func (s *state) place(deviceID string) (netip.AddrPort, bool) {
 // reached remembers where a device was reached. An address that is known already
 // is not written again.
 func (s *state) reached(deviceID string, address netip.AddrPort) error {
+	if known, _ := s.place(deviceID); known == address {
+		return nil
+	}
+	return s.change(func(f *stateFile) {
+		if _, known := f.Places[deviceID]; !known && len(f.Places) >= maxPlaces {
+			oldest := ""
+			for id, p := range f.Places {
+				if oldest == "" || p.At.Before(f.Places[oldest].At) {
+					oldest = id
+				}
+			}
+			delete(f.Places, oldest)
+		}
+		put(&f.Places, deviceID, place{address, time.Now().UTC().Truncate(time.Second)})
+	})
+}
+
+// change changes the state, on disk first: what could not be saved has not
+// happened.
+func (s *state) change(edit func(*stateFile)) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.file.Places[deviceID].Address == address {
-		return nil
-	}
-	if s.file.Places == nil {
-		s.file.Places = make(map[string]place)
-	}
-	if _, known := s.file.Places[deviceID]; !known && len(s.file.Places) >= maxPlaces {
-		oldest := ""
-		for id, p := range s.file.Places {
-			if oldest == "" || p.At.Before(s.file.Places[oldest].At) {
-				oldest = id
-			}
-		}
-		delete(s.file.Places, oldest)
-	}
-	s.file.Places[deviceID] = place{address, time.Now().UTC().Truncate(time.Second)}
 	if s.dir == "" {
+		edit(&s.file)
 		return nil
 	}
-	return s.save()
+	changed := s.file
+	changed.Paired = maps.Clone(s.file.Paired)
+	changed.UIDs = maps.Clone(s.file.UIDs)
+	changed.Places = maps.Clone(s.file.Places)
+	edit(&changed)
+	if err := changed.save(s.dir); err != nil {
+		return err
+	}
+	s.file = changed
+	return nil
+}
+
+// put sets an entry of a map that may not be made yet.
+func put[V any](m *map[string]V, key string, value V) {
+	if *m == nil {
+		*m = make(map[string]V)
+	}
+	(*m)[key] = value
 }
 
 // save replaces the file as a whole: a kill at any point leaves the old state
 // or the new one.
-func (s *state) save() error {
+func (f *stateFile) save(dir string) error {
 	var err error
-	if s.file.Sum, err = s.file.sum(); err != nil {
+	if f.Sum, err = f.sum(); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(s.file, "", "  ")
+	text, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(s.dir, stateName+".*")
+	temporary, err := os.CreateTemp(dir, stateName+".*")
 	if err != nil {
 		return fmt.Errorf("save the state: %w", err)
 	}
@@ -230,14 +221,14 @@ func (s *state) save() error {
 		err = closeErr
 	}
 	if err == nil {
-		err = os.Rename(temporary.Name(), filepath.Join(s.dir, stateName))
+		err = os.Rename(temporary.Name(), filepath.Join(dir, stateName))
 	}
 	if err != nil {
 		return fmt.Errorf("save the state: %w", err)
 	}
-	if dir, err := os.Open(s.dir); err == nil {
-		dir.Sync() // makes the rename durable where the system can
-		dir.Close()
+	if folder, err := os.Open(dir); err == nil {
+		folder.Sync() // makes the rename durable where the system can
+		folder.Close()
 	}
 	return nil
 }

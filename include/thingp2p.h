@@ -144,6 +144,15 @@ typedef struct thing_p2p_peer {
   int32_t  has_ticket;                 /* 1: the app proved that it holds this device's ticket */
 } thing_p2p_peer;
 
+/* An app that a device remembers, so that it needs no ticket. */
+typedef struct thing_p2p_pairing {
+  uint32_t struct_size;               /* set by the caller in the first of a list */
+  int32_t  sessions;                  /* that it has now */
+  int64_t  since;                     /* Unix time in seconds, by the device's clock */
+  char     app_id[THING_P2P_ID_SIZE]; /* proven when it was paired */
+  char     uid[THING_P2P_ID_SIZE];    /* what the app said when it came last: a claim */
+} thing_p2p_pairing;
+
 /* ---- library ------------------------------------------------------------ */
 
 /*
@@ -408,6 +417,42 @@ THING_P2P_API int thing_p2p_device_ticket(int device, char *buffer, int size);
  *   THING_P2P_ERR_DEVICE_NOT_ONLINE  this host has no address
  */
 THING_P2P_API int thing_p2p_device_address(int device, char *buffer, int size);
+
+/*
+ * Lists the apps that are paired with the device, the oldest first. An app is
+ * paired once it has connected with the ticket. Writes at most `count` of them to
+ * `list`, which may be NULL with a count of 0; the struct_size of the first says
+ * how large each is, and the others lie that far apart.
+ *
+ * Returns how many there are, which may be more than were written, or
+ *   THING_P2P_ERR_INVALID_SESSION    no such device
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL with a count above 0, count < 0, or the
+ *                                    first one's struct_size below 8
+ */
+THING_P2P_API int thing_p2p_device_pairings(int device, thing_p2p_pairing *list, int count);
+
+/*
+ * Forgets a paired app and ends its sessions at once; it then needs the ticket
+ * again, or the authorizer's yes. If it may still have the ticket, call
+ * thing_p2p_device_reset_ticket before.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_SESSION    no such device
+ *   THING_P2P_ERR_INVALID_ID         no such app is paired
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, empty or too long
+ *   THING_P2P_ERR_INTERNAL           the state could not be saved: nothing changed
+ */
+THING_P2P_API int thing_p2p_device_unpair(int device, const char *app_id);
+
+/*
+ * Gives the device a new ticket. The old one lets nobody in any more; sessions
+ * and pairings stay.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_SESSION  no such device
+ *   THING_P2P_ERR_INTERNAL         the state could not be saved: nothing changed
+ */
+THING_P2P_API int thing_p2p_device_reset_ticket(int device);
 
 /*
  * Sets who decides about apps. NULL, as at first: apps that hold the ticket and
