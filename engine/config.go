@@ -62,7 +62,7 @@ func (p Path) String() string {
 type Config struct {
 	UID          string        // the user, shown to the device; apps only
 	StateDir     string        // where the key and the pairings are kept; "": in memory
-	Server       string        // mqtt://, mqtts://, ws:// or wss:// [user:password@]host[:port]; "": none
+	Server       string        // mqtt://, mqtts://, ws:// or wss:// [user:password@]host[:port][?pin=…]; "": none
 	CAFile       string        // PEM roots for TLS to the server; "": the system's
 	DisableLAN   bool          // no discovery in the local network
 	Relay        RelayPolicy   //

@@ -1,24 +1,155 @@
 package rendezvous
 
 import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
-// authHook decides who may connect. This is the place for proof that a client
-// holds the key that its topics name; until then anybody may connect, and what
-// protects the two ends is that they authenticate each other end to end.
-type authHook struct{ mqtt.HookBase }
+// member is who a connection has proven to be.
+type member struct {
+	role byte // ident.App or ident.Device
+	id   string
+}
+
+// authHook lets in who proves, by an ident.Login, that it holds the key of the
+// id that its topics name.
+type authHook struct {
+	mqtt.HookBase
+	broker *Broker
+}
 
 func (h *authHook) ID() string           { return "auth" }
 func (h *authHook) Provides(b byte) bool { return b == mqtt.OnConnectAuthenticate }
 
 // OnConnectAuthenticate also holds the will to the rules for publishing: it is
 // published without asking again.
-func (h *authHook) OnConnectAuthenticate(_ *mqtt.Client, pk packets.Packet) bool {
-	if !pk.Connect.WillFlag {
+func (h *authHook) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
+	c, ok := cl.Net.Conn.(*clientConn)
+	if !ok {
+		return false
+	}
+	who, err := h.broker.login(c, string(pk.Connect.Username), string(pk.Connect.Password))
+	if err != nil {
+		h.broker.refused(c, err)
+		return false
+	}
+	if will := pk.Connect; will.WillFlag &&
+		(who.role != ident.Device || will.WillTopic != statusTopic(who.id) || len(will.WillPayload) > maxStatusBytes) {
+		h.broker.refused(c, errors.New("the will is not the device's own status"))
+		return false
+	}
+	if err := c.knock.admit(); err != nil {
+		h.broker.refused(c, err)
+		c.Close() // it is not the login that is wrong: no answer says so better than any
+		return false
+	}
+	c.who = who
+	// A client id of MQTT belongs to who chose it: with another's, nobody takes
+	// that one's session over.
+	cl.ID = string(who.role) + who.id + cl.ID
+	return true
+}
+
+// login checks in the order of cost.
+func (b *Broker) login(c *clientConn, user, password string) (member, error) {
+	l, err := ident.ParseLogin(user, password)
+	if err != nil {
+		return member{}, err
+	}
+	now := time.Now()
+	if err := l.CheckTime(now); err != nil {
+		return member{}, err
+	}
+	if host := l.Host(); !b.isCalled(host, c.LocalAddr()) {
+		return member{}, fmt.Errorf("the login is for the server %q: if that is this one, give -name %s", host, host)
+	}
+	if err := c.knock.mayWork(); err != nil {
+		return member{}, err
+	}
+	if err := l.CheckSignature(); err != nil {
+		return member{}, err
+	}
+	if !b.logins.first(l, now) {
+		return member{}, errors.New("the login has been used before")
+	}
+	return member{l.Role, l.ID}, nil
+}
+
+// refused logs, and no more often than somebody can read: strangers cause it.
+func (b *Broker) refused(c *clientConn, err error) {
+	b.mu.Lock()
+	loud := b.refusals.take(1, 0.1, 5, time.Now())
+	b.mu.Unlock()
+	if loud {
+		b.log.Warn("a client was refused", "remote", c.RemoteAddr(), "error", err)
+	} else {
+		b.log.Debug("a client was refused", "remote", c.RemoteAddr(), "error", err)
+	}
+}
+
+// isCalled reports whether clients reach this server under host: by one of its
+// names, or by the address that the connection came to. The port does not
+// count, since a port may be forwarded from any other.
+func (b *Broker) isCalled(host string, local net.Addr) bool {
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Unmap() == addressOf(local).Addr() {
 		return true
 	}
-	will := pk.Connect
-	return mayPublish(will.WillTopic) && (!will.WillRetain || isStatus(will.WillTopic) && len(will.WillPayload) <= maxStatusBytes)
+	return slices.Contains(b.names, plainName(host))
+}
+
+// plainName is a host's name or address in one spelling.
+func plainName(host string) string {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return ip.Unmap().String()
+	}
+	return strings.TrimSuffix(strings.ToLower(host), ".")
+}
+
+// loginMemory: how long a login that was used once must be remembered. From the
+// future by as much as a clock may be wrong, it lasts that much longer.
+const (
+	loginMemory = 2 * ident.LoginLifetime
+	maxLogins   = 1 << 16 // in each generation; more than that are forgotten early
+)
+
+// logins remembers which were used. The older of two generations is dropped
+// when the newer is full or has lasted for as long as it must.
+type logins struct {
+	mu           sync.Mutex
+	newer, older map[loginKey]struct{}
+	since        time.Time
+}
+
+type loginKey struct {
+	id    string
+	nonce [16]byte
+}
+
+// first remembers l and reports whether it is new.
+func (s *logins) first(l *ident.Login, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.newer == nil || now.Sub(s.since) >= loginMemory || len(s.newer) >= maxLogins {
+		s.newer, s.older, s.since = map[loginKey]struct{}{}, s.newer, now
+	}
+	key := loginKey{l.ID, l.Nonce}
+	if _, used := s.newer[key]; used {
+		return false
+	}
+	if _, used := s.older[key]; used {
+		return false
+	}
+	s.newer[key] = struct{}{}
+	return true
 }
