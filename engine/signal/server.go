@@ -46,6 +46,9 @@ func ParseServer(server string) (*url.URL, error) {
 	if _, err := netip.ParseAddr(host); err != nil && strings.Contains(host, ":") || strings.ContainsFunc(host, notInHost) {
 		return nil, fmt.Errorf("the server's host %q is neither a name nor an IP address", host)
 	}
+	if _, err := url.ParseQuery(u.RawQuery); err != nil {
+		return nil, errors.New("what follows the ? in the server's address is damaged: copy the address again from the server")
+	}
 	if pin, pinned := pinOf(u); pinned {
 		if u.Scheme != "mqtts" && u.Scheme != "wss" {
 			return nil, fmt.Errorf("the server's address has a pin, which only mqtts and wss have a use for, not %s", u.Scheme)
