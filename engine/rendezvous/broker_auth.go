@@ -102,10 +102,12 @@ func (b *Broker) refused(c *clientConn, err error) {
 // names, or by the address that the connection came to. The port does not
 // count, since a port may be forwarded from any other.
 func (b *Broker) isCalled(host string, local net.Addr) bool {
-	if ip, err := netip.ParseAddr(host); err == nil && ip.Unmap() == addressOf(local).Addr() {
+	here := addressOf(local).Addr()
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Unmap() == here {
 		return true
 	}
-	return slices.Contains(b.names, plainName(host))
+	name := plainName(host)
+	return slices.Contains(b.names, name) || name == "localhost" && here.IsLoopback() // RFC 6761, section 6.3
 }
 
 // plainName is a host's name or address in one spelling.

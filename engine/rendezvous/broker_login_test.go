@@ -123,6 +123,9 @@ func TestAServerGoesByTheAddressThatItIsReachedAt(t *testing.T) {
 			t.Errorf("%q: %v", host, !want)
 		}
 	}
+	if !b.isCalled("localhost", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}) {
+		t.Error("localhost is not this machine")
+	}
 }
 
 // Whoever guesses another's client id of MQTT does not take its session over.
