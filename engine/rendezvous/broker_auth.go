@@ -102,8 +102,8 @@ func (b *Broker) refused(c *clientConn, err error) {
 // names, or by the address that the connection came to. The port does not
 // count, since a port may be forwarded from any other.
 func (b *Broker) isCalled(host string, local net.Addr) bool {
-	here := addressOf(local).Addr()
-	if ip, err := netip.ParseAddr(host); err == nil && ip.Unmap() == here {
+	here := addressOf(local).Addr().WithZone("") // the client's zone has another name
+	if ip, err := netip.ParseAddr(host); err == nil && ip.Unmap().WithZone("") == here {
 		return true
 	}
 	name := plainName(host)

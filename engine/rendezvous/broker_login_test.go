@@ -123,6 +123,9 @@ func TestAServerGoesByTheAddressThatItIsReachedAt(t *testing.T) {
 			t.Errorf("%q: %v", host, !want)
 		}
 	}
+	if !b.isCalled("fe80::1%wlan0", &net.TCPAddr{IP: net.ParseIP("fe80::1"), Zone: "eth0"}) {
+		t.Error("a link-local address is not this machine")
+	}
 	if !b.isCalled("localhost", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}) {
 		t.Error("localhost is not this machine")
 	}
