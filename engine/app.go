@@ -130,6 +130,9 @@ func (a *App) Resolve(text string) (*Target, error) {
 
 // signals returns the connection to a server, and makes it at first need.
 func (a *App) signals(server string) (*signal.Client, error) {
+	if server == withoutPassword(a.config.Server) {
+		server = a.config.Server // a ticket does not hold the account that the app has there
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {

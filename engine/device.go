@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
+	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -111,7 +112,7 @@ func (d *Device) answerLAN() error {
 	if !d.config.usesLAN() {
 		return nil
 	}
-	key, err := d.identity.openingKey()
+	key, err := ident.OpeningKey(d.identity.key)
 	if err != nil {
 		return err
 	}

@@ -98,6 +98,7 @@ func (e *endpoint) dialSignals(server string, receive func(*signal.Client, *sign
 		TLS:    &tls.Config{RootCAs: e.roots},
 		Role:   e.role,
 		ID:     e.identity.id,
+		Sign:   e.identity.sign,
 		Log:    e.log,
 		Dial:   e.config.dialServer,
 		OnMessage: func(m *signal.Message) {

@@ -19,8 +19,9 @@ type Config struct {
 	Server    *url.URL // from ParseServer
 	TLS       *tls.Config
 	Role      Role
-	ID        string         // the endpoint's own id
-	OnMessage func(*Message) // called in order from one goroutine; must not block
+	ID        string              // the endpoint's own id
+	Sign      func([]byte) []byte // with the id's key
+	OnMessage func(*Message)      // called in order from one goroutine; must not block
 	Log       *slog.Logger
 
 	Dial func() (net.Conn, error) // for tests; nil: connects to Server
@@ -61,6 +62,9 @@ const (
 
 // ErrClosed is returned once the client is closed.
 var ErrClosed = errors.New("the client is closed")
+
+// ErrLogin says that the server does not let this client in.
+var ErrLogin = errors.New("the server refused the login")
 
 // New returns a client that connects in the background.
 func New(cfg Config) *Client {
