@@ -141,12 +141,27 @@ func (a *App) signals(server string) (*signal.Client, error) {
 	if client := a.servers[server]; client != nil {
 		return client, nil
 	}
-	client, err := a.dialSignals(server, a.receive)
+	client, err := a.dialSignals(server, a.knows, a.receive)
 	if err != nil {
 		return nil, err
 	}
 	a.servers[server] = client
 	return client, nil
+}
+
+// knows reports whether a device is expected to write.
+func (a *App) knows(deviceID string) bool {
+	if a.negotiatesWith(deviceID) {
+		return true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for s := range a.sessions {
+		if s.about.deviceID == deviceID {
+			return true
+		}
+	}
+	return false
 }
 
 // receive is called for each message from a server.

@@ -107,6 +107,9 @@ func (at *attempt) run(ctx context.Context) (*Session, error) {
 func (at *attempt) startNegotiation() error {
 	a := at.app
 	n := newNegotiation(a.endpoint, at.signals, at.traceID, "", at.to.deviceID, a.config.Relay)
+	if at.to.secret != nil {
+		n.proof = proveOffer(*at.to.secret, a.identity.id, at.to.deviceID, at.traceID)
+	}
 	if err := a.addNegotiation(n, noLimit); err != nil {
 		return err
 	}

@@ -27,7 +27,6 @@ type Device struct {
 	reserved   int // sessions about to be
 	backlog    []*Session
 	arrived    waitlist
-	lastOffer  rateLimit
 }
 
 // maxBacklog bounds the sessions that nobody has accepted yet.
@@ -99,7 +98,7 @@ func (d *Device) Listen() error {
 	if d.config.Server == "" {
 		return nil
 	}
-	d.signals, err = d.dialSignals(d.config.Server, d.receive)
+	d.signals, err = d.dialSignals(d.config.Server, d.knows, d.receive)
 	if err != nil {
 		return err
 	}

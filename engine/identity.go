@@ -20,5 +20,3 @@ func newIdentity(seed []byte) identity {
 	key := ed25519.NewKeyFromSeed(seed)
 	return identity{key, formatID(key.Public().(ed25519.PublicKey))}
 }
-
-func (i identity) sign(text []byte) []byte { return ed25519.Sign(i.key, text) }

@@ -70,10 +70,11 @@ func isStandard(imported string) bool {
 // TestImportsPointOneWay keeps the picture easy to draw:
 //
 //	capi ──► engine ──► signal ──► ident ◄── rendezvous ◄── thingp2pd
-//	           ├──────► discovery
+//	           ├──────► discovery ──► ident
 //	           └──────► congestion
 //
-// Below ident and congestion there is only the standard library, and the curve.
+// Below ident and congestion there is only the standard library, and the curve;
+// limit is for whoever talks to strangers.
 func TestImportsPointOneWay(t *testing.T) {
 	for file, imports := range sourceImports(t) {
 		for _, imported := range imports {
@@ -86,10 +87,10 @@ func TestImportsPointOneWay(t *testing.T) {
 				wrong = !isStandard(imported) && imported != "filippo.io/edwards25519"
 			case dir == "engine/congestion/sim": // for its tests
 				wrong = !isStandard(imported) && imported != module+"engine/congestion"
-			case dir == "engine/discovery":
+			case dir == "engine/limit":
 				wrong = ours
-			case dir == "engine/signal":
-				wrong = ours && imported != module+"engine/ident"
+			case dir == "engine/discovery" || dir == "engine/signal":
+				wrong = ours && imported != module+"engine/ident" && imported != module+"engine/limit"
 			case strings.HasPrefix(dir, "engine/rendezvous"):
 				wrong = ours && !isWithin(imported, "engine/rendezvous") && imported != module+"engine/ident"
 			case dir == "engine":

@@ -29,6 +29,7 @@ type negotiation struct {
 	trace    string // the session to move, if the attempt is for one
 	peerID   string
 	policy   RelayPolicy
+	proof    []byte // of a ticket; apps only
 	stop     func() // ends run; devices only
 	log      *slog.Logger
 
@@ -220,6 +221,7 @@ func (n *negotiation) sendOffer() { n.sendDescription(signal.Offer) }
 func (n *negotiation) sendDescription(kind signal.Kind) {
 	n.send(&signal.Message{
 		Kind:       kind,
+		Proof:      n.proof,
 		Trace:      n.trace,
 		Ufrag:      n.local.ufrag,
 		Pwd:        n.local.pwd,
@@ -228,7 +230,7 @@ func (n *negotiation) sendDescription(kind signal.Kind) {
 }
 
 func (n *negotiation) send(m *signal.Message) {
-	m.From, m.Attempt = n.endpoint.identity.id, n.attempt
+	m.Attempt = n.attempt
 	peer := signal.Device
 	if !n.isApp() {
 		peer = signal.App

@@ -147,8 +147,8 @@ func TestFloodStaysWithinBounds(t *testing.T) {
 			t.Fatalf("noise is answered with %x", got)
 		}
 	}
-	if len(r.others.values) > maxOthers || len(r.askers.values) > maxAskers || len(r.mine.values) > 0 {
-		t.Errorf("%d others, %d askers, %d of its own", len(r.others.values), len(r.askers.values), len(r.mine.values))
+	if r.others.Len() > maxOthers || r.askers.Len() > maxAskers || r.mine.Len() > 0 {
+		t.Errorf("%d others, %d askers, %d of its own", r.others.Len(), r.askers.Len(), r.mine.Len())
 	}
 
 	// One asker cannot use up what is there for all.
@@ -175,8 +175,8 @@ func TestFloodStaysWithinBounds(t *testing.T) {
 			t.Fatalf("query %d is not answered", i)
 		}
 	}
-	if len(r.mine.values) > maxMine || len(r.mine.order) > maxMine {
-		t.Errorf("%d queries are remembered", len(r.mine.values))
+	if r.mine.Len() > maxMine {
+		t.Errorf("%d queries are remembered", r.mine.Len())
 	}
 }
 

@@ -219,7 +219,7 @@ func TestCloseFromEveryState(t *testing.T) {
 	t.Run("before anything", func(t *testing.T) {
 		withServer(t, func(t *testing.T, s *testServer) {
 			address, _ := ParseServer("mqtt://server.test")
-			New(Config{Server: address, Role: App, ID: id("app"), Sign: sign("app"), Dial: s.dial, Log: s.client(App, "x").cfg.Log}).Close()
+			mustNew(t, Config{Server: address, Role: App, Key: keyOf("app"), Known: everybody, Dial: s.dial, Log: s.client(App, "x").cfg.Log}).Close()
 		})
 	})
 }

@@ -94,8 +94,15 @@ func keyOf(name string) ed25519.PrivateKey {
 
 func id(name string) string { return ident.Format(keyOf(name).Public().(ed25519.PublicKey)) }
 
-func sign(name string) func([]byte) []byte {
-	return func(text []byte) []byte { return ed25519.Sign(keyOf(name), text) }
+func everybody(string) bool { return true }
+
+func mustNew(t testing.TB, cfg Config) *Client {
+	t.Helper()
+	c, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // client connects the one of that name; cleanup closes it.
@@ -106,8 +113,8 @@ func (s *testServer) client(role Role, name string) *testClient {
 		s.t.Fatal(err)
 	}
 	got := make(chan *Message, 1000)
-	c := &testClient{got: got, Client: New(Config{
-		Server: address, Role: role, ID: id(name), Sign: sign(name), Dial: s.dial,
+	c := &testClient{got: got, Client: mustNew(s.t, Config{
+		Server: address, Role: role, Key: keyOf(name), Known: everybody, Dial: s.dial,
 		OnMessage: func(m *Message) { got <- m },
 		Log:       slog.New(slog.DiscardHandler),
 	})}

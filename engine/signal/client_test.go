@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -12,7 +13,7 @@ import (
 
 func offer(from, attempt string) *Message {
 	return &Message{
-		Kind: Offer, From: from, Attempt: attempt, Ufrag: "ufrag", Pwd: strings.Repeat("p", 22),
+		Kind: Offer, From: id(from), Attempt: attempt, Ufrag: "ufrag", Pwd: strings.Repeat("p", 22),
 		Candidates: []Candidate{{Host, netip.MustParseAddrPort("192.0.2.1:1234")}, {ServerReflexive, netip.MustParseAddrPort("[2001:db8::1]:5")}},
 	}
 }
@@ -113,11 +114,12 @@ func TestGarbageIsDropped(t *testing.T) {
 		status, stop := app.Watch(id("dev"))
 		defer stop()
 		want(t, status, true)
-		good, err := offer("app", "1").Encode()
+		good := sealed(t, offer("app", "1"), "app", "dev", time.Now())
+		text, err := offer("app", "1").Encode()
 		if err != nil {
 			t.Fatal(err)
 		}
-		garbage := [][]byte{nil, {0}, []byte("off "), []byte("ON"), []byte("{}"), []byte("null"), good[:len(good)-1], append(good, good...),
+		garbage := [][]byte{nil, {0}, []byte("off "), []byte("ON"), []byte("{}"), []byte("null"), text, good[:len(good)-1], append(bytes.Clone(good), good...),
 			[]byte(strings.Repeat("[", MaxMessageBytes)), []byte(strings.Repeat("{\"a\":", 1000)), make([]byte, 60_000)}
 		for _, payload := range garbage {
 			for _, topic := range []string{inbox(Device, id("dev")), inbox(App, id("app")), iceTopic, statusTopic(id("dev"))} {
@@ -147,7 +149,7 @@ func TestMessagesComeOneAtATime(t *testing.T) {
 		address, _ := ParseServer("mqtt://server.test")
 		running := 0
 		got := make(chan string, 10)
-		c := New(Config{Server: address, Role: Device, ID: id("dev"), Sign: sign("dev"), Dial: s.dial, Log: s.client(App, "x").cfg.Log, OnMessage: func(m *Message) {
+		c := mustNew(t, Config{Server: address, Role: Device, Key: keyOf("dev"), Known: everybody, Dial: s.dial, Log: s.client(App, "x").cfg.Log, OnMessage: func(m *Message) {
 			if running++; running != 1 {
 				t.Error("two at a time")
 			}

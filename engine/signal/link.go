@@ -57,15 +57,15 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		password, _ := user.Password()
 		options.SetUsername(user.Username()).SetPassword(password)
 	} else {
-		options.SetUsername(c.cfg.ID).
-			SetPassword(ident.NewPassword(byte(c.cfg.Role), c.cfg.ID, c.cfg.Server.Host, time.Now(), c.cfg.Sign))
+		options.SetUsername(c.id).
+			SetPassword(ident.NewPassword(byte(c.cfg.Role), c.id, c.cfg.Server.Host, time.Now(), c.sign))
 	}
 	if c.cfg.Dial != nil {
 		options.SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return c.cfg.Dial() })
 	}
-	topics := map[string]byte{inbox(c.cfg.Role, c.cfg.ID): 0, iceTopic: 0}
+	topics := map[string]byte{inbox(c.cfg.Role, c.id): 0, iceTopic: 0}
 	if c.cfg.Role == Device {
-		l.status = statusTopic(c.cfg.ID)
+		l.status = statusTopic(c.id)
 		topics[l.status] = 0
 		options.SetWill(l.status, statusOffline, 0, true)
 	}

@@ -63,7 +63,7 @@ func TestAnAccountIsSentUnchanged(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := New(Config{Server: address, Role: App, ID: id("app"), Sign: sign("app"), Dial: s.dial, Log: slog.New(slog.DiscardHandler)})
+		c := mustNew(t, Config{Server: address, Role: App, Key: keyOf("app"), Known: everybody, Dial: s.dial, Log: slog.New(slog.DiscardHandler)})
 		defer c.Close()
 		synctest.Wait()
 		if seen := script.connects(); len(seen) != 1 || seen[0].Username != "us er" || string(seen[0].Password) != "pass/word" {
@@ -76,11 +76,11 @@ func TestAnAccountIsSentUnchanged(t *testing.T) {
 func TestARefusedLogin(t *testing.T) {
 	for account, advice := range map[string]string{"": "clock", "user:password@": "check user and password"} {
 		withServer(t, func(t *testing.T, s *testServer) {
-			address, err := ParseServer("mqtt://" + account + "server.test")
+			address, err := ParseServer("mqtt://" + account + "another.test") // a name that the server does not go by
 			if err != nil {
 				t.Fatal(err)
 			}
-			stranger := New(Config{Server: address, Role: Device, ID: id("dev"), Sign: sign("stranger"), Dial: s.dial, Log: slog.New(slog.DiscardHandler)})
+			stranger := mustNew(t, Config{Server: address, Role: Device, Key: keyOf("dev"), Known: everybody, Dial: s.dial, Log: slog.New(slog.DiscardHandler)})
 			defer stranger.Close()
 			time.Sleep(time.Minute)
 			if err := stranger.Err(); !errors.Is(err, ErrLogin) || !strings.Contains(err.Error(), advice) {
@@ -91,7 +91,7 @@ func TestARefusedLogin(t *testing.T) {
 			}
 			device := s.client(Device, "dev")
 			if !device.isOnline() {
-				t.Error("the holder of the key is not let in", device.Err())
+				t.Error("who dials the right name is not let in", device.Err())
 			}
 		})
 	}
