@@ -13,9 +13,9 @@ import (
 
 // Limits of the broker for each client.
 const (
-	maxPacketBytes   = 16 << 10
+	maxPacketBytes   = 10 << 10 // the library's messages have 8 KiB at most
 	maxSubscriptions = 64
-	maxQueued        = 128 // packets that wait for a slow reader; more are dropped
+	maxQueued        = 64  // packets that wait for a slow reader; more are dropped
 	maxInflight      = 32  // unacknowledged packets of QoS 1
 	maxClientID      = 128 // bytes
 )

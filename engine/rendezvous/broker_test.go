@@ -179,7 +179,7 @@ func TestBrokerTimers(t *testing.T) {
 	})
 	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
 		c := dialRaw(t, b)
-		c.conn.Write([]byte{0x10, 0xff, 0x7f}) // a CONNECT that never ends
+		c.conn.Write([]byte{0x10, 0xff, 0x3f}) // a CONNECT that never ends
 		if got := ends(c); got != helloTimeout {
 			t.Errorf("a client that never finishes CONNECT lasts %v", got)
 		}
@@ -249,7 +249,7 @@ func TestBrokerLimits(t *testing.T) {
 		if codes := c.subscribe(filters[0]); codes[0] != 0 {
 			t.Errorf("a subscription that is there already: %x", codes)
 		}
-		c.conn.Write([]byte{0x30, 0x81, 0x80, 0x01, 0}) // PUBLISH of 16 KiB and 1
+		c.conn.Write([]byte{0x30, 0x81, 0x80, 0x01, 0}) // PUBLISH of 16 KiB
 		if _, err := c.conn.Read(make([]byte, 1)); err != io.EOF {
 			t.Errorf("a packet too large: %v, want the connection closed", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"time"
 
@@ -122,6 +123,11 @@ func (c Config) check() error {
 	}
 	if c.TTL < time.Minute {
 		return fmt.Errorf("a credential lifetime of %s is too short: give -ttl a minute or more", c.TTL)
+	}
+	for _, name := range c.Names {
+		if _, _, err := net.SplitHostPort(name); err == nil {
+			return fmt.Errorf("the name %s has a port, which does not count: give -name the host alone", name)
+		}
 	}
 	for _, u := range c.TURNURLs {
 		if _, err := parseTURNURL(u); err != nil {

@@ -181,6 +181,7 @@ func TestStartErrorsTellWhatToDo(t *testing.T) {
 		"-ttl":                     {TTL: time.Second},
 		"leave out -mqtt":          {Broker: "mqtt://127.0.0.1:1", MQTT: ":0"},
 		"or with mqtts, ws or wss": {Broker: "http://127.0.0.1"},
+		"the host alone":           {Names: []string{"2001:db8::1", "example.org:1883"}},
 		"write it like turn":       {TURNURLs: []string{"here"}},
 		"lower port first":         {RelayPorts: PortRange{3000, 2000}},
 		"check -broker":            {Broker: "mqtt://user:xyzzy@127.0.0.1:1"},
