@@ -19,6 +19,8 @@ var additions embed.FS
 // places are where the additions go, in the copy.
 var places = map[string]string{
 	"added/quic.go.txt":       "thingp2p.go",
+	"added/repeat.go.txt":     "thingp2p_repeat.go",
+	"added/trywrite.go.txt":   "thingp2p_trywrite.go",
 	"added/congestion.go.txt": "internal/congestion/thingp2p.go",
 }
 
@@ -51,6 +53,23 @@ var changes = []change{
 		before: "func (c *Conn) triggerSending(now monotime.Time) error {\n\tc.pacingDeadline = 0\n",
 		after: "func (c *Conn) triggerSending(now monotime.Time) error {\n\tc.pacingDeadline = 0\n\n" +
 			"\tif err := c.sendPathProbes(now); err != nil {\n\t\treturn err\n\t}\n",
+	},
+	// Short urgent frames are sent twice.
+	{
+		file:   "framer.go",
+		before: "\tcontrolFrameMutex          sync.Mutex\n",
+		after:  "\trepeats repeatBudget\n\n\tcontrolFrameMutex          sync.Mutex\n",
+	},
+	{
+		file:   "framer.go",
+		before: "\tframe, blocked, hasMoreData := str.popStreamFrame(maxLen, v)\n",
+		after:  "\tframe, blocked, hasMoreData := str.popStreamFrame(maxLen, v)\n\tf.repeat(id, str.streamFrameGetter, frame.Frame, hasMoreData)\n",
+	},
+	// That queue mostly holds one frame, and keeps the room for it.
+	{
+		file:   "send_stream.go",
+		before: "\t\ts.retransmissionQueue = s.retransmissionQueue[1:]\n",
+		after:  "\t\ts.retransmissionQueue = withoutFirst(s.retransmissionQueue)\n",
 	},
 }
 
