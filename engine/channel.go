@@ -43,7 +43,8 @@ type channel struct {
 	workers group
 
 	sendQueue fifo
-	writing   bool     // write runs
+	writer    func()   // write, bound to workers
+	writing   bool     // it runs
 	space     waitlist // senders that wait for room, and flush
 	sendErr   error    // no more can be sent
 
@@ -71,6 +72,7 @@ const (
 func newChannel(s stream, sendLimit int, progress func(), log *slog.Logger, failed func()) *channel {
 	c := &channel{stream: s, sendLimit: sendLimit, progress: progress, workers: group{log: log, failed: failed}}
 	c.try, _ = s.(tryWriter)
+	c.writer = c.workers.bind(c.write)
 	return c
 }
 
@@ -78,8 +80,8 @@ func (c *channel) send(p []byte, timeout time.Duration) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.sendErr == nil && !c.writing && c.try != nil && c.try.TryWrite(p) {
-		c.sent.Add(uint64(len(p)))
 		c.progress()
+		c.sent.Add(uint64(len(p)))
 		return len(p), nil
 	}
 	taken := 0
@@ -97,7 +99,7 @@ func (c *channel) send(p []byte, timeout time.Duration) (int, error) {
 			taken += n
 			if !c.writing {
 				c.writing = true
-				c.workers.Go(c.write)
+				c.workers.start(c.writer)
 			}
 		}
 		if taken == len(p) {
