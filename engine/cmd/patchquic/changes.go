@@ -97,11 +97,15 @@ var changes = []change{
 		before: "s.frameQueue.Push(frame.Data, frame.Offset, frame.PutBack)",
 		after:  "s.frameQueue.Push(frame.Data, frame.Offset, frame.PutBackFunc())",
 	},
-	// Control messages are built in buffers of a pool.
+	// Control messages have room for more after a peer's move, too.
 	{
-		file:   "sys_conn_oob.go",
-		before: "\toob := packetInfoOOB\n",
-		after: "\tbuffer := controlBuffers.Get().(*[controlSize]byte)\n\tdefer controlBuffers.Put(buffer)\n" +
-			"\toob := append(buffer[:0], packetInfoOOB...)\n",
+		file:   "send_conn.go",
+		before: "\t\toob:  info.OOB(),\n",
+		after:  "\t\toob:  slices.Grow(info.OOB(), 64),\n",
+	},
+	{
+		file:   "send_conn.go",
+		before: "import (\n",
+		after:  "import (\n\t\"slices\"\n",
 	},
 }
