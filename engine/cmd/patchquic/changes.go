@@ -76,6 +76,16 @@ var changes = []change{
 		before: "\tp.StreamFrames = nil\n\tpacketPool.Put(p)\n",
 		after:  "\tclear(p.StreamFrames)\n\tp.StreamFrames = p.StreamFrames[:0]\n\tpacketPool.Put(p)\n",
 	},
+	{
+		file:   "internal/ackhandler/sent_packet_history.go",
+		before: "\tpackets          []*packet\n",
+		after:  "\tpackets          []*packet\n\troom    []*packet // empty; what packets is a part of\n",
+	},
+	{
+		file:   "internal/ackhandler/sent_packet_history.go",
+		before: "\th.packets = append(h.packets, p)\n",
+		after:  "\th.push(p)\n",
+	},
 	// A short frame that is received has a pool too.
 	{
 		file:   "internal/wire/stream_frame.go",

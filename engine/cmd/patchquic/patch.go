@@ -23,6 +23,7 @@ var places = map[string]string{
 	"added/trywrite.go.txt":   "thingp2p_trywrite.go",
 	"added/reuse.go.txt":      "thingp2p_reuse.go",
 	"added/wirereuse.go.txt":  "internal/wire/thingp2p.go",
+	"added/history.go.txt":    "internal/ackhandler/thingp2p.go",
 	"added/congestion.go.txt": "internal/congestion/thingp2p.go",
 }
 
