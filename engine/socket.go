@@ -133,7 +133,9 @@ func (s *socket) close() error { return s.udp.Close() }
 // socket it keeps GSO, batch reads and ECN.
 func (s *socket) packetConn() net.PacketConn {
 	if udp, ok := s.udp.(*net.UDPConn); ok {
-		return &batchConn{UDPConn: udp, socket: s, batch: ipv4.NewPacketConn(udp)}
+		if batch, err := newBatchReader(udp); err == nil {
+			return &batchConn{UDPConn: udp, socket: s, batch: batch}
+		}
 	}
 	return &plainConn{PacketConn: s.udp, socket: s}
 }
@@ -142,7 +144,7 @@ func (s *socket) packetConn() net.PacketConn {
 type batchConn struct {
 	*net.UDPConn
 	socket *socket
-	batch  *ipv4.PacketConn
+	batch  *batchReader
 }
 
 // ReadBatch reads for QUIC. STUN packets stay in their place with no length,
