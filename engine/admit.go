@@ -10,9 +10,22 @@ import (
 // admitTime is how long a connected app may take to say who it is.
 const admitTime = 5 * time.Second
 
+// Connections that have not said yet who they are: from so many on, new addresses
+// have to prove that they are theirs (RFC 9000, section 8.1.2), and more than so
+// many are not taken.
+const (
+	busyAdmitting = 32
+	maxAdmitting  = 256
+)
+
 // admit decides on a connection and makes it a session. via is the relay of
 // ours that it came through, or nil.
 func (d *Device) admit(conn *quicConn, via *deviceRelay) {
+	defer d.admitting.Add(-1)
+	if d.admitting.Add(1) > maxAdmitting {
+		conn.close()
+		return
+	}
 	ctx, cancel := context.WithTimeout(d.ctx, admitTime)
 	defer cancel()
 	defer context.AfterFunc(ctx, conn.close)() // the streams' own reads do not know ctx

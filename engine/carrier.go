@@ -3,6 +3,10 @@ package engine
 import (
 	"context"
 	"net/netip"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/discovery"
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 // carrier is what carries an app's session: QUIC on the endpoint's socket, or
@@ -49,8 +53,42 @@ func (c *carrier) dial(ctx context.Context, p foundPath, r *relay, deviceID stri
 		return because(ErrInternal, err)
 	}
 	c.active = c.route(p, r)
+	if p.straight {
+		knocking, stop := context.WithCancel(ctx)
+		defer stop()
+		c.knock(knocking, p.remote, deviceID)
+	}
 	c.conn, err = c.active.dial(ctx, c.alias, config, c.endpoint.config.OfflineAfter)
 	return err
+}
+
+// knockTimes are when a knock is repeated, since it or the handshake's first packet
+// may get lost.
+var knockTimes = []time.Duration{60 * time.Millisecond, 200 * time.Millisecond, 600 * time.Millisecond}
+
+// knock makes the device listen to this socket, which ICE has not told it of.
+func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID string) {
+	key, err := ident.SealingKey(deviceID)
+	if err != nil {
+		return
+	}
+	packet, err := discovery.Knock(key, time.Now())
+	if err != nil {
+		return
+	}
+	c.endpoint.socket.writeTo(packet, address)
+	c.endpoint.workers.Go(func() {
+		for _, wait := range knockTimes {
+			timer := time.NewTimer(wait)
+			select {
+			case <-ctx.Done():
+				timer.Stop()
+				return
+			case <-timer.C:
+				c.endpoint.socket.writeTo(packet, address)
+			}
+		}
+	})
 }
 
 // move takes the connection to another path. Between two paths of one transport

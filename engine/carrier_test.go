@@ -21,6 +21,7 @@ func dialDevice(t *testing.T, d *Device, wantID string) (*carrier, error) {
 		t.Fatal(err)
 	}
 	p := foundPath{remote: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port)}
+	d.visitors.expect(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.port)) // as an offer would do
 	c := newCarrier(e, p)
 	t.Cleanup(c.close)
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, ErrTimeout)

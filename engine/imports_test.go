@@ -94,7 +94,7 @@ func TestImportsPointOneWay(t *testing.T) {
 			case strings.HasPrefix(dir, "engine/rendezvous"):
 				wrong = ours && !isWithin(imported, "engine/rendezvous") && imported != module+"engine/ident"
 			case dir == "engine":
-				rooms := []string{"engine/signal", "engine/discovery", "engine/congestion", "engine/ident"}
+				rooms := []string{"engine/signal", "engine/discovery", "engine/congestion", "engine/ident", "engine/limit"}
 				wrong = ours && !slices.ContainsFunc(rooms, func(room string) bool { return isWithin(imported, room) })
 			case dir == "capi":
 				wrong = ours && imported != module+"engine"

@@ -123,6 +123,13 @@ func (n *negotiation) receive(m *signal.Message) {
 	}
 }
 
+// expect makes the device's socket take a handshake from an address of the app.
+func (n *negotiation) expect(address netip.AddrPort) {
+	if v := n.endpoint.socket.visitors; v != nil {
+		v.expect(address)
+	}
+}
+
 func (n *negotiation) isApp() bool { return n.endpoint.role == signal.App }
 
 // run works until ctx ends.

@@ -19,6 +19,8 @@ func newQUICTransport(conn net.PacketConn) *quicTransport {
 	return &quicTransport{&quic.Transport{
 		Conn:               conn,
 		ConnectionIDLength: 8, // the same for all, or a connection could not move among them
+
+		DisableVersionNegotiationPackets: true, // who speaks another QUIC is not one of ours
 	}}
 }
 

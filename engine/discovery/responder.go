@@ -12,9 +12,9 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/limit"
 )
 
-// responder decides which queries a device answers. It has bounds for all it
+// Responder decides which queries a device answers. It has bounds for all it
 // remembers, and neither a socket nor a clock.
-type responder struct {
+type Responder struct {
 	key hpke.PrivateKey
 
 	mu       sync.Mutex
@@ -47,16 +47,17 @@ const (
 	allPerSecond, allBurst     = 200, 200
 )
 
-func newResponder(key hpke.PrivateKey) *responder {
-	r := &responder{key: key, everyone: rate.NewLimiter(allPerSecond, allBurst)}
+// NewResponder answers for the holder of key.
+func NewResponder(key hpke.PrivateKey) *Responder {
+	r := &Responder{key: key, everyone: rate.NewLimiter(allPerSecond, allBurst)}
 	r.mine.Most, r.others.Most, r.askers.Most = maxMine, maxOthers, maxAskers
 	r.askers.PerSecond, r.askers.Burst = askerPerSecond, askerBurst
 	return r
 }
 
-// answer returns what to send to who asks, or nil.
-func (r *responder) answer(packet []byte, from netip.AddrPort, now time.Time) []byte {
-	if !isQuery(packet) {
+// Answer returns what to send to who asks, or nil.
+func (r *Responder) Answer(packet []byte, from netip.AddrPort, now time.Time) []byte {
+	if !IsQuery(packet) {
 		return nil
 	}
 	r.mu.Lock()
