@@ -13,3 +13,6 @@ var _ = quic.ThingP2P
 
 // bandwidth is what the path carries in bit/s; 0 if it is not known yet.
 func (c *quicConn) bandwidth() uint64 { return c.ThingP2PBandwidth() }
+
+// forgetPeer gives up what peer returns.
+func (c *quicConn) forgetPeer() { c.ThingP2PForgetPeer() }

@@ -17,3 +17,6 @@ func (c *quicConn) bandwidth() uint64 {
 	}
 	return uint64(float64(stats.CongestionWindow) * 8 / stats.SmoothedRTT.Seconds())
 }
+
+// forgetPeer cannot do anything here: TLS keeps what it knows of the peer.
+func (c *quicConn) forgetPeer() {}

@@ -71,6 +71,7 @@ const (
 // newSession takes over an established connection. It does nothing by itself
 // until start.
 func newSession(conn *quicConn, control stream, streams [Channels]stream, about about, config Config, onDone func()) *Session {
+	conn.forgetPeer()
 	s := &Session{
 		conn:    conn,
 		control: control,

@@ -15,7 +15,7 @@ type record struct {
 }
 
 const (
-	fewestRecords = 32      // an idle session's memory counts
+	fewestRecords = 8       // an idle session's memory counts
 	mostRecords   = 1 << 15 // more than quic-go tracks
 )
 

@@ -1,0 +1,55 @@
+package main
+
+// leanChanges make an idle connection smaller: a device may hold a thousand.
+var leanChanges = []change{
+	// Of the handshake nothing but the keys is kept; see ThingP2PForgetPeer.
+	{
+		file:   "connection.go",
+		before: "\tconnState      ConnectionState\n",
+		after:  "\tconnState      ConnectionState\n\ttlsForgotten   bool\n\tpeerForgotten  bool\n",
+	},
+	{
+		file: "connection.go",
+		before: "\tcs := c.cryptoStreamHandler.ConnectionState()\n\tc.connState.TLS = cs.ConnectionState\n" +
+			"\tc.connState.Used0RTT = cs.Used0RTT\n",
+		after: "\tif !c.tlsForgotten {\n\t\tc.keepTLSState()\n\t}\n",
+	},
+	{
+		file:   "connection.go",
+		before: "\tc.queueControlFrame(&wire.HandshakeDoneFrame{})\n\treturn nil\n",
+		after:  "\tc.queueControlFrame(&wire.HandshakeDoneFrame{})\n\tc.forgetTLS()\n\treturn nil\n",
+	},
+	{
+		file:   "connection.go",
+		before: "\tif !c.handshakeConfirmed {\n\t\treturn c.handleHandshakeConfirmed(rcvTime)\n\t}\n",
+		after: "\tif !c.handshakeConfirmed {\n\t\tif err := c.handleHandshakeConfirmed(rcvTime); err != nil {\n\t\t\treturn err\n\t\t}\n" +
+			"\t\tc.forgetTLS()\n\t}\n",
+	},
+	{
+		file:   "internal/handshake/crypto_setup.go",
+		before: "\treturn h.conn.Close()\n",
+		after:  "\tif h.conn == nil {\n\t\treturn nil\n\t}\n\treturn h.conn.Close()\n",
+	},
+	{
+		file:   "internal/handshake/crypto_setup.go",
+		before: "\tif err := h.conn.HandleData(encLevel.ToTLSEncryptionLevel(), data); err != nil {\n",
+		after: "\tif h.conn == nil {\n\t\treturn errNoMoreTLS\n\t}\n" +
+			"\tif err := h.conn.HandleData(encLevel.ToTLSEncryptionLevel(), data); err != nil {\n",
+	},
+	// A stream's map of received frames is there only while it holds one, unless
+	// the stream is busy.
+	{
+		file:   "frame_sorter.go",
+		before: "\t\tqueue: make(map[protocol.ByteCount]frameSorterEntry),\n",
+	},
+	{
+		file:   "frame_sorter.go",
+		before: "\ts.queue[start] = frameSorterEntry{Data: data, DoneCb: doneCb}\n",
+		after:  "\tif s.queue == nil {\n\t\ts.queue = make(map[protocol.ByteCount]frameSorterEntry)\n\t}\n\ts.queue[start] = frameSorterEntry{Data: data, DoneCb: doneCb}\n",
+	},
+	{
+		file:   "frame_sorter.go",
+		before: "\tdelete(s.queue, s.readPos)\n\toffset := s.readPos\n",
+		after:  "\tdelete(s.queue, s.readPos)\n\tif len(s.queue) == 0 && s.readPos < quietStream {\n\t\ts.queue = nil\n\t}\n\toffset := s.readPos\n",
+	},
+}
