@@ -52,4 +52,16 @@ var leanChanges = []change{
 		before: "\tdelete(s.queue, s.readPos)\n\toffset := s.readPos\n",
 		after:  "\tdelete(s.queue, s.readPos)\n\tif len(s.queue) == 0 && s.readPos < quietStream {\n\t\ts.queue = nil\n\t}\n\toffset := s.readPos\n",
 	},
+	// Nobody asks a stream for its context: the connection's will do.
+	{
+		file:   "send_stream.go",
+		before: "\ts.ctx, s.ctxCancel = context.WithCancelCause(ctx)\n",
+		after:  "\ts.ctx, s.ctxCancel = ctx, func(error) {}\n",
+	},
+	// Without datagrams there is no queue of them.
+	{
+		file:   "connection.go",
+		before: "\tc.datagramQueue = newDatagramQueue(c.scheduleSending, c.logger, c.qlogger)\n",
+		after:  "\tif c.config.EnableDatagrams {\n\t\tc.datagramQueue = newDatagramQueue(c.scheduleSending, c.logger, c.qlogger)\n\t}\n",
+	},
 }
