@@ -123,14 +123,13 @@ func directKind(remote netip.Addr) Path {
 }
 
 // greet says hello on a fresh connection and returns what the device decided.
-// The channels are opened along with it, so that they cost no round trip.
-func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) (control stream, streams [Channels]stream, err error) {
+func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) (control stream, err error) {
 	stop := context.AfterFunc(ctx, c.conn.close)
 	defer stop()
 	if secret != nil {
 		_, binding, err := c.conn.peer()
 		if err != nil {
-			return nil, streams, because(ErrHandshake, err)
+			return nil, because(ErrHandshake, err)
 		}
 		h.Proof = proveSecret(*secret, binding)
 	}
@@ -141,20 +140,17 @@ func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) 
 		return c.conn.greetError(err)
 	}
 	if control, err = c.conn.openControl(); err != nil {
-		return nil, streams, fail(err)
+		return nil, fail(err)
 	}
 	if err = writeControl(control, h); err != nil {
-		return nil, streams, fail(err)
-	}
-	if streams, err = c.conn.openChannels(); err != nil {
-		return nil, streams, fail(err)
+		return nil, fail(err)
 	}
 	code, err := readVerdict(control)
 	if err != nil {
-		return nil, streams, fail(err)
+		return nil, fail(err)
 	}
 	if code != OK {
-		return nil, streams, code
+		return nil, code
 	}
-	return control, streams, nil
+	return control, nil
 }

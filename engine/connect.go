@@ -63,7 +63,6 @@ type dialed struct {
 	carrier *carrier
 	relay   *relay // left over from a dial that failed
 	control stream
-	streams [Channels]stream
 	err     error
 }
 
@@ -240,7 +239,7 @@ func (at *attempt) greet(ctx context.Context, d *dialed) error {
 	}
 	var err error
 	h := hello{UID: at.app.config.UID, Trace: at.traceID}
-	d.control, d.streams, err = d.carrier.greet(ctx, h, at.to.secret)
+	d.control, err = d.carrier.greet(ctx, h, at.to.secret)
 	if err != nil {
 		<-at.greeter // the next one may
 	}
@@ -278,7 +277,7 @@ func (at *attempt) session(won dialed) *Session {
 		localPort:   a.socket.port,
 	}
 	var s *Session
-	s = newSession(won.carrier.conn, won.control, won.streams, about, a.config, func() {
+	s = newSession(won.carrier.conn, won.control, about, a.config, func() {
 		s.mover.close()
 		won.carrier.close()
 		a.forget(s)

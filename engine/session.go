@@ -26,6 +26,8 @@ type Peer struct {
 type Session struct {
 	conn     *quicConn
 	control  stream
+	opening  sync.Mutex // keeps streams and their signals in one order
+	streams  [Channels]channelStream
 	channels [Channels]*channel
 	about    about
 	log      *slog.Logger
@@ -70,7 +72,7 @@ const (
 
 // newSession takes over an established connection. It does nothing by itself
 // until start.
-func newSession(conn *quicConn, control stream, streams [Channels]stream, about about, config Config, onDone func()) *Session {
+func newSession(conn *quicConn, control stream, about about, config Config, onDone func()) *Session {
 	conn.forgetPeer()
 	s := &Session{
 		conn:    conn,
@@ -82,7 +84,9 @@ func newSession(conn *quicConn, control stream, streams [Channels]stream, about 
 		done:    make(chan struct{}),
 	}
 	s.workers.log, s.workers.failed = s.log, s.failed
-	for number, stream := range streams {
+	for number := range s.streams {
+		stream := &s.streams[number]
+		stream.open = func() (sendStream, error) { return s.openChannel(number) }
 		s.channels[number] = newChannel(stream, config.SendBuffer, s.progress, s.log, s.failed)
 		s.channels[number].pathTakes = s.pathTakes
 	}
@@ -191,6 +195,7 @@ func (s *Session) sayGoodbye(deadline time.Time) {
 	for _, c := range s.channels {
 		c.flush(deadline)
 	}
+	s.control.Close()
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	select {
@@ -210,21 +215,48 @@ func (s *Session) drain(deadline time.Time) {
 
 // readSignals reads the control stream until the connection ends.
 func (s *Session) readSignals() {
+	defer func() {
+		for number := range s.streams {
+			s.streams[number].finish()
+		}
+	}()
 	var signals [16]byte
 	for {
 		n, err := s.control.Read(signals[:])
 		for _, signal := range signals[:n] {
-			switch signal {
-			case signalBye:
+			switch {
+			case signal == signalBye:
 				s.end(ErrClosedRemote)
-			case signalDone:
+			case signal == signalDone:
 				s.searches.end()
+			case signal >= signalOpen && signal < signalOpen+Channels:
+				s.acceptChannel(int(signal - signalOpen))
 			}
 		}
 		if err != nil {
 			s.end(s.conn.closeReason())
 			return
 		}
+	}
+}
+
+// openChannel opens the stream for what is sent on a channel.
+func (s *Session) openChannel(number int) (sendStream, error) {
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	out, err := s.conn.openChannel(number)
+	if err == nil {
+		_, err = s.control.Write([]byte{signalOpen + byte(number)})
+	}
+	return out, err
+}
+
+// acceptChannel takes the stream that the peer has opened for a channel. It is
+// here already or on its way, unless the peer breaks the rules; signals wait.
+func (s *Session) acceptChannel(number int) {
+	in, err := s.conn.acceptChannel()
+	if err == nil && !s.streams[number].attach(in) {
+		s.conn.close()
 	}
 }
 
