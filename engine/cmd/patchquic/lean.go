@@ -64,4 +64,22 @@ var leanChanges = []change{
 		before: "\tc.datagramQueue = newDatagramQueue(c.scheduleSending, c.logger, c.qlogger)\n",
 		after:  "\tif c.config.EnableDatagrams {\n\t\tc.datagramQueue = newDatagramQueue(c.scheduleSending, c.logger, c.qlogger)\n\t}\n",
 	},
+	// Sending needs a goroutine only while there is something to send.
+	{
+		file:   "connection.go",
+		before: "\tc.handshakeStream = newCryptoStream()\n\tc.sendQueue = newSendQueue(c.conn)\n",
+		after:  "\tc.handshakeStream = newCryptoStream()\n\tc.sendQueue = newRestingSendQueue(c.conn, c.destroyImpl)\n",
+	},
+	{
+		file:   "connection.go",
+		before: runSendQueue + "\n\tif c.perspective == protocol.PerspectiveClient {\n\t\tc.scheduleSending()",
+		after:  "\n\tif c.perspective == protocol.PerspectiveClient {\n\t\tc.scheduleSending()",
+	},
+	{
+		file:   "connection.go",
+		before: "\tc.sendQueue = newSendQueue(c.conn)\n" + runSendQueue,
+		after:  "\tc.sendQueue = newRestingSendQueue(c.conn, c.destroyImpl)\n",
+	},
 }
+
+const runSendQueue = "\tgo func() {\n\t\tif err := c.sendQueue.Run(); err != nil {\n\t\t\tc.destroyImpl(err)\n\t\t}\n\t}()\n"

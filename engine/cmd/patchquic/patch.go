@@ -26,6 +26,7 @@ var places = map[string]string{
 	"added/history.go.txt":    "internal/ackhandler/thingp2p.go",
 	"added/congestion.go.txt": "internal/congestion/thingp2p.go",
 	"added/lean.go.txt":       "thingp2p_lean.go",
+	"added/sendqueue.go.txt":  "thingp2p_send_queue.go",
 	"added/handshake.go.txt":  "internal/handshake/thingp2p.go",
 }
 
