@@ -21,9 +21,9 @@ var leanChanges = []change{
 	},
 	{
 		file:   "connection.go",
-		before: "\tif !c.handshakeConfirmed {\n\t\treturn c.handleHandshakeConfirmed(rcvTime)\n\t}\n",
-		after: "\tif !c.handshakeConfirmed {\n\t\tif err := c.handleHandshakeConfirmed(rcvTime); err != nil {\n\t\t\treturn err\n\t\t}\n" +
-			"\t\tc.forgetTLS()\n\t}\n",
+		before: "\t\tc.mtuDiscoverer.Start(now)\n\t}\n\treturn nil\n}\n",
+		after: "\t\tc.mtuDiscoverer.Start(now)\n\t}\n" +
+			"\tif c.perspective == protocol.PerspectiveClient { // a server has to ask for a session ticket first\n\t\tc.forgetTLS()\n\t}\n\treturn nil\n}\n",
 	},
 	{
 		file:   "internal/handshake/crypto_setup.go",
