@@ -24,13 +24,14 @@ type Peer struct {
 //	usable ─────────────────────────────────────► ending ──────► done
 //	                                     flush or drain    all released
 type Session struct {
-	conn     *quicConn
-	control  stream
-	opening  sync.Mutex // keeps streams and their signals in one order
-	streams  [Channels]channelStream
-	channels [Channels]*channel
-	about    about
-	log      *slog.Logger
+	conn      *quicConn
+	control   stream
+	listening sync.WaitGroup // one, until the control stream has ended
+	opening   sync.Mutex     // keeps streams and their signals in one order
+	streams   [Channels]channelStream
+	channels  [Channels]*channel
+	about     about
+	log       *slog.Logger
 
 	path     atomic.Int32 // Path; apps only
 	remote   atomic.Pointer[netip.AddrPort]
@@ -40,7 +41,6 @@ type Session struct {
 	watch    *pathWatch
 	silence  *silenceWatch
 	mover    *mover // apps only
-	workers  group
 	onDone   func() // releases what the session holds; called once
 
 	mu     sync.Mutex
@@ -83,7 +83,6 @@ func newSession(conn *quicConn, control stream, about about, config Config, onDo
 		ended:   make(chan struct{}),
 		done:    make(chan struct{}),
 	}
-	s.workers.log, s.workers.failed = s.log, s.failed
 	for number := range s.streams {
 		stream := &s.streams[number]
 		stream.open = func() (sendStream, error) { return s.openChannel(number) }
@@ -101,7 +100,8 @@ func (s *Session) start(offlineAfter time.Duration, pathLost func()) {
 		pathLost()
 	})
 	s.silence = watchSilence(offlineAfter, s.packetsReceived, s.watch.doubt, func() { s.end(ErrClosedTimeout) })
-	s.workers.Go(s.readSignals)
+	s.listening.Add(1)
+	s.listen()
 }
 
 // Read reads from a channel as soon as it has at least one byte. A negative
@@ -184,7 +184,7 @@ func (s *Session) takeDown(reason Code) {
 	for _, c := range s.channels {
 		c.wait()
 	}
-	s.workers.Wait()
+	s.listening.Wait()
 	s.onDone()
 }
 
@@ -213,31 +213,48 @@ func (s *Session) drain(deadline time.Time) {
 	}
 }
 
-// readSignals reads the control stream until the connection ends.
-func (s *Session) readSignals() {
-	defer func() {
-		for number := range s.streams {
-			s.streams[number].finish()
-		}
-	}()
-	var signals [16]byte
-	for {
-		n, err := s.control.Read(signals[:])
-		for _, signal := range signals[:n] {
-			switch {
-			case signal == signalBye:
-				s.end(ErrClosedRemote)
-			case signal == signalDone:
-				s.searches.end()
-			case signal >= signalOpen && signal < signalOpen+Channels:
-				s.acceptChannel(int(signal - signalOpen))
+// listen reads the control stream, whenever there is something to read, until
+// the connection ends.
+func (s *Session) listen() {
+	s.conn.whenReadable(s.control, func() {
+		more := false
+		defer func() {
+			if !more {
+				s.finishListening()
 			}
+		}()
+		defer guard(s.log, s.failed)
+		if more = s.readSignals(); more {
+			s.listen()
 		}
-		if err != nil {
-			s.end(s.conn.closeReason())
-			return
+	})
+}
+
+func (s *Session) finishListening() {
+	for number := range s.streams {
+		s.streams[number].finish()
+	}
+	s.listening.Done()
+}
+
+// readSignals returns false when no more will come.
+func (s *Session) readSignals() bool {
+	var signals [16]byte
+	n, err := s.control.Read(signals[:])
+	for _, signal := range signals[:n] {
+		switch {
+		case signal == signalBye:
+			s.end(ErrClosedRemote)
+		case signal == signalDone:
+			s.searches.end()
+		case signal >= signalOpen && signal < signalOpen+Channels:
+			s.acceptChannel(int(signal - signalOpen))
 		}
 	}
+	if err != nil {
+		s.end(s.conn.closeReason())
+	}
+	return err == nil
 }
 
 // openChannel opens the stream for what is sent on a channel.

@@ -64,6 +64,22 @@ var leanChanges = []change{
 		before: "\tc.datagramQueue = newDatagramQueue(c.scheduleSending, c.logger, c.qlogger)\n",
 		after:  "\tif c.config.EnableDatagrams {\n\t\tc.datagramQueue = newDatagramQueue(c.scheduleSending, c.logger, c.qlogger)\n\t}\n",
 	},
+	// A reader need not wait in a goroutine; see ThingP2PWhenReadable.
+	{
+		file:   "receive_stream.go",
+		before: "\treadChan chan struct{}\n",
+		after:  "\treadChan chan struct{}\n\twhenReadable atomic.Pointer[func()]\n",
+	},
+	{
+		file:   "receive_stream.go",
+		before: "func (s *ReceiveStream) signalRead() {\n",
+		after:  "func (s *ReceiveStream) signalRead() {\n\ts.tellReadable()\n",
+	},
+	{
+		file:   "receive_stream.go",
+		before: "\t\"sync\"\n",
+		after:  "\t\"sync\"\n\t\"sync/atomic\"\n",
+	},
 	// Sending needs a goroutine only while there is something to send.
 	{
 		file:   "connection.go",
