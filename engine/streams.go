@@ -51,6 +51,14 @@ func (s *channelStream) Write(p []byte) (int, error) {
 	return out.Write(p)
 }
 
+// TryWrite leaves it to Write to open the stream, which may have to wait.
+func (s *channelStream) TryWrite(p []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	try, ok := s.out.(tryWriter)
+	return ok && try.TryWrite(p)
+}
+
 // Close ends the sending direction, if it was ever opened.
 func (s *channelStream) Close() error {
 	s.mu.Lock()

@@ -36,6 +36,21 @@ func TestStreamIsOpenedByTheFirstWrite(t *testing.T) {
 	}
 }
 
+func TestWriteThatMustNotWaitOpensNothing(t *testing.T) {
+	out, opened := &eagerStream{fakeStream: newFakeStream(endless), room: 10}, 0
+	s := &channelStream{open: func() (sendStream, error) {
+		opened++
+		return out, nil
+	}}
+	if s.TryWrite([]byte("a")) || opened != 0 {
+		t.Error("took bytes for a stream that was not open")
+	}
+	s.Write([]byte("a"))
+	if !s.TryWrite([]byte("b")) || out.written() != "ab" {
+		t.Errorf("%q written", out.written())
+	}
+}
+
 func TestStreamThatCannotBeOpened(t *testing.T) {
 	want := errors.New("no")
 	s := &channelStream{open: func() (sendStream, error) { return nil, want }}
