@@ -67,10 +67,6 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 		return
 	}
 	err = writeControl(control, verdict{OK})
-	var streams [Channels]stream
-	if err == nil {
-		streams, err = conn.acceptChannels(ctx)
-	}
 	if err != nil {
 		d.log.Debug("an app gave up", "trace", peer.TraceID, "error", err)
 		d.free()
@@ -82,7 +78,7 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 			d.log.Error("the app is not remembered and needs its ticket again", "app", appID, "error", err)
 		}
 	}
-	d.open(conn, control, streams, peer, via)
+	d.open(conn, control, peer, via)
 }
 
 // decide says whether an app may have a session.
@@ -104,12 +100,12 @@ func (d *Device) decide(peer Peer) Code {
 }
 
 // open makes the session.
-func (d *Device) open(conn *quicConn, control stream, streams [Channels]stream, peer Peer, via *deviceRelay) {
+func (d *Device) open(conn *quicConn, control stream, peer Peer, via *deviceRelay) {
 	if via != nil {
 		via.hold()
 	}
 	var s *Session
-	s = newSession(conn, control, streams, about{peer: peer, deviceID: d.identity.id, localPort: d.socket.port}, d.config, func() {
+	s = newSession(conn, control, about{peer: peer, deviceID: d.identity.id, localPort: d.socket.port}, d.config, func() {
 		if via != nil {
 			via.letGo()
 		}

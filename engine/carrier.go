@@ -157,14 +157,13 @@ func (c *carrier) kind(p foundPath) Path {
 
 // greet says hello on a fresh connection; verdict reports that an error is what
 // the device decided.
-// The channels are opened along with it, so that they cost no round trip.
-func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) (control stream, streams [Channels]stream, verdict bool, err error) {
+func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) (control stream, verdict bool, err error) {
 	stop := context.AfterFunc(ctx, c.conn.close)
 	defer stop()
 	if secret != nil {
 		_, binding, err := c.conn.peer()
 		if err != nil {
-			return nil, streams, false, because(ErrHandshake, err)
+			return nil, false, because(ErrHandshake, err)
 		}
 		h.Proof = proveSecret(*secret, binding)
 	}
@@ -175,20 +174,17 @@ func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) 
 		return c.conn.greetError(err)
 	}
 	if control, err = c.conn.openControl(); err != nil {
-		return nil, streams, false, fail(err)
+		return nil, false, fail(err)
 	}
 	if err = writeControl(control, h); err != nil {
-		return nil, streams, false, fail(err)
-	}
-	if streams, err = c.conn.openChannels(); err != nil {
-		return nil, streams, false, fail(err)
+		return nil, false, fail(err)
 	}
 	code, err := readVerdict(control)
 	if err != nil {
-		return nil, streams, false, fail(err)
+		return nil, false, fail(err)
 	}
 	if code != OK {
-		return nil, streams, true, code
+		return nil, true, code
 	}
-	return control, streams, false, nil
+	return control, false, nil
 }

@@ -159,7 +159,7 @@ func (at *attempt) session(won dialed) *Session {
 		localPort:   a.socket.port,
 	}
 	var s *Session
-	s = newSession(won.carrier.conn, won.control, won.streams, about, a.config, func() {
+	s = newSession(won.carrier.conn, won.control, about, a.config, func() {
 		s.mover.close()
 		won.carrier.close()
 		a.forget(s)

@@ -131,7 +131,9 @@ func (c *Controller) OnAcked(now Time, pn int64, bytes, priorInFlight int) {
 	if p := c.delivery.acked(&c.records, c.now, pn, float64(bytes)); p > 0 {
 		follow(&c.flight.acked, p, c.datagram)
 	}
-	c.inFlight = max(0, c.inFlight-float64(bytes))
+	if c.inFlight = max(0, c.inFlight-float64(bytes)); c.inFlight == 0 {
+		c.records.rest(c.now)
+	}
 }
 
 // OnLost tells that a packet is held to be lost; with no bytes, that a packet

@@ -25,11 +25,14 @@ var places = map[string]string{
 	"added/wirereuse.go.txt":  "internal/wire/thingp2p.go",
 	"added/history.go.txt":    "internal/ackhandler/thingp2p.go",
 	"added/congestion.go.txt": "internal/congestion/thingp2p.go",
+	"added/lean.go.txt":       "thingp2p_lean.go",
+	"added/sendqueue.go.txt":  "thingp2p_send_queue.go",
+	"added/handshake.go.txt":  "internal/handshake/thingp2p.go",
 }
 
 // patch changes the copy of quic-go in folder.
 func patch(folder string) error {
-	for _, c := range changes {
+	for _, c := range slices.Concat(changes, leanChanges) {
 		path := filepath.Join(folder, c.file)
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -59,7 +62,7 @@ func patch(folder string) error {
 // fingerprint tells whether a copy was made with these changes.
 func fingerprint() string {
 	h := sha256.New()
-	fmt.Fprintln(h, version, changes, notNeeded)
+	fmt.Fprintln(h, version, changes, leanChanges, notNeeded)
 	for _, name := range slices.Sorted(maps.Keys(places)) {
 		text, _ := additions.ReadFile(name) // it is embedded
 		h.Write(text)
