@@ -1,6 +1,6 @@
 //go:build linux && !race
 
-package engine_test
+package engine
 
 import (
 	"bufio"
@@ -18,8 +18,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/thingp2p/libthingp2p/engine"
 )
 
 // TestFloodOfOffers: 10,000 offers a second of strangers, through a broker that
@@ -82,9 +80,9 @@ func TestFloodOfOffers(t *testing.T) {
 	}
 }
 
-func newFriend(t *testing.T, server, dir string) *engine.App {
+func newFriend(t *testing.T, server, dir string) *App {
 	t.Helper()
-	app, err := engine.NewApp(engine.Config{UID: "friend", Server: server, StateDir: dir, DisableLAN: true})
+	app, err := NewApp(Config{UID: "friend", Server: server, StateDir: dir, DisableLAN: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,14 +91,14 @@ func newFriend(t *testing.T, server, dir string) *engine.App {
 }
 
 // connectTook connects and returns how long that took, the server included.
-func connectTook(t *testing.T, app *engine.App, to string, timeout time.Duration) time.Duration {
+func connectTook(t *testing.T, app *App, to string, timeout time.Duration) time.Duration {
 	t.Helper()
 	target, err := app.Resolve(to)
 	if err != nil {
 		t.Fatal(err)
 	}
 	start := time.Now()
-	s, err := app.Connect(context.Background(), target, engine.ModeInternet, timeout, engine.NewTraceID())
+	s, err := app.Connect(context.Background(), target, ModeInternet, timeout, NewTraceID())
 	took := time.Since(start)
 	if err != nil {
 		t.Fatalf("a friend, after %v: %v", took, err)
@@ -234,7 +232,7 @@ func TestDeviceProcess(t *testing.T) {
 	if server == "" {
 		t.Skip("for other tests")
 	}
-	d, err := engine.NewDevice(engine.Config{Server: server, DisableLAN: true})
+	d, err := NewDevice(Config{Server: server, DisableLAN: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +243,7 @@ func TestDeviceProcess(t *testing.T) {
 	fmt.Println("device", d.ID(), d.Ticket())
 	go func() {
 		for {
-			if s, err := d.Accept(-1); err == engine.ErrListenBreak {
+			if s, err := d.Accept(-1); err == ErrListenBreak {
 				return
 			} else if err == nil {
 				defer s.Close()
