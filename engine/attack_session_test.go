@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/tls"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -77,4 +78,16 @@ func TestPeerThatBreaksTheRules(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Who records a session today cannot read it with a quantum computer.
+func TestSessionKeysAreHybrid(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		app, device := w.pair(w.home(public), w.home(public), nil).connect(0)
+		for _, s := range []*Session{app, device} {
+			if curve := s.conn.ConnectionState().TLS.CurveID; curve != tls.X25519MLKEM768 {
+				t.Errorf("the key exchange is %v", curve)
+			}
+		}
+	})
 }
