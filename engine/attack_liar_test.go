@@ -319,7 +319,7 @@ func TestLyingBroker(t *testing.T) {
 				l.say(nil)
 				w.publishServers()
 				time.Sleep(answerTime + 10*time.Second) // an offer may have come late
-				if a, d := len(p.app.negotiations), len(p.device.negotiations); a+d > 0 {
+				if a, d := len(p.app.attemptsNow()), len(p.device.attemptsNow()); a+d > 0 {
 					t.Errorf("%d and %d negotiations are left", a, d)
 				}
 				app, device = p.connect(0)

@@ -3,6 +3,7 @@ package engine
 import (
 	"crypto/tls"
 	"math/rand/v2"
+	"net"
 	"testing"
 	"time"
 )
@@ -82,12 +83,24 @@ func TestPeerThatBreaksTheRules(t *testing.T) {
 
 // Who records a session today cannot read it with a quantum computer.
 func TestSessionKeysAreHybrid(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		app, device := w.pair(w.home(public), w.home(public), nil).connect(0)
-		for _, s := range []*Session{app, device} {
-			if curve := s.conn.ConnectionState().TLS.CurveID; curve != tls.X25519MLKEM768 {
-				t.Errorf("the key exchange is %v", curve)
-			}
-		}
-	})
+	app, device := testIdentity(1), testIdentity(2)
+	client, err := app.tlsConfig(device.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := device.tlsConfig("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, theirs := net.Pipe()
+	defer ours.Close()
+	defer theirs.Close()
+	go tls.Server(theirs, server).Handshake()
+	conn := tls.Client(ours, client)
+	if err := conn.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	if curve := conn.ConnectionState().CurveID; curve != tls.X25519MLKEM768 {
+		t.Errorf("the key exchange is %v", curve)
+	}
 }
