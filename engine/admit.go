@@ -12,17 +12,19 @@ const admitTime = 5 * time.Second
 
 // Connections that have not said yet who they are: from so many on, new addresses
 // have to prove that they are theirs (RFC 9000, section 8.1.2), and more than so
-// many are not taken.
+// many are not taken, of apps that are not paired or of any.
 const (
-	busyAdmitting = 32
-	maxAdmitting  = 256
+	busyAdmitting         = 32
+	maxAdmitting          = 256
+	maxAdmittingStrangers = 128
 )
 
 // admit decides on a connection and makes it a session. via is the relay of
 // ours that it came through, or nil.
 func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 	defer d.admitting.Add(-1)
-	if d.admitting.Add(1) > maxAdmitting {
+	appID, binding, err := conn.peer()
+	if many := d.admitting.Add(1); err != nil || many > maxAdmitting || many > maxAdmittingStrangers && !d.state.paired(appID) {
 		conn.close()
 		return
 	}
@@ -41,11 +43,6 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 	h, err := readHello(control)
 	if err != nil {
 		d.log.Debug("dropped a connection", "error", err)
-		conn.close()
-		return
-	}
-	appID, binding, err := conn.peer()
-	if err != nil {
 		conn.close()
 		return
 	}
@@ -79,6 +76,12 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 		}
 	}
 	d.open(conn, control, peer, via)
+}
+
+func (d *Device) hasAuthorizer() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.authorizer != nil
 }
 
 // decide says whether an app may have a session.
@@ -125,6 +128,10 @@ func (d *Device) open(conn *quicConn, control stream, peer Peer, via *deviceRela
 	}
 	if !d.add(s) {
 		s.end(ErrClosedLocal)
+		return
+	}
+	if !peer.HasTicket && !d.hasAuthorizer() && !d.state.paired(peer.AppID) {
+		s.revoke() // Unpair came while the app was let in, and did not see the session
 		return
 	}
 	path, remote := s.locate()

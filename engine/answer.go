@@ -14,9 +14,12 @@ import (
 // covers an app's search for a better path than the one it has.
 const answerTime = 20 * time.Second
 
-// maxAnswering bounds a device's negotiations at a time; offers beyond that wait,
-// since apps repeat them.
-const maxAnswering = 128
+// A device's negotiations at a time; offers beyond that wait, since apps repeat
+// them. Strangers, whom an authorizer may let in, leave some to friends.
+const (
+	maxAnswering          = 128
+	maxAnsweringStrangers = 64
+)
 
 // knows reports whether an app is a friend, whom no crowd of strangers shall keep
 // out.
@@ -50,7 +53,11 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	n.openRelay = d.openRelay
 	ctx, cancel := context.WithTimeout(d.ctx, answerTime)
 	n.stop = cancel
-	if d.addNegotiation(n, maxAnswering) != nil {
+	most := maxAnsweringStrangers
+	if d.knows(m.From) || moved != nil {
+		most = maxAnswering
+	}
+	if d.addNegotiation(n, most) != nil {
 		cancel()
 		return
 	}
@@ -70,13 +77,12 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 func (d *Device) mayAsk(m *signal.Message) Code {
 	d.mu.Lock()
 	full := len(d.sessions)+d.reserved >= d.config.MaxSessions
-	authorized := d.authorizer != nil
 	d.mu.Unlock()
 	holdsTicket := func() bool {
 		return hmac.Equal(m.Proof, proveOffer(d.state.secret(), m.From, d.identity.id, m.Attempt))
 	}
 	switch {
-	case !authorized && !d.state.paired(m.From) && !holdsTicket():
+	case !d.hasAuthorizer() && !d.state.paired(m.From) && !holdsTicket():
 		return ErrAuth
 	case full:
 		return ErrDeviceFull
