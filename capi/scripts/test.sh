@@ -136,7 +136,8 @@ fuzz_tests() {
     echo "fuzz $dir $target"
     run_go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZ_SECONDS}s" "./$dir" </dev/null >"$LOGS/fuzz.log" 2>&1 || {
       cat "$LOGS/fuzz.log"
-      code=1
+      # Go's fuzzer sometimes takes the end of its own time for a failure.
+      grep -q '^ *context deadline exceeded$' "$LOGS/fuzz.log" && ! grep -q 'Failing input' "$LOGS/fuzz.log" || code=1
     }
   done <"$LOGS/fuzz-targets"
   return "$code"
