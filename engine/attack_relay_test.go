@@ -158,13 +158,10 @@ func relayedPair(t *testing.T) (x *tamperer, app, device *Session) {
 		t.Cleanup(func() { server.Close() })
 		return server
 	}
-	free, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	turn, err := netip.ParseAddrPort(start(rendezvous.Config{TURN: "127.0.0.1:0"}).TURNAddr())
 	if err != nil {
 		t.Fatal(err)
 	}
-	turn := plainAddrPort(free.LocalAddr())
-	free.Close()
-	start(rendezvous.Config{TURN: turn.String()})
 	x = startTamperer(t, turn)
 	broker := start(rendezvous.Config{
 		MQTT: "127.0.0.1:0", TURNURLs: []string{"turn:" + x.front.LocalAddr().String() + "?transport=udp"},

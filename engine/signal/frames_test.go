@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -77,6 +78,58 @@ func TestServerThatBreaksTheRules(t *testing.T) {
 				synctest.Wait()
 				if len(c.got) != 1 {
 					t.Errorf("%d messages", len(c.got))
+				}
+			})
+		})
+	}
+}
+
+// TestAnswersThatAreTooLong: what the client waits for, with more in it than it may
+// have.
+func TestAnswersThatAreTooLong(t *testing.T) {
+	for name, answer := range map[string]func(p packets.ControlPacket) []byte{
+		"SUBACK": func(p packets.ControlPacket) []byte {
+			s, ok := p.(*packets.SubscribePacket)
+			if !ok {
+				return nil
+			}
+			results := append([]byte{suback}, variableLength(2+1000)...)
+			return append(binary.BigEndian.AppendUint16(results, s.MessageID), make([]byte, 1000)...)
+		},
+		"256 MB": func(p packets.ControlPacket) []byte {
+			if !isSubscribe(p) {
+				return nil
+			}
+			return append([]byte{publish}, variableLength(1<<28-1)...)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withServer(t, func(t *testing.T, s *testServer) {
+				s.answer(func(conn net.Conn) {
+					go func() {
+						defer conn.Close()
+						for {
+							p, err := packets.ReadPacket(conn)
+							if err != nil {
+								return
+							}
+							if long := answer(p); long != nil {
+								conn.Write(long)
+							} else if a := answerTo(p); a != nil {
+								a.Write(conn)
+							}
+						}
+					}()
+				})
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				c := s.client(Device, "dev")
+				runtime.ReadMemStats(&after)
+				if name == "SUBACK" && !c.isOnline() {
+					t.Error("offline:", c.Err())
+				}
+				if grew := after.TotalAlloc - before.TotalAlloc; grew > 10<<20 {
+					t.Errorf("%d bytes were made room for", grew)
 				}
 			})
 		})
