@@ -195,7 +195,7 @@ const deviceEnv = "THINGP2P_TEST_DEVICE"
 
 func startDeviceProcess(t *testing.T, server string) *deviceProcess {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^TestDeviceProcess$", "-test.v")
+	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), deviceEnv+"="+server)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
@@ -226,19 +226,15 @@ func startDeviceProcess(t *testing.T, server string) *deviceProcess {
 	return nil
 }
 
-// TestDeviceProcess is that process, not a test.
-func TestDeviceProcess(t *testing.T) {
-	server := os.Getenv(deviceEnv)
-	if server == "" {
-		t.Skip("for other tests")
-	}
+// beDevice is what that process does.
+func beDevice(server string) error {
 	d, err := NewDevice(Config{Server: server, DisableLAN: true})
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer d.Close()
 	if err := d.Listen(); err != nil {
-		t.Fatal(err)
+		return err
 	}
 	fmt.Println("device", d.ID(), d.Ticket())
 	go func() {
@@ -250,7 +246,8 @@ func TestDeviceProcess(t *testing.T) {
 			}
 		}
 	}()
-	io.Copy(io.Discard, os.Stdin)
+	_, err = io.Copy(io.Discard, os.Stdin)
+	return err
 }
 
 func (d *deviceProcess) proc(t *testing.T, file string) string {
