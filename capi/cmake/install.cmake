@@ -12,7 +12,8 @@ foreach(_file thingp2p.pc thingp2pConfig.cmake thingp2pConfigVersion.cmake)
   configure_file(${CMAKE_CURRENT_LIST_DIR}/${_file}.in ${CMAKE_CURRENT_BINARY_DIR}/install/${_file} @ONLY)
 endforeach()
 
-install(FILES include/thingp2p.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES include/thingp2p.h include/thingp2p.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(DIRECTORY include/thingp2p DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(PROGRAMS ${_thingp2p_lib}/libthingp2p.so.${PROJECT_VERSION} DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(FILES ${_thingp2p_lib}/libthingp2p.so.1 ${_thingp2p_lib}/libthingp2p.so ${_thingp2p_lib}/libthingp2p.a
         DESTINATION ${CMAKE_INSTALL_LIBDIR})

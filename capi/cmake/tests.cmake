@@ -14,7 +14,7 @@ foreach(_package IN LISTS _packages)
   add_test(NAME ${_package} COMMAND ${CMAKE_COMMAND} -E env ${_go_env} ${GO_EXECUTABLE} test -count=1 -v ./${_package}
            WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
   set_tests_properties(${_package} PROPERTIES TIMEOUT 900)
-  if(NOT _package STREQUAL capi/tests/ffi)
+  if(NOT _package STREQUAL capi/tests/bindings)
     set_tests_properties(${_package} PROPERTIES LABELS long)
   endif()
 endforeach()

@@ -13,7 +13,7 @@ install_all() {
   build_server
 
   mkdir -p "$to/include" "$to/bin" "$to/lib/pkgconfig" "$to/lib/cmake/thingp2p"
-  cp "$ROOT/include/thingp2p.h" "$to/include/"
+  cp -R "$ROOT/include/thingp2p.h" "$ROOT/include/thingp2p.hpp" "$ROOT/include/thingp2p" "$to/include/"
   cp "$BUILD/thingp2pd" "$to/bin/"
   cp -P "$BUILD"/libthingp2p.so* "$BUILD/libthingp2p.a" "$to/lib/"
   cp "$ROOT/capi/cmake/thingp2pTargets.cmake" "$to/lib/cmake/thingp2p/"

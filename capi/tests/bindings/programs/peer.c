@@ -3,40 +3,44 @@
  * that it cannot outlive the test. Each session is served by a thread:
  *
  *   echo TEXT   -> TEXT, on channel 0
- *   stream N    -> N bytes on channel 1; byte i is pattern(i)
+ *   stream N    -> N bytes of the pattern on channel 1
+ *   sink N      <- N bytes on channel 1, -> their CRC-32 in decimal, on channel 0
  *   bye         -> the device disconnects
  */
 #define _POSIX_C_SOURCE 200809L
 
 #include <pthread.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "line.h"
-
-static unsigned char pattern(long i)
-{
-  return (unsigned char)(i % 251); /* a prime, so that a lost or doubled block shows */
-}
+#include "scenario.h"
 
 static int stream(int session, long length)
 {
-  unsigned char block[16 * 1024];
   long done;
+  int code = 0;
 
-  for (done = 0; done < length;) {
-    int i, size = length - done < (long)sizeof block ? (int)(length - done) : (int)sizeof block;
-    int code;
+  for (done = 0; done < length && code >= 0; done += BLOCK)
+    code = send_all(session, VIDEO, pattern(done), length - done < BLOCK ? (int)(length - done) : BLOCK);
+  return code;
+}
 
-    for (i = 0; i < size; i++)
-      block[i] = pattern(done + i);
-    code = send_all(session, VIDEO, block, size);
-    if (code < 0)
-      return code;
-    done += size;
+static int sink(int session, long length)
+{
+  unsigned char block[64 * 1024];
+  char answer[32];
+  uint32_t crc = 0;
+
+  while (length > 0) {
+    int got = thing_p2p_read(session, VIDEO, block, length < (long)sizeof block ? (int)length : (int)sizeof block, -1);
+
+    if (got < 0)
+      return got;
+    crc = crc32_of(crc, block, got);
+    length -= got;
   }
-  return 0;
+  sprintf(answer, "%lu\n", (unsigned long)crc);
+  return send_all(session, COMMANDS, answer, (int)strlen(answer));
 }
 
 static void *serve(void *argument)
@@ -52,6 +56,8 @@ static void *serve(void *argument)
       send_all(session, COMMANDS, line + 5, (int)strlen(line + 5));
     } else if (strncmp(line, "stream ", 7) == 0) {
       stream(session, atol(line + 7));
+    } else if (strncmp(line, "sink ", 5) == 0) {
+      sink(session, atol(line + 5));
     } else if (strcmp(line, "bye") == 0) {
       break;
     }
@@ -76,6 +82,7 @@ int main(void)
   pthread_t thread;
   int device = thing_p2p_device_open(NULL);
 
+  stream_crc(); /* fills the tables before there are threads */
   if (device < 0 || thing_p2p_device_listen(device) < 0 || thing_p2p_device_ticket(device, ticket, sizeof ticket) < 0)
     return 1;
   printf("%s\n", ticket);

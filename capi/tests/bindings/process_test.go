@@ -1,4 +1,4 @@
-package ffi
+package bindings
 
 import (
 	"bufio"
@@ -28,8 +28,8 @@ func startServer(t *testing.T, dir string) string {
 func startDevice(t *testing.T, dir, server string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "peer")
-	args := append([]string{"-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic", "programs/peer.c", "-o", program}, includeFlags()...)
-	run(t, buildTimeout, nil, compiler(t, os.Getenv("CC"), "cc"), append(args, linkFlags(dir)...)...)
+	args := append([]string{"-std=c99", "programs/peer.c", "-o", program}, warnings...)
+	run(t, buildTimeout, nil, compiler(t, os.Getenv("CC"), "cc"), append(append(args, includeFlags()...), linkFlags(dir)...)...)
 
 	cmd := exec.Command(program)
 	cmd.Env = append(os.Environ(), "THINGP2P_SERVER="+server)

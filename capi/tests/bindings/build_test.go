@@ -1,4 +1,4 @@
-package ffi
+package bindings
 
 import (
 	"context"
@@ -81,5 +81,5 @@ func linkFlags(dir string) []string {
 }
 
 func includeFlags() []string {
-	return []string{"-I" + root + "/include", "-I" + root + "/examples_c"}
+	return []string{"-I" + root + "/include", "-I" + root + "/examples_c", "-Iprograms"}
 }

@@ -1,0 +1,37 @@
+package bindings
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// A language is one program: build returns the command that runs it, without its last argument, the ticket, and what it
+// needs in its environment.
+type language struct {
+	name  string
+	build func(t *testing.T, dir, program string) (command, env []string)
+}
+
+var languages = []language{
+	{"c", buildC},
+	{"c++", buildCXX},
+}
+
+func TestScenario(t *testing.T) {
+	dir := libraryDir(t)
+	server := startServer(t, dir)
+	ticket := startDevice(t, dir, server)
+	for _, l := range languages {
+		t.Run(l.name, func(t *testing.T) {
+			command, env := l.build(t, dir, filepath.Join(t.TempDir(), "program"))
+			// Devices that the program opens itself use the server by its option.
+			env = append(env, "THINGP2P_SERVER="+server)
+			out := run(t, runTimeout, env, command[0], append(command[1:], ticket)...)
+			if !strings.HasPrefix(out, "ok: ") {
+				t.Fatalf("printed %q", out)
+			}
+			t.Log(out)
+		})
+	}
+}

@@ -1,0 +1,34 @@
+package bindings
+
+import (
+	"os"
+	"testing"
+)
+
+var warnings = []string{"-Wall", "-Wextra", "-Werror", "-pedantic", "-O2"}
+
+func buildC(t *testing.T, dir, program string) (command, env []string) {
+	args := append([]string{"-std=c99", "programs/scenario.c", "-o", program}, warnings...)
+	args = append(append(args, includeFlags()...), linkFlags(dir)...)
+	run(t, buildTimeout, nil, compiler(t, os.Getenv("CC"), "cc"), args...)
+	return []string{program}, nil
+}
+
+func buildCXX(t *testing.T, dir, program string) (command, env []string) {
+	args := append([]string{"-std=c++17", "programs/scenario.cpp", "-o", program}, warnings...)
+	args = append(append(args, includeFlags()...), linkFlags(dir)...)
+	run(t, buildTimeout, nil, compiler(t, os.Getenv("CXX"), "c++", "g++", "clang++"), args...)
+	return []string{program}, nil
+}
+
+// thingp2p.hpp compiles without a word from C++17 on.
+func TestCXXDialects(t *testing.T) {
+	for _, cxx := range []string{"g++", "clang++"} {
+		for _, standard := range []string{"c++17", "c++20", "c++2b"} {
+			t.Run(cxx+"_"+standard, func(t *testing.T) {
+				args := append([]string{"-std=" + standard, "-fsyntax-only", "programs/dialects.cpp"}, warnings...)
+				run(t, buildTimeout, nil, compiler(t, cxx), append(args, includeFlags()...)...)
+			})
+		}
+	}
+}
