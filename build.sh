@@ -15,6 +15,7 @@ usage: ./build.sh [command]
 
   build            (default) build/libthingp2p.so, build/libthingp2p.a, build/thingp2pd, build/device, build/app
   lib, server      only the two libraries, only the server
+  wheel            build/thingp2p-….whl for Python, with the library inside
   test             every test; on Debian, as root, installs what the tests need
   demo [FILE]      server, device and app on this machine; the app fetches FILE (or 24 MB of noise), hashes compared
   bench [quick]    the library beside others on emulated links: a table, build/bench.json and plots; needs root
@@ -160,6 +161,11 @@ server)
   prepare
   build_server
   print_sizes thingp2pd
+  ;;
+wheel)
+  command -v python3 >/dev/null || die "python3 is missing"
+  build_libraries
+  THINGP2P_LIBRARY=$BUILD/libthingp2p.so python3 -B "$ROOT/capi/python/wheel_backend.py" "$BUILD"
   ;;
 test)
   . "$ROOT/capi/scripts/test.sh"

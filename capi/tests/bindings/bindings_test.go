@@ -16,6 +16,7 @@ type language struct {
 var languages = []language{
 	{"c", buildC},
 	{"c++", buildCXX},
+	{"python", buildPython},
 }
 
 func TestScenario(t *testing.T) {
