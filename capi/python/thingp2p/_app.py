@@ -55,7 +55,12 @@ class Attempt:
     def stop(self) -> None:
         """Breaks it off. If it has succeeded meanwhile, its session is closed."""
         lib.break_connect(self.trace_id.encode())  # it may have ended: then this is an error that does not matter
-        self.future.add_done_callback(lambda f: f.exception() or f.result().close())
+        self.future.add_done_callback(_close_result)
+
+
+def _close_result(future: "concurrent.futures.Future[Session]") -> None:
+    if future.exception() is None:
+        future.result().close()
 
 
 # One of the two callbacks is called for each attempt, once; until then it is kept here. C gets its key.

@@ -9,7 +9,7 @@ from typing import Any, Callable, NamedTuple, Optional, Union
 
 from . import _native
 from ._errors import Code, Error, check
-from ._native import AuthorizeCallback, lib
+from ._native import NO_AUTHORIZE, AuthorizeCallback, lib
 from ._session import Session
 from ._values import text, wait
 
@@ -74,7 +74,7 @@ class Device:
         that the app gets; to raise a thingp2p.Error is the same. None: who holds the ticket, or is paired, may enter."""
         previous, self._authorizer = self._authorizer, decide
         try:
-            check(lib.device_set_authorizer(self.handle, _on_authorize if decide else AuthorizeCallback(), None))
+            check(lib.device_set_authorizer(self.handle, _on_authorize if decide else NO_AUTHORIZE, None))
         except Error:
             self._authorizer = previous
             raise
@@ -118,6 +118,6 @@ class Device:
 
 @atexit.register
 def _close_all() -> None:  # no callback may find the interpreter gone
-    lib.set_log(0, _native.LogCallback(), None)
+    lib.set_log(0, _native.NO_LOG, None)
     for handle in list(_open):
         lib.device_close(handle)

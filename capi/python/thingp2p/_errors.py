@@ -2,7 +2,7 @@
 
 import builtins
 import enum
-from typing import Dict, Type
+from typing import Any, Dict, Type
 
 from ._native import lib
 
@@ -45,7 +45,7 @@ class Error(Exception):
         self.name: str = lib.error_name(code).decode()
         super().__init__(f"{lib.strerror(code).decode()} ({self.name}, {self.code})")
 
-    def __reduce__(self):  # so that it can cross processes
+    def __reduce__(self) -> Any:  # so that it can cross processes
         return error, (self.code,)
 
 

@@ -6,7 +6,7 @@ import threading
 from typing import Callable, Optional
 
 from ._errors import check
-from ._native import LogCallback, lib
+from ._native import NO_LOG, LogCallback, lib
 from ._values import text
 
 
@@ -19,7 +19,7 @@ class LogLevel(enum.IntEnum):
 
 
 def version() -> str:
-    return lib.version().decode()
+    return str(lib.version().decode())
 
 
 def set_option(key: str, value: str) -> None:
@@ -47,4 +47,4 @@ def set_log(level: LogLevel, log: Optional[Callable[[LogLevel, str], None]] = No
     global _log
     with _log_lock:
         _log = log
-        check(lib.set_log(level if log else LogLevel.OFF, _on_log if log else LogCallback(), None))
+        check(lib.set_log(level if log else LogLevel.OFF, _on_log if log else NO_LOG, None))

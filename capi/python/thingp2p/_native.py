@@ -4,6 +4,7 @@ import ctypes
 import os
 import pathlib
 from ctypes import POINTER, c_char, c_char_p, c_int, c_int32, c_uint32, c_uint64, c_void_p
+from typing import Any, Dict, Tuple
 
 TRACE_ID_SIZE = 40
 ID_SIZE = 81
@@ -44,9 +45,11 @@ class Peer(ctypes.Structure):
 
 
 AuthorizeCallback = ctypes.CFUNCTYPE(c_int, c_int, POINTER(Peer), c_void_p)
+NO_AUTHORIZE = ctypes.cast(None, AuthorizeCallback)
+NO_LOG = ctypes.cast(None, LogCallback)
 
 # Each returns an int. A new function of the library is one line here, and one call where it belongs.
-FUNCTIONS = {
+FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "set_option": (c_char_p, c_char_p),
     "set_log": (c_int, LogCallback, c_void_p),
     "init": (c_char_p,),
@@ -68,7 +71,7 @@ FUNCTIONS = {
     "accept": (c_int, c_int, POINTER(Peer)),
     "device_close": (c_int,),
 }
-TEXTS = {"version": (), "strerror": (c_int,), "error_name": (c_int,)}
+TEXTS: Dict[str, Tuple[Any, ...]] = {"version": (), "strerror": (c_int,), "error_name": (c_int,)}
 
 
 def _load() -> ctypes.CDLL:
@@ -84,15 +87,15 @@ def _load() -> ctypes.CDLL:
 class _Library:
     """The functions, without their prefix."""
 
+    def __getattr__(self, name: str) -> Any:  # for type checkers: what __init__ sets is found before
+        raise AttributeError(name)
+
     def __init__(self, library: ctypes.CDLL) -> None:
         for table, result in ((FUNCTIONS, c_int), (TEXTS, c_char_p)):
             for name, arguments in table.items():
                 function = getattr(library, "thing_p2p_" + name)
                 function.argtypes, function.restype = arguments, result
                 setattr(self, name, function)
-
-    def __getattr__(self, name: str):  # for type checkers: what __init__ sets is found before
-        raise AttributeError(name)
 
 
 lib = _Library(_load())
