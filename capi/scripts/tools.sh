@@ -2,7 +2,7 @@
 
 # COMMAND:DEBIAN-PACKAGE; a path stands for a file of a package that has no command.
 TEST_TOOLS="ps:procps ip:iproute2 nft:nftables gcc:gcc g++:g++ make:make cmake:cmake pkg-config:pkg-config python3:python3
-rustc:rustc clang:clang gnustep-config:gnustep-make"
+rustc:rustc cargo:cargo clang:clang gnustep-config:gnustep-make"
 TEST_PACKAGES="libgnustep-base-dev gobjc" # headers and libraries only
 
 missing_tools() {

@@ -45,8 +45,8 @@ class Peer(ctypes.Structure):
 
 
 AuthorizeCallback = ctypes.CFUNCTYPE(c_int, c_int, POINTER(Peer), c_void_p)
-NO_AUTHORIZE = ctypes.cast(None, AuthorizeCallback)
-NO_LOG = ctypes.cast(None, LogCallback)
+NO_AUTHORIZE = ctypes.cast(ctypes.c_void_p(), AuthorizeCallback)
+NO_LOG = ctypes.cast(ctypes.c_void_p(), LogCallback)
 
 # Each returns an int. A new function of the library is one line here, and one call where it belongs.
 FUNCTIONS: Dict[str, Tuple[Any, ...]] = {

@@ -17,6 +17,7 @@ var languages = []language{
 	{"c", buildC},
 	{"c++", buildCXX},
 	{"python", buildPython},
+	{"rust", buildRust},
 }
 
 func TestScenario(t *testing.T) {

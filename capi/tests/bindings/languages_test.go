@@ -2,6 +2,7 @@ package bindings
 
 import (
 	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -31,4 +32,14 @@ func TestCXXDialects(t *testing.T) {
 			})
 		}
 	}
+}
+
+func buildRust(t *testing.T, dir, _ string) (command, env []string) {
+	cargo := compiler(t, "cargo")
+	target := t.TempDir()
+	env = []string{"THINGP2P_LIB_DIR=" + dir, "CARGO_TARGET_DIR=" + target, "RUSTFLAGS=-D warnings"}
+	manifest := []string{"--offline", "--locked", "--manifest-path", root + "/capi/rust/Cargo.toml"}
+	run(t, buildTimeout, env, cargo, append([]string{"test", "--test", "header"}, manifest...)...)
+	run(t, buildTimeout, env, cargo, append([]string{"build", "--release", "--example", "scenario"}, manifest...)...)
+	return []string{filepath.Join(target, "release/examples/scenario")}, nil
 }
