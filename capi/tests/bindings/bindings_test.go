@@ -13,9 +13,11 @@ type language struct {
 	build func(t *testing.T, dir, program string) (command, env []string)
 }
 
+// Go is missing: its scenario needs no program.
 var languages = []language{
 	{"c", buildC},
 	{"c++", buildCXX},
+	{"objective-c", buildObjectiveC},
 	{"python", buildPython},
 	{"rust", buildRust},
 }
@@ -26,6 +28,7 @@ func TestScenario(t *testing.T) {
 	ticket := startDevice(t, dir, server)
 	for _, l := range languages {
 		t.Run(l.name, func(t *testing.T) {
+			t.Parallel()
 			command, env := l.build(t, dir, filepath.Join(t.TempDir(), "program"))
 			// Devices that the program opens itself use the server by its option.
 			env = append(env, "THINGP2P_SERVER="+server)
@@ -36,4 +39,8 @@ func TestScenario(t *testing.T) {
 			t.Log(out)
 		})
 	}
+	t.Run("go", func(t *testing.T) {
+		t.Parallel()
+		scenarioInGo(t, server, ticket)
+	})
 }

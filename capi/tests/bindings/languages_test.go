@@ -27,6 +27,7 @@ func TestCXXDialects(t *testing.T) {
 	for _, cxx := range []string{"g++", "clang++"} {
 		for _, standard := range []string{"c++17", "c++20", "c++2b"} {
 			t.Run(cxx+"_"+standard, func(t *testing.T) {
+				t.Parallel()
 				args := append([]string{"-std=" + standard, "-fsyntax-only", "programs/dialects.cpp"}, warnings...)
 				run(t, buildTimeout, nil, compiler(t, cxx), append(args, includeFlags()...)...)
 			})
@@ -39,7 +40,7 @@ func buildRust(t *testing.T, dir, _ string) (command, env []string) {
 	target := t.TempDir()
 	env = []string{"THINGP2P_LIB_DIR=" + dir, "CARGO_TARGET_DIR=" + target, "RUSTFLAGS=-D warnings"}
 	manifest := []string{"--offline", "--locked", "--manifest-path", root + "/capi/rust/Cargo.toml"}
-	run(t, buildTimeout, env, cargo, append([]string{"test", "--test", "header"}, manifest...)...)
+	run(t, buildTimeout, env, cargo, append([]string{"test", "--release", "--test", "header"}, manifest...)...)
 	run(t, buildTimeout, env, cargo, append([]string{"build", "--release", "--example", "scenario"}, manifest...)...)
 	return []string{filepath.Join(target, "release/examples/scenario")}, nil
 }

@@ -1,0 +1,43 @@
+package bindings
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const objcClass = root + "/capi/objc/ThingSmartP2pChannel.m"
+
+// buildObjectiveC compiles for GNUstep on the GNU runtime, without ARC.
+func buildObjectiveC(t *testing.T, dir, program string) (command, env []string) {
+	clang := compiler(t, "clang")
+	config := compiler(t, "gnustep-config")
+	args := append([]string{"-fblocks", "-Wno-unused-command-line-argument", "programs/scenario.m", objcClass, "-o", program}, includeFlags()...)
+	for _, flag := range strings.Fields(run(t, runTimeout, nil, config, "--objc-flags")) {
+		if flag != "-MMD" && flag != "-MP" { // no dependency files beside the source
+			args = append(args, flag)
+		}
+	}
+	args = append(args, "-Wextra", "-Werror", "-I"+root+"/capi/objc/gnustep")
+	// Debian's GNUstep uses GCC's Objective-C runtime, whose headers clang does not look for by itself.
+	if out, err := exec.Command("gcc", "-print-file-name=include").Output(); err == nil {
+		args = append(args, "-idirafter", strings.TrimSpace(string(out)))
+	}
+	args = append(args, linkFlags(dir)...)
+	args = append(args, strings.Fields(run(t, runTimeout, nil, config, "--base-libs"))...)
+	run(t, buildTimeout, nil, clang, append(args, "-lBlocksRuntime")...)
+	return []string{program}, nil
+}
+
+// The class compiles for Apple's systems as well, against headers that declare what it uses of theirs.
+func TestObjectiveCForApple(t *testing.T) {
+	for _, target := range []string{"arm64-apple-ios13", "x86_64-apple-macosx11"} {
+		for _, memory := range []string{"-fobjc-arc", "-fno-objc-arc"} {
+			t.Run(target+memory, func(t *testing.T) {
+				run(t, buildTimeout, nil, compiler(t, "clang"), "-target", target, memory, "-ffreestanding", "-fblocks",
+					"-Wall", "-Wextra", "-Werror", "-I"+root+"/include", "-Iprograms/apple", "-idirafter", "/usr/include",
+					"-c", objcClass, "-o", t.TempDir()+"/object")
+			})
+		}
+	}
+}
