@@ -2,7 +2,6 @@
 
 import enum
 import sys
-import threading
 from typing import Callable, Optional
 
 from ._errors import check
@@ -27,7 +26,6 @@ def set_option(key: str, value: str) -> None:
     check(lib.set_option(text(key), text(value)))
 
 
-_log_lock = threading.Lock()
 _log: Optional[Callable[[LogLevel, str], None]] = None
 
 
@@ -45,6 +43,5 @@ def _on_log(level: int, line: bytes, _user: Optional[int]) -> None:
 def set_log(level: LogLevel, log: Optional[Callable[[LogLevel, str], None]] = None) -> None:
     """Sends the log up to `level` to a function, on a thread of the library; None turns it off."""
     global _log
-    with _log_lock:
-        _log = log
-        check(lib.set_log(level if log else LogLevel.OFF, _on_log if log else NO_LOG, None))
+    _log = log
+    check(lib.set_log(level if log else LogLevel.OFF, _on_log if log else NO_LOG, None))

@@ -1,6 +1,7 @@
 use std::os::raw::{c_char, c_int, c_void};
 use std::panic::{catch_unwind, AssertUnwindSafe};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
 use crate::error::{check, Result};
 use crate::registry::Registry;
@@ -19,21 +20,17 @@ pub enum LogLevel {
 type Log = dyn Fn(LogLevel, &str) + Send + Sync;
 
 static LOGS: Registry<Log> = Registry::new();
-static CURRENT: Mutex<usize> = Mutex::new(0); // in the registry
+static CURRENT: AtomicUsize = AtomicUsize::new(0); // in the registry
 
-/// Sends the log up to `level` to `log`; [`LogLevel::Off`] turns it off.
+/// Sends the log up to `level` to `log`; [`LogLevel::Off`] turns it off. For one thread at a time: the last call's `log`
+/// might be lost else.
 pub fn set_log<F>(level: LogLevel, log: F) -> Result<()>
 where
     F: Fn(LogLevel, &str) + Send + Sync + 'static,
 {
-    let mut key = LOGS.add(Arc::new(log));
-    let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
+    let key = LOGS.add(Arc::new(log));
     let set = check(unsafe { sys::thing_p2p_set_log(level as c_int, Some(on_log), key as *mut c_void) });
-    if set.is_ok() {
-        std::mem::swap(&mut *current, &mut key);
-    }
-    drop(current);
-    LOGS.remove(key);
+    LOGS.remove(if set.is_ok() { CURRENT.swap(key, Ordering::AcqRel) } else { key });
     set.map(drop)
 }
 

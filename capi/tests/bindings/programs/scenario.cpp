@@ -52,6 +52,24 @@ void streams(thingp2p::session& s) {
   expect("crc at the device", std::stol(read_line(s)), stream_crc());
 }
 
+// Starts an app, which the log tells.
+thingp2p::app start_logged() {
+  auto first = std::make_shared<std::promise<std::string>>();
+  auto written = std::make_shared<std::once_flag>();
+  thingp2p::set_log(thingp2p::log_level::info, [first, written](thingp2p::log_level, std::string_view line) {
+    std::call_once(*written, [&] { first->set_value(std::string(line)); });
+  });
+  struct silence {
+    std::shared_ptr<std::promise<std::string>> first;
+    ~silence() {
+      expect("a line of the log", first->get_future().get().empty(), false);
+      thingp2p::set_log(thingp2p::log_level::off, {});
+      expect("owners of the log's handler", first.use_count(), 1);
+    }
+  } at_end{std::move(first)};
+  return thingp2p::app("c++");
+}
+
 void break_connect(thingp2p::app& app) {
   const auto absent = thingp2p::device::open();
   std::promise<std::error_code> outcome;
@@ -105,7 +123,7 @@ void be_a_device(thingp2p::app& app) {
 
 int main(int argc, char** argv) {
   expect("arguments", argc, 2);
-  thingp2p::app app("c++");
+  thingp2p::app app = start_logged();
   expect_error("another uid", error_of([] { thingp2p::app other("other"); }), errc::already_initialized);
   expect_error("bad id", error_of([&] { app.connect("nobody"); }), errc::invalid_id);
   break_connect(app);

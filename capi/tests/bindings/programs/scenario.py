@@ -6,6 +6,7 @@ import io
 import multiprocessing
 import os
 import pickle
+import queue
 import sys
 import threading
 import zlib
@@ -51,7 +52,11 @@ def broken_connect():
 
 def main_part(ticket):
     expect_error("connect before init", Code.NOT_INITIALIZED, thingp2p.connect, ticket)
+    lines = queue.SimpleQueue()
+    thingp2p.set_log(thingp2p.LogLevel.INFO, lambda level, line: lines.put((level, line)))
     with thingp2p.init("python"):
+        expect("a line of the log", lines.get(timeout=TIMEOUT)[0], thingp2p.LogLevel.INFO)
+        thingp2p.set_log(thingp2p.LogLevel.OFF)
         expect_error("bad id", Code.INVALID_ID, thingp2p.connect, "nobody", kind=ValueError)
         broken_connect()
         with thingp2p.connect(ticket, timeout=TIMEOUT) as session:

@@ -5,7 +5,7 @@ use std::sync::{mpsc, Arc};
 use std::thread;
 use std::time::Duration;
 
-use thingp2p::{App, Channel, Device, Error, Mode, Session};
+use thingp2p::{App, Channel, Device, Error, LogLevel, Mode, Session};
 
 const COMMANDS: u32 = 0;
 const VIDEO: u32 = 1;
@@ -153,7 +153,14 @@ fn need_send_sync<T: Send + Sync>(_: &T) {}
 
 fn main() -> io::Result<()> {
     let ticket = std::env::args().nth(1).expect("a ticket");
+    let (sender, lines) = mpsc::sync_channel(1);
+    thingp2p::set_log(LogLevel::Info, move |level, line| {
+        drop(sender.try_send((level, line.to_string())))
+    })?;
     let app = App::new("rust")?;
+    assert_eq!(lines.recv().expect("a line of the log").0, LogLevel::Info);
+    thingp2p::set_log(LogLevel::Off, |_, _| ())?;
+    assert!(lines.iter().count() <= 1, "the first handler is gone");
     assert_eq!(App::new("other").err(), Some(Error::AlreadyInitialized));
     assert_eq!(app.connect("nobody").err(), Some(Error::InvalidId));
     break_connect(&app)?;
