@@ -44,8 +44,8 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     files = {f"{NAME}/{p.name}": p.read_bytes() for p in (HERE / NAME).iterdir() if p.suffix in (".py", ".typed")}
     files[f"{NAME}/{library_name(library)}"] = library
     files[f"{info}/LICENSE"] = (ROOT / "LICENSE").read_bytes()
-    metadata = f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\nSummary: {SUMMARY}\nLicense: MIT\nRequires-Python: >=3.9\n"
-    files[f"{info}/METADATA"] = metadata.encode()
+    metadata = f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\nSummary: {SUMMARY}\n"
+    files[f"{info}/METADATA"] = f"{metadata}License: MIT\nRequires-Python: >=3.9\n".encode()
     files[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: {NAME}\nRoot-Is-Purelib: false\nTag: {tag}\n".encode()
     files[f"{info}/RECORD"] = record(files, f"{info}/RECORD")
 

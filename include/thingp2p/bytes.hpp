@@ -25,7 +25,8 @@ class basic_byte_span {
   static constexpr bool suits = [] {
     using element = std::remove_pointer_t<decltype(std::data(std::declval<C&>()))>;
     constexpr bool literal = std::is_same_v<element, const char> && std::is_array_v<C>;
-    return sizeof(element) == 1 && std::is_trivially_copyable_v<element> && !literal && (read_only || !std::is_const_v<element>);
+    constexpr bool byte = sizeof(element) == 1 && std::is_trivially_copyable_v<element>;
+    return byte && !literal && (read_only || !std::is_const_v<element>);
   }();
 
  public:

@@ -28,7 +28,8 @@ inline void set_log(log_level level, log_handler handler, std::error_code& ec) {
   const bool any = static_cast<bool>(handler);
   void* key = detail::registry<log_handler>::add(std::move(handler));
   const thing_p2p_log_cb write = [](int l, const char* line, void* user) noexcept {
-    if (const std::shared_ptr<log_handler> f = detail::registry<log_handler>::find(user)) (*f)(static_cast<log_level>(l), line);
+    const std::shared_ptr<log_handler> f = detail::registry<log_handler>::find(user);
+    if (f) (*f)(static_cast<log_level>(l), line);
   };
   const bool done = detail::checked(thing_p2p_set_log(static_cast<int>(level), any ? write : nullptr, key), ec) >= 0;
   detail::registry<log_handler>::remove(done ? current.exchange(key) : key);

@@ -12,7 +12,8 @@ const objcClass = root + "/capi/objc/ThingSmartP2pChannel.m"
 func buildObjectiveC(t *testing.T, dir, program string) (command, env []string) {
 	clang := compiler(t, "clang")
 	config := compiler(t, "gnustep-config")
-	args := append([]string{"-fblocks", "-Wno-unused-command-line-argument", "programs/scenario.m", objcClass, "-o", program}, includeFlags()...)
+	args := []string{"-fblocks", "-Wno-unused-command-line-argument", "programs/scenario.m", objcClass, "-o", program}
+	args = append(args, includeFlags()...)
 	for _, flag := range strings.Fields(run(t, runTimeout, nil, config, "--objc-flags")) {
 		if flag != "-MMD" && flag != "-MP" { // no dependency files beside the source
 			args = append(args, flag)

@@ -13,6 +13,7 @@ declared = {
 }
 bound = {name: len(arguments) for name, arguments in {**FUNCTIONS, **TEXTS}.items()}
 codes = {name: int(value) for name, value in re.findall(r"THING_P2P_(?:ERR_)?(\w+) = (-\d+|0),?\s", header) if value != "0"}
-if bound != declared or {c.name: c.value for c in Code if c} != codes:
-    sys.exit(f"functions: {bound.items() ^ declared.items()}, codes: {codes.items() ^ {(c.name, c.value) for c in Code if c}}")
+differences = (bound.items() ^ declared.items()) | (codes.items() ^ {(c.name, c.value) for c in Code if c})
+if differences:
+    sys.exit(f"not the same in both: {differences}")
 print("ok: the package has all of the header")

@@ -95,11 +95,12 @@ void be_a_device(thingp2p::app& app) {
   auto token = std::make_shared<int>(0);
   device.set_authorizer([token](const thingp2p::peer&) { return errc::device_privacy; });
   device.listen();
-  expect_error("privacy", error_of([&] { app.connect(device.ticket(), thingp2p::mode::internet, patience); }), errc::device_privacy);
+  const std::string ticket = device.ticket();
+  expect_error("privacy", error_of([&] { app.connect(ticket); }), errc::device_privacy);
   device.set_authorizer([token](const thingp2p::peer& p) { return p.uid == "c++" && p.has_ticket ? errc::ok : errc::auth; });
   expect("the first authorizer is gone", token.use_count(), 2);
 
-  thingp2p::session near = app.connect(device.ticket(), thingp2p::mode::internet, patience);
+  thingp2p::session near = app.connect(ticket, thingp2p::mode::internet, patience);
   thingp2p::peer who;
   thingp2p::session far = device.accept(patience, &who);
   expect("uid", who.uid == "c++", true);
