@@ -48,8 +48,8 @@ pub struct Device {
 
 impl Device {
     /// A device whose identity is kept in a directory.
-    pub fn open(state_dir: &Path) -> Result<Device> {
-        let dir = to_c(state_dir.to_str().ok_or(Error::InvalidParameter)?)?;
+    pub fn open<P: AsRef<Path>>(state_dir: P) -> Result<Device> {
+        let dir = to_c(state_dir.as_ref().to_str().ok_or(Error::InvalidParameter)?)?;
         Device::with(dir.as_ptr())
     }
 

@@ -84,3 +84,8 @@ fn nothing_is_missing() {
         assert!(macros.contains(&short) || texts.contains(&short), "{} is not in sys.rs", name);
     }
 }
+
+#[test]
+fn the_versions_are_the_same() {
+    assert!(HEADER.contains(&format!("THING_P2P_VERSION       \"{}\"", env!("CARGO_PKG_VERSION"))));
+}

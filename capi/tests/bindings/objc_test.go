@@ -1,6 +1,7 @@
 package bindings
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -12,6 +13,9 @@ const objcClass = root + "/capi/objc/ThingSmartP2pChannel.m"
 func buildObjectiveC(t *testing.T, dir, program string) (command, env []string) {
 	clang := compiler(t, "clang")
 	config := compiler(t, "gnustep-config")
+	if _, err := os.Stat("/usr/include/Block.h"); err != nil {
+		missing(t, "libblocksruntime-dev")
+	}
 	args := []string{"-fblocks", "-Wno-unused-command-line-argument", "programs/scenario.m", objcClass, "-o", program}
 	args = append(args, includeFlags()...)
 	for _, flag := range strings.Fields(run(t, runTimeout, nil, config, "--objc-flags")) {
