@@ -18,6 +18,7 @@ usage: ./build.sh [command]
   wheel            build/thingp2p-….whl for Python, with the library inside
   test             every test; on Debian, as root, installs what the tests need
   demo [FILE]      server, device and app on this machine; the app fetches FILE (or 24 MB of noise), hashes compared
+  demo lan [FILE]  the same in a local network without a server: two hosts if this user may make them, else this one
   bench [quick]    the library beside others on emulated links: a table, build/bench.json and plots; needs root
   install [--prefix DIR]
                    header, libraries, server, pkg-config and CMake files to DIR (default /usr/local; DESTDIR is respected)
@@ -172,8 +173,9 @@ test)
   run_tests
   ;;
 demo)
+  shift
   . "$ROOT/capi/scripts/demo.sh"
-  run_demo "${2:-}"
+  run_demo "$@"
   ;;
 bench)
   shift

@@ -102,6 +102,20 @@ func tp2pGoAddDevice(name, ticket *C.char) (result C.int) {
 	return failed(a.engine.AddDevice(C.GoString(name), C.GoString(ticket)))
 }
 
+//export tp2pGoAddAddress
+func tp2pGoAddAddress(target, address *C.char) (result C.int) {
+	defer guard(&result)
+	a, code := currentApp()
+	if code != engine.OK {
+		return toC(code)
+	}
+	of, err := a.engine.Resolve(C.GoString(target))
+	if err != nil {
+		return failed(err)
+	}
+	return failed(a.engine.AddAddress(of, C.GoString(address)))
+}
+
 //export tp2pGoConnect
 func tp2pGoConnect(target *C.char, mode, timeoutMS C.int, success, failure, user C.uintptr_t, traceID *C.char) (result C.int) {
 	defer guard(&result)

@@ -43,21 +43,31 @@ func tp2pGoDeviceOpen(stateDir *C.char) (result C.int) {
 //export tp2pGoDeviceID
 func tp2pGoDeviceID(handle C.int, buffer *C.char, size C.int) (result C.int) {
 	defer guard(&result)
-	d, ok := find[*device](&handles, int32(handle))
-	if !ok {
-		return toC(engine.ErrInvalidSession)
-	}
-	return giveText(buffer, size, d.engine.ID())
+	return giveDeviceText(handle, buffer, size, (*engine.Device).ID)
 }
 
 //export tp2pGoDeviceTicket
 func tp2pGoDeviceTicket(handle C.int, buffer *C.char, size C.int) (result C.int) {
 	defer guard(&result)
+	return giveDeviceText(handle, buffer, size, (*engine.Device).Ticket)
+}
+
+//export tp2pGoDeviceAddress
+func tp2pGoDeviceAddress(handle C.int, buffer *C.char, size C.int) (result C.int) {
+	defer guard(&result)
+	return giveDeviceText(handle, buffer, size, (*engine.Device).Address)
+}
+
+func giveDeviceText(handle C.int, buffer *C.char, size C.int, text func(*engine.Device) string) C.int {
 	d, ok := find[*device](&handles, int32(handle))
 	if !ok {
 		return toC(engine.ErrInvalidSession)
 	}
-	return giveText(buffer, size, d.engine.Ticket())
+	given := text(d.engine)
+	if given == "" {
+		return toC(engine.ErrDeviceNotOnline) // no address; the others are never empty
+	}
+	return giveText(buffer, size, given)
 }
 
 //export tp2pGoDeviceListen

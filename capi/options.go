@@ -25,6 +25,11 @@ var setters = map[string]func(c *engine.Config, value string) bool{
 		c.DisableLAN = value == "off"
 		return value == "on" || value == "off"
 	},
+	"lan_port": func(c *engine.Config, value string) bool {
+		port, ok := number(value, 1, 65535)
+		c.LANPort = uint16(port)
+		return ok
+	},
 	"relay": func(c *engine.Config, value string) (ok bool) {
 		c.Relay, ok = map[string]engine.RelayPolicy{
 			"auto": engine.RelayAuto, "never": engine.RelayNever, "only": engine.RelayOnly,

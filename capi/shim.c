@@ -10,6 +10,7 @@
 
 #define MAX_KEY 64
 #define MAX_VALUE 4096
+#define MAX_ADDRESS 128
 #define MIN_STRUCT 8 /* struct_size itself, and something to fill */
 
 #define NOT_FORKED() \
@@ -52,6 +53,12 @@ int thing_p2p_add_device(const char *dev_id, const char *ticket) {
   NOT_FORKED();
   REQUIRE(is_name(dev_id) && is_text(ticket, THING_P2P_TICKET_SIZE - 1));
   return tp2pGoAddDevice((char *)dev_id, (char *)ticket);
+}
+
+int thing_p2p_add_address(const char *dev_id, const char *address) {
+  NOT_FORKED();
+  REQUIRE(is_text(dev_id, THING_P2P_TICKET_SIZE - 1) && is_text(address, MAX_ADDRESS));
+  return tp2pGoAddAddress((char *)dev_id, (char *)address);
 }
 
 int thing_p2p_connect(const char *dev_id, int mode, int timeout_ms, thing_p2p_success_cb success,
@@ -118,6 +125,29 @@ int thing_p2p_device_ticket(int device, char *buffer, int size) {
   NOT_FORKED();
   REQUIRE(buffer != NULL && size > 0);
   return tp2pGoDeviceTicket(device, buffer, size);
+}
+
+int thing_p2p_device_address(int device, char *buffer, int size) {
+  NOT_FORKED();
+  REQUIRE(buffer != NULL && size > 0);
+  return tp2pGoDeviceAddress(device, buffer, size);
+}
+
+int thing_p2p_device_pairings(int device, thing_p2p_pairing *list, int count) {
+  NOT_FORKED();
+  REQUIRE(count == 0 || (count > 0 && list != NULL && list->struct_size >= MIN_STRUCT));
+  return tp2pGoDevicePairings(device, list, count);
+}
+
+int thing_p2p_device_unpair(int device, const char *app_id) {
+  NOT_FORKED();
+  REQUIRE(is_name(app_id));
+  return tp2pGoDeviceUnpair(device, (char *)app_id);
+}
+
+int thing_p2p_device_reset_ticket(int device) {
+  NOT_FORKED();
+  return tp2pGoDeviceResetTicket(device);
 }
 
 int thing_p2p_device_set_authorizer(int device, thing_p2p_authorize_cb authorize, void *user) {

@@ -104,6 +104,7 @@ func TestPairedAppNeedsNoTicket(t *testing.T) {
 		t.Error("the device is another one after a restart")
 	}
 	wantSessionSoon(t, p, id)
+	wantSession(t, pair{newPair(t, server, nil).app, p.device}, ticket)
 	stranger := newPair(t, server, nil)
 	wantRefusal(t, stranger.app, id, 5*time.Second, engine.ErrAuth)
 }

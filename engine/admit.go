@@ -64,8 +64,8 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 		conn.close()
 		return
 	}
-	if peer.HasTicket {
-		if err := d.state.pair(appID); err != nil {
+	if peer.HasTicket || d.state.paired(appID) {
+		if err := d.state.pair(appID, peer.UID); err != nil {
 			d.log.Error("the app is not remembered and needs its ticket again", "app", appID, "error", err)
 		}
 	}
@@ -112,7 +112,7 @@ func (d *Device) open(conn *quicConn, control stream, streams [Channels]stream, 
 		if via != nil || s.relays.has(remote) {
 			return PathRelay, remote
 		}
-		return directKind(remote.Addr()), remote
+		return directKind(d.config.net, remote.Addr()), remote
 	}
 	if !d.add(s) {
 		s.end(ErrClosedLocal)

@@ -34,6 +34,9 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	if m.Kind != signal.Offer || m.Trace != "" && moved == nil || !d.lastOffer.allow(time.Now()) {
 		return
 	}
+	if d.session(m.From, m.Attempt) != nil {
+		return // the attempt has found a shorter way
+	}
 	n := newNegotiation(d.endpoint, client, m.Attempt, m.Trace, m.From, d.config.Relay)
 	n.openRelay = d.openRelay
 	if m.Trace == "" && d.full() {

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -21,6 +22,7 @@ type App struct {
 	closed   bool
 	devices  map[string]ticket         // by name, and by device id
 	servers  map[string]*signal.Client // by address
+	nearby   *nearby
 	sessions map[*Session]bool
 	attempts int
 	calls    sync.WaitGroup // Connect
@@ -31,6 +33,7 @@ type Target struct {
 	deviceID string
 	server   string
 	secret   *[secretSize]byte // nil: no ticket
+	hints    []netip.AddrPort  // where the device was when it made the ticket
 }
 
 // Default times for a whole attempt.
@@ -62,6 +65,7 @@ func NewApp(config Config) (*App, error) {
 		devices:  make(map[string]ticket),
 		servers:  make(map[string]*signal.Client),
 		sessions: make(map[*Session]bool),
+		nearby:   newNearby(e),
 	}
 	e.log.Info("app started", "quic", quicBuild)
 	a.ctx, a.stop = context.WithCancel(context.Background())
@@ -111,7 +115,7 @@ func (a *App) Resolve(text string) (*Target, error) {
 		known = true
 	}
 	if known {
-		target := &Target{deviceID: t.deviceID, server: t.server, secret: &t.secret}
+		target := &Target{deviceID: t.deviceID, server: t.server, secret: &t.secret, hints: t.hints}
 		if target.server == "" {
 			target.server = a.config.Server
 		}

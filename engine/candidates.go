@@ -32,24 +32,10 @@ func hostCandidates(network transport.Net, port uint16) []signal.Candidate {
 }
 
 func hostAddresses(network transport.Net) []netip.Addr {
-	var prefixes []net.Addr
-	if network == nil {
-		prefixes, _ = net.InterfaceAddrs() // those of interfaces that are down do no harm
-	} else if interfaces, err := network.Interfaces(); err == nil {
-		for _, i := range interfaces {
-			addresses, _ := i.Addrs()
-			prefixes = append(prefixes, addresses...)
-		}
-	}
 	var ips []netip.Addr
-	for _, a := range prefixes {
-		prefix, ok := a.(*net.IPNet)
-		if !ok {
-			continue
-		}
-		ip, ok := netip.AddrFromSlice(prefix.IP)
-		if ip = ip.Unmap(); ok && !ip.IsLinkLocalUnicast() && !ip.IsMulticast() {
-			ips = append(ips, ip)
+	for _, p := range hostPrefixes(network) {
+		if !p.Addr().IsLinkLocalUnicast() {
+			ips = append(ips, p.Addr())
 		}
 	}
 	return ips

@@ -106,31 +106,27 @@ func (c *carrier) close() {
 	c.endpoint.socket.unbind(c.alias)
 }
 
-// kindOf says what a path is, for the user.
-func kindOf(p foundPath) Path {
-	if p.relayed() {
+// kind says what a path is, for the user.
+func (c *carrier) kind(p foundPath) Path {
+	switch {
+	case p.relayed():
 		return PathRelay
-	}
-	return directKind(p.remote.Addr())
-}
-
-// directKind tells the local network from the internet by the peer's address.
-func directKind(remote netip.Addr) Path {
-	if isLocal(remote) {
+	case p.near:
 		return PathLAN
 	}
-	return PathDirect
+	return directKind(c.endpoint.config.net, p.remote.Addr())
 }
 
-// greet says hello on a fresh connection and returns what the device decided.
+// greet says hello on a fresh connection; verdict reports that an error is what
+// the device decided.
 // The channels are opened along with it, so that they cost no round trip.
-func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) (control stream, streams [Channels]stream, err error) {
+func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) (control stream, streams [Channels]stream, verdict bool, err error) {
 	stop := context.AfterFunc(ctx, c.conn.close)
 	defer stop()
 	if secret != nil {
 		_, binding, err := c.conn.peer()
 		if err != nil {
-			return nil, streams, because(ErrHandshake, err)
+			return nil, streams, false, because(ErrHandshake, err)
 		}
 		h.Proof = proveSecret(*secret, binding)
 	}
@@ -141,20 +137,20 @@ func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) 
 		return c.conn.greetError(err)
 	}
 	if control, err = c.conn.openControl(); err != nil {
-		return nil, streams, fail(err)
+		return nil, streams, false, fail(err)
 	}
 	if err = writeControl(control, h); err != nil {
-		return nil, streams, fail(err)
+		return nil, streams, false, fail(err)
 	}
 	if streams, err = c.conn.openChannels(); err != nil {
-		return nil, streams, fail(err)
+		return nil, streams, false, fail(err)
 	}
 	code, err := readVerdict(control)
 	if err != nil {
-		return nil, streams, fail(err)
+		return nil, streams, false, fail(err)
 	}
 	if code != OK {
-		return nil, streams, code
+		return nil, streams, true, code
 	}
-	return control, streams, nil
+	return control, streams, false, nil
 }

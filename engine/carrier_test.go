@@ -65,7 +65,7 @@ func TestWrongSecretIsNoTicket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, err := c.greet(ctx, hello{UID: "user", Trace: "trace"}, secret); CodeOf(err) != ErrAuth {
+		if _, _, _, err := c.greet(ctx, hello{UID: "user", Trace: "trace"}, secret); CodeOf(err) != ErrAuth {
 			t.Errorf("secret %x: %v", secret, err)
 		}
 	}
@@ -73,7 +73,7 @@ func TestWrongSecretIsNoTicket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := c.greet(ctx, hello{UID: "user", Trace: "trace"}, &right); err != nil {
+	if _, _, _, err := c.greet(ctx, hello{UID: "user", Trace: "trace"}, &right); err != nil {
 		t.Errorf("the right secret: %v", err)
 	}
 }
@@ -97,7 +97,7 @@ func TestProofOfAnotherConnectionIsWorthless(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, ErrTimeout)
 	defer cancel()
 	replayed := hello{UID: "user", Trace: "trace", Proof: proveSecret(d.state.secret(), binding)}
-	if _, _, err := second.greet(ctx, replayed, nil); CodeOf(err) != ErrAuth {
+	if _, _, _, err := second.greet(ctx, replayed, nil); CodeOf(err) != ErrAuth {
 		t.Errorf("replayed: %v", err)
 	}
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/pion/transport/v2"
+
+	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -65,6 +67,7 @@ type Config struct {
 	Server       string        // mqtt://, mqtts://, ws:// or wss:// [user:password@]host[:port]; "": none
 	CAFile       string        // PEM roots for TLS to the server; "": the system's
 	DisableLAN   bool          // no discovery in the local network
+	LANPort      uint16        // of discovery, UDP, the same for apps and devices; 0: 47474
 	Relay        RelayPolicy   //
 	MaxSessions  int           // 0: 1024
 	OfflineAfter time.Duration // a peer silent for so long is gone; 0: 30 s
@@ -76,7 +79,13 @@ type Config struct {
 	dialServer func() (net.Conn, error)
 }
 
+// usesLAN reports whether devices are looked for, and answer, in the local network.
+func (c Config) usesLAN() bool { return !c.DisableLAN && c.Relay != RelayOnly && c.net == nil }
+
 func (c Config) withDefaults() Config {
+	if c.LANPort == 0 {
+		c.LANPort = discovery.Port
+	}
 	if c.MaxSessions == 0 {
 		c.MaxSessions = 1024
 	}

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"errors"
+	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/signal"
@@ -30,7 +32,7 @@ func (a *App) Connect(ctx context.Context, to *Target, mode Mode, timeout time.D
 	defer cancel()
 	defer context.AfterFunc(a.ctx, cancel)()
 
-	at := &attempt{app: a, to: to, traceID: traceID, started: time.Now()}
+	at := &attempt{app: a, to: to, mode: mode, traceID: traceID, started: time.Now()}
 	s, err := at.run(ctx)
 	if err != nil {
 		a.log.Info("connect failed", "trace", traceID, "device", to.deviceID, "error", err)
@@ -39,218 +41,94 @@ func (a *App) Connect(ctx context.Context, to *Target, mode Mode, timeout time.D
 	return s, nil
 }
 
-// attempt is one connect call.
+// attempt is one connect call: a race of three ways to the device. The mode says
+// which of the last two has a head start; the first that works wins.
+//
+//	addresses that are known ─────────────────────► QUIC ─┐
+//	local network: a query, an answer ────────────► QUIC ─┼─► hello, verdict
+//	server: offer, answer, candidates ─► ICE paths ► QUIC ─┘
+//
+// All state belongs to the goroutine of run.
 type attempt struct {
-	app         *App
-	to          *Target
-	traceID     string
-	started     time.Time
-	signals     *signal.Client
-	negotiation *negotiation
+	app     *App
+	to      *Target
+	mode    Mode
+	traceID string
+	started time.Time
 
-	running int           // dials
-	greeter chan struct{} // has room for the one dial that may greet the device
-	direct  bool          // a direct path has been dialled
+	near      chan foundPath          // of the first two ways
+	tried     map[netip.AddrPort]bool // straight: being dialled, or of no use
+	asked     bool                    // the local network was
+	waitUntil time.Time               // until then it, and the known addresses, may answer
+
+	signals      *signal.Client // nil: no server
+	negotiation  *negotiation   // nil until the server can be reached
+	stopPunching context.CancelFunc
+	offline      bool // the server says so
+
 	results chan dialed
-	queue   []foundPath
-	relay   *relay // of a dial that got no answer, to be dialled on again
-	lastErr error
+	running int           // dials
+	inTurn  int           // those of them that the next ICE path waits for
+	greeter chan struct{} // has room for the one dial that may greet the device
+	greeted atomic.Bool   // some dial has reached the device
+	direct  bool          // ICE has found a direct path, which has been dialled
+	queue   []foundPath   // that ICE has found
+	relay   *relay        // of a dial that got no answer, to be dialled on again
+	lastErr error         // of a path that ICE has found
 }
 
-// dialed is the result of dialling one path.
-type dialed struct {
-	path    foundPath
-	carrier *carrier
-	relay   *relay // left over from a dial that failed
-	control stream
-	streams [Channels]stream
-	err     error
-}
-
-// dialStagger is how long a path may take to connect before the next one that
-// ICE has found is dialled beside it (as in RFC 8305).
-const dialStagger = 250 * time.Millisecond
+// headStart is how long the way that the mode prefers goes alone.
+const headStart = 300 * time.Millisecond
 
 func (at *attempt) run(ctx context.Context) (*Session, error) {
 	a := at.app
-	if at.to.server == "" {
-		return nil, because(ErrSignaling, errors.New("no server is set, neither by the option nor in a ticket"))
+	if at.to.server != "" {
+		var err error
+		if at.signals, err = a.signals(at.to.server); err != nil {
+			return nil, err
+		}
 	}
-	var err error
-	if at.signals, err = a.signals(at.to.server); err != nil {
+	if a.config.Relay != RelayOnly {
+		var stop func()
+		at.near, stop = a.nearby.watch(at.to)
+		defer stop()
+	}
+	if at.signals == nil && !a.config.usesLAN() && len(at.near) == 0 {
+		return nil, because(ErrSignaling, errors.New("no server is set, neither by the option nor in a ticket, and the local network is not to be asked"))
+	}
+	won, err := at.race(ctx)
+	if err != nil {
 		return nil, err
 	}
-	select {
-	case <-at.signals.Online():
-	case <-ctx.Done():
-		return nil, at.timedOut(ctx)
-	}
-	status, stop := at.signals.Watch(at.to.deviceID)
-	defer stop()
+	return at.session(won), nil
+}
 
+// startNegotiation begins to look for paths with the device through the server.
+func (at *attempt) startNegotiation() error {
+	a := at.app
 	n := newNegotiation(a.endpoint, at.signals, at.traceID, "", at.to.deviceID, a.config.Relay)
-	at.negotiation = n
 	if err := a.addNegotiation(n, noLimit); err != nil {
-		return nil, err
+		return err
 	}
-	punching, stopPunching := context.WithCancel(a.ctx)
+	punching, stop := context.WithCancel(a.ctx)
+	at.negotiation, at.stopPunching = n, stop
 	a.workers.Go(func() {
 		n.run(punching)
 		a.removeNegotiation(n)
 	})
-	won, err := at.race(ctx, status)
-	if err != nil {
-		stopPunching()
-		return nil, err
-	}
-	s := at.session(won)
-	if won.path.relayed() && a.config.Relay != RelayOnly {
-		s.mover.upgrade(n, stopPunching)
-	} else {
-		stopPunching()
-	}
-	return s, nil
-}
-
-// race dials the paths that the negotiation finds, until one works.
-func (at *attempt) race(ctx context.Context, status <-chan bool) (dialed, error) {
-	dialing, stop := context.WithCancelCause(ctx)
-	at.results = make(chan dialed)
-	at.greeter = make(chan struct{}, 1)
-	defer func() {
-		stop(ErrConnectBreak)
-		for ; at.running > 0; at.running-- {
-			loser := <-at.results
-			if loser.carrier != nil {
-				loser.carrier.close()
-			}
-			at.keep(loser)
-		}
-		if at.relay != nil {
-			at.relay.close()
-		}
-		// A session that a relay carries can still move to one of these.
-		for _, p := range at.queue {
-			if !p.lane.appRelayed {
-				at.negotiation.found <- p // has room for one of each lane
-			}
-		}
-	}()
-	stagger := time.NewTimer(time.Hour)
-	defer stagger.Stop()
-	next := func() {
-		if len(at.queue) > 0 {
-			at.dial(dialing, at.queue[0])
-			at.queue = at.queue[1:]
-			stagger.Reset(dialStagger)
-		}
-	}
-	for {
-		select {
-		case p := <-at.negotiation.found:
-			if !p.relayed() && !at.direct {
-				// It is worth having even while a relay is being dialled.
-				at.queue = append([]foundPath{p}, at.queue...)
-				next()
-				continue
-			}
-			at.queue = append(at.queue, p)
-			if at.running == 0 {
-				next()
-			}
-		case <-stagger.C:
-			next()
-		case r := <-at.results:
-			at.running--
-			if r.err == nil {
-				return r, nil
-			}
-			at.keep(r)
-			if ctx.Err() != nil { // which is why the dial failed
-				return dialed{}, at.timedOut(ctx)
-			}
-			at.lastErr = r.err
-			// Only a path that did not answer says nothing of the device.
-			if code := CodeOf(r.err); code != ErrTimeout {
-				return dialed{}, r.err
-			}
-			next()
-		case on := <-status:
-			if !on {
-				return dialed{}, ErrDeviceNotOnline
-			}
-		case code := <-at.negotiation.refused:
-			if !code.Known() {
-				code = ErrRemote
-			}
-			return dialed{}, code
-		case <-ctx.Done():
-			return dialed{}, at.timedOut(ctx)
-		}
-	}
-}
-
-// dial connects along a path in the background.
-func (at *attempt) dial(ctx context.Context, p foundPath) {
-	var r *relay
-	if p.lane.appRelayed {
-		if r, at.relay = at.relay, nil; r == nil {
-			r = at.negotiation.takeRelay()
-		}
-		if r == nil {
-			return
-		}
-	}
-	at.running++
-	at.direct = at.direct || !p.relayed()
-	go func() {
-		result := dialed{path: p, carrier: newCarrier(at.app.endpoint, p), err: ErrInternal}
-		defer func() { at.results <- result }()
-		defer guard(at.app.log, nil)
-		result.err = result.carrier.dial(ctx, p, r, at.to.deviceID)
-		if result.err == nil {
-			result.err = at.greet(ctx, &result)
-		}
-		if result.err != nil {
-			result.relay = result.carrier.takeRelay()
-			result.carrier.close()
-			result.carrier = nil
-		}
-	}()
-}
-
-// keep puts a path that did not answer back into the queue, with its relay.
-func (at *attempt) keep(d dialed) {
-	at.queue = append(at.queue, d.path)
-	if d.relay != nil {
-		if at.relay != nil {
-			at.relay.close()
-		}
-		at.relay = d.relay
-	}
-}
-
-// greet asks the device for a session. When several paths have connected, only
-// the first does: the device would make a session of each, and ask its user.
-func (at *attempt) greet(ctx context.Context, d *dialed) error {
-	select {
-	case at.greeter <- struct{}{}:
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-	var err error
-	h := hello{UID: at.app.config.UID, Trace: at.traceID}
-	d.control, d.streams, err = d.carrier.greet(ctx, h, at.to.secret)
-	if err != nil {
-		<-at.greeter // the next one may
-	}
-	return err
+	return nil
 }
 
 // timedOut says what an attempt lacked when its time was up.
 func (at *attempt) timedOut(ctx context.Context) error {
 	if context.Cause(ctx) != error(ErrTimeout) {
 		return ErrConnectBreak
+	}
+	if at.greeted.Load() {
+		return because(ErrTimeout, errors.New("the device was reached and did not decide"))
+	}
+	if at.signals == nil {
+		return because(ErrTimeout, errors.New("nobody in the local network answered for the device, and there is no server to ask"))
 	}
 	if at.negotiation == nil {
 		return because(ErrSignaling, at.signals.Err())
@@ -283,10 +161,20 @@ func (at *attempt) session(won dialed) *Session {
 		won.carrier.close()
 		a.forget(s)
 	})
-	s.setPath(kindOf(won.path), won.path.remote)
-	s.mover = newMover(a, s, won.carrier, at.signals, at.to.deviceID)
+	path := won.carrier.kind(won.path)
+	s.setPath(path, won.path.remote)
+	s.mover = newMover(a, s, won.carrier, at.to)
 	a.remember(s)
-	a.log.Info("connected", "trace", at.traceID, "device", at.to.deviceID, "path", kindOf(won.path).String(),
-		"took", about.connectTime)
+	if path == PathLAN || won.path.straight {
+		a.nearby.reached(at.to.deviceID, won.path.remote)
+	}
+	a.log.Info("connected", "trace", at.traceID, "device", at.to.deviceID, "path", path.String(), "took", about.connectTime)
+	switch {
+	case at.negotiation == nil:
+	case path == PathRelay && a.config.Relay != RelayOnly:
+		s.mover.upgrade(at.negotiation, at.stopPunching)
+	default:
+		at.stopPunching()
+	}
 	return s
 }

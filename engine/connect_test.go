@@ -58,16 +58,19 @@ func TestUnseenDeviceDoesNotAnswer(t *testing.T) {
 	})
 }
 
+// apart takes the local network away.
+func apart(app, device *engine.Config) { app.DisableLAN, device.DisableLAN = true, true }
+
 func TestUnreachableServer(t *testing.T) {
-	p := newPair(t, deadServer(t), nil)
+	p := newPair(t, deadServer(t), apart)
 	within(t, 3*time.Second, func() {
-		wantRefusal(t, p.app, p.device.Ticket(), 300*time.Millisecond, engine.ErrSignaling)
+		wantRefusal(t, p.app, p.device.ID(), 300*time.Millisecond, engine.ErrSignaling)
 	})
 }
 
-func TestNoServerAtAll(t *testing.T) {
-	p := newPair(t, "", nil)
-	wantRefusal(t, p.app, p.device.Ticket(), 300*time.Millisecond, engine.ErrSignaling)
+func TestNoWayAtAll(t *testing.T) {
+	p := newPair(t, "", apart)
+	wantRefusal(t, p.app, p.device.ID(), 300*time.Millisecond, engine.ErrSignaling)
 }
 
 // whileConnecting runs a connect that would take long, and interrupt once it

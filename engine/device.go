@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -18,6 +20,7 @@ type Device struct {
 	closed     bool
 	listening  bool
 	signals    *signal.Client
+	lan        *discovery.Listener // nil: not found in the local network
 	authorizer func(Peer) Code
 	sessions   map[*Session]bool
 	reserved   int // sessions about to be
@@ -45,9 +48,16 @@ func NewDevice(config Config) (*Device, error) {
 // ID returns the device's id.
 func (d *Device) ID() string { return d.identity.id }
 
-// Ticket returns the ticket that lets an app in. Whoever sees it can connect.
+// Ticket returns the ticket that lets an app in. Whoever sees it can connect. It
+// also says where the device is now, so that an app beside it needs not search.
 func (d *Device) Ticket() string {
-	return ticket{deviceID: d.identity.id, secret: d.state.secret(), server: withoutPassword(d.config.Server)}.String()
+	t := ticket{deviceID: d.identity.id, secret: d.state.secret(), server: withoutPassword(d.config.Server)}
+	for _, address := range d.localAddresses() {
+		if !address.Addr().IsLoopback() {
+			t.hints = append(t.hints, address)
+		}
+	}
+	return t.String()
 }
 
 // SetAuthorizer makes authorize decide on each app, with a ticket or without;
@@ -79,6 +89,12 @@ func (d *Device) Listen() error {
 		return because(ErrInternal, err)
 	}
 	d.listening = true
+	if err := d.answerLAN(); err != nil {
+		if d.config.Server == "" {
+			return because(ErrInternal, err)
+		}
+		d.log.Warn("the device cannot be found in the local network", "error", err)
+	}
 	if d.config.Server == "" {
 		return nil
 	}
@@ -88,6 +104,21 @@ func (d *Device) Listen() error {
 	}
 	d.workers.Go(d.learnAddress)
 	return nil
+}
+
+// answerLAN begins to answer those who look for the device in the local network.
+func (d *Device) answerLAN() error {
+	if !d.config.usesLAN() {
+		return nil
+	}
+	key, err := d.identity.openingKey()
+	if err != nil {
+		return err
+	}
+	// The answer comes from the socket that takes connections.
+	send := func(packet []byte, to netip.AddrPort) { d.socket.writeTo(packet, to) }
+	d.lan, err = discovery.Listen(key, d.config.LANPort, send, d.workers.Go, d.log)
+	return err
 }
 
 // learnAddress asks early how the socket looks from outside, so that the first
@@ -141,9 +172,12 @@ func (d *Device) Close() error {
 	for s := range d.sessions {
 		sessions = append(sessions, s)
 	}
-	signals := d.signals
+	signals, lan := d.signals, d.lan
 	d.mu.Unlock()
 	d.stop()
+	if lan != nil {
+		lan.Close()
+	}
 	if signals != nil {
 		signals.Close()
 	}

@@ -46,9 +46,14 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 	if err != nil {
 		return nil, because(ErrInvalidParameter, err)
 	}
-	socket, err := openSocket(config.net)
+	socket, err := openSocket(config.net, state.port())
 	if err != nil {
 		return nil, because(ErrInternal, fmt.Errorf("open a UDP socket: %w", err))
+	}
+	if role == signal.Device {
+		if err := state.keepPort(socket.port); err != nil {
+			config.Log.Warn("the device will have another port the next time", "error", err)
+		}
 	}
 	return &endpoint{
 		config:       config,

@@ -1,10 +1,15 @@
 package engine
 
 import (
+	"crypto/ecdh"
 	"crypto/ed25519"
+	"crypto/hpke"
+	"crypto/sha512"
 	"encoding/base32"
 	"errors"
 	"strings"
+
+	"filippo.io/edwards25519"
 )
 
 // An id is an Ed25519 public key in lower-case base32 without padding.
@@ -42,4 +47,38 @@ type identity struct {
 func newIdentity(seed []byte) identity {
 	key := ed25519.NewKeyFromSeed(seed)
 	return identity{key, formatID(key.Public().(ed25519.PublicKey))}
+}
+
+// Messages to an identity are sealed to the X25519 key that belongs to its
+// Ed25519 key: who knows an id can write to it, and needs nobody to vouch for
+// another key. One key pair for both is sound (Thormarker, "On using the same key
+// pair for Ed25519 and an X25519 based KEM", 2021) and what age does with SSH
+// keys.
+
+// sealingKey is what to seal messages to the holder of an id with.
+func sealingKey(id string) (hpke.PublicKey, error) {
+	key, err := parseID(id)
+	if err != nil {
+		return nil, err
+	}
+	point, err := new(edwards25519.Point).SetBytes(key)
+	if err != nil {
+		return nil, errNotAnID
+	}
+	public, err := ecdh.X25519().NewPublicKey(point.BytesMontgomery())
+	if err != nil {
+		return nil, err
+	}
+	return hpke.NewDHKEMPublicKey(public)
+}
+
+// openingKey opens what is sealed to the identity (RFC 8032, section 5.1.5, has
+// the scalar).
+func (i identity) openingKey() (hpke.PrivateKey, error) {
+	digest := sha512.Sum512(i.key.Seed())
+	private, err := ecdh.X25519().NewPrivateKey(digest[:32])
+	if err != nil {
+		return nil, err
+	}
+	return hpke.NewDHKEMPrivateKey(private)
 }

@@ -68,7 +68,7 @@ func isStandard(imported string) bool {
 
 // TestImportsPointOneWay keeps the picture easy to draw:
 //
-//	capi ──► engine ──► signal        rendezvous stands alone
+//	capi ──► engine ──► signal, discovery    rendezvous stands alone
 //	           └──────► congestion ──► standard library
 func TestImportsPointOneWay(t *testing.T) {
 	for file, imports := range sourceImports(t) {
@@ -80,12 +80,13 @@ func TestImportsPointOneWay(t *testing.T) {
 				wrong = !isStandard(imported)
 			case dir == "engine/congestion/sim": // for its tests
 				wrong = !isStandard(imported) && imported != module+"engine/congestion"
-			case dir == "engine/signal":
+			case dir == "engine/signal" || dir == "engine/discovery":
 				wrong = ours
 			case strings.HasPrefix(dir, "engine/rendezvous"):
 				wrong = ours && !isWithin(imported, "engine/rendezvous")
 			case dir == "engine":
-				wrong = ours && !isWithin(imported, "engine/signal") && !isWithin(imported, "engine/congestion")
+				wrong = ours && !isWithin(imported, "engine/signal") && !isWithin(imported, "engine/congestion") &&
+					!isWithin(imported, "engine/discovery")
 			case dir == "capi":
 				wrong = ours && imported != module+"engine"
 			case dir == "engine/cmd/thingp2pd":

@@ -28,7 +28,7 @@ func (n *negotiation) lane(l lane) *agent {
 	own := credentials{n.local.ufrag + l.suffix(), n.local.pwd}
 	selected := func(remote netip.AddrPort) {
 		n.log.Debug("ICE has found a path", "lane", l.suffix(), "remote", remote)
-		n.found <- foundPath{l, remote} // has room for one of each lane
+		n.found <- foundPath{lane: l, remote: remote} // has room for one of each lane
 	}
 	a, err := newAgent(mux, own, n.isApp(), selected, n.endpoint.config.net, n.log)
 	if err != nil {
@@ -76,11 +76,6 @@ func (n *negotiation) fits(l lane, c signal.Candidate) bool {
 		return !isLocal(c.Address.Addr())
 	}
 	return true
-}
-
-// isLocal reports whether an address means something only near its owner.
-func isLocal(ip netip.Addr) bool {
-	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()
 }
 
 // learn adds candidates of the peer, and lanes to use them.

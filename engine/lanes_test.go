@@ -103,14 +103,18 @@ func TestWhatIsLocal(t *testing.T) {
 
 func TestKindOfPath(t *testing.T) {
 	local, far := netip.MustParseAddrPort("192.168.1.2:1"), netip.MustParseAddrPort("203.0.113.1:1")
+	c := &carrier{endpoint: &endpoint{}}
 	for _, l := range allLanes {
 		direct := l == lane{}
-		if got := kindOf(foundPath{l, local}); (got == PathLAN) != direct || (got == PathRelay) == direct {
+		if got := c.kind(foundPath{lane: l, remote: local}); (got == PathLAN) != direct || (got == PathRelay) == direct {
 			t.Errorf("lane %+v to %v: %v", l, local, got)
 		}
-		if got := kindOf(foundPath{l, far}); (got == PathDirect) != direct || (got == PathRelay) == direct {
+		if got := c.kind(foundPath{lane: l, remote: far}); (got == PathDirect) != direct || (got == PathRelay) == direct {
 			t.Errorf("lane %+v to %v: %v", l, far, got)
 		}
+	}
+	if got := c.kind(foundPath{remote: far, straight: true, near: true}); got != PathLAN {
+		t.Errorf("who answered in the local network is on %v", got)
 	}
 }
 

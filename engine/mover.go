@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync"
 	"time"
-
-	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
 // mover moves an app's session to another path: to the direct one when a relay
@@ -14,8 +12,7 @@ type mover struct {
 	app     *App
 	session *Session
 	carrier *carrier
-	signals *signal.Client
-	target  string
+	to      *Target
 
 	ctx     context.Context // ends with the session
 	cancel  context.CancelFunc
@@ -47,8 +44,8 @@ const (
 // while a relay carries the session; the last one repeats.
 var upgradeIntervals = []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute}
 
-func newMover(a *App, s *Session, c *carrier, signals *signal.Client, deviceID string) *mover {
-	m := &mover{app: a, session: s, carrier: c, signals: signals, target: deviceID, workers: group{log: s.log}}
+func newMover(a *App, s *Session, c *carrier, to *Target) *mover {
+	m := &mover{app: a, session: s, carrier: c, to: to, workers: group{log: s.log}}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m
 }
@@ -123,7 +120,7 @@ func (m *mover) close() {
 func (m *mover) upgrade(n *negotiation, stop func()) {
 	started := m.begin(false, func(s *search) {
 		defer stop()
-		m.take(s, n, upgradeTime, false)
+		m.take(s, n, nil, upgradeTime, false)
 	})
 	if !started {
 		stop()
@@ -132,57 +129,79 @@ func (m *mover) upgrade(n *negotiation, stop func()) {
 
 // searchDirect looks for a direct path while a relay carries the session.
 func (m *mover) searchDirect() {
-	m.begin(false, func(s *search) { m.negotiate(s, upgradeTime, RelayNever) })
+	m.begin(false, func(s *search) { m.look(s, upgradeTime, RelayNever) })
 }
 
 // pathLost looks for any path that works.
 func (m *mover) pathLost() {
 	m.begin(true, func(s *search) {
 		m.session.log.Info("the path is silent, looking for another")
-		m.negotiate(s, moveTime, m.app.config.Relay)
+		m.look(s, moveTime, m.app.config.Relay)
 	})
 }
 
-// negotiate looks for paths with the device and moves to one: an urgent search
-// to the first that works, and then to a direct one if that comes too.
-func (m *mover) negotiate(s *search, timeout time.Duration, policy RelayPolicy) {
-	n := newNegotiation(m.app.endpoint, m.signals, NewTraceID(), m.session.about.peer.TraceID, m.target, policy)
-	if m.app.addNegotiation(n, noLimit) != nil {
+// look looks for paths, in the local network and through the server, and moves to
+// one: an urgent search to the first that works, and then to a direct one if that
+// comes too.
+func (m *mover) look(s *search, timeout time.Duration, policy RelayPolicy) {
+	near := make(chan foundPath, maxNear)
+	m.app.nearby.ask(s.ctx, m.to.deviceID, near)
+	n := m.negotiate(s, policy)
+	if !s.urgent {
+		m.take(s, n, near, timeout, false)
 		return
+	}
+	if m.take(s, n, near, timeout, true) && Path(m.session.path.Load()) == PathRelay {
+		m.settle(s)
+		m.take(s, n, near, upgradeTime, false)
+	}
+}
+
+// negotiate looks for paths through the server, if there is one.
+func (m *mover) negotiate(s *search, policy RelayPolicy) *negotiation {
+	if m.to.server == "" {
+		return nil
+	}
+	signals, err := m.app.signals(m.to.server)
+	if err != nil {
+		return nil
+	}
+	n := newNegotiation(m.app.endpoint, signals, NewTraceID(), m.session.about.peer.TraceID, m.to.deviceID, policy)
+	if m.app.addNegotiation(n, noLimit) != nil {
+		return nil
 	}
 	m.workers.Go(func() {
 		n.run(s.ctx)
 		m.app.removeNegotiation(n)
 	})
-	if !s.urgent {
-		m.take(s, n, timeout, false)
-		return
-	}
-	if m.take(s, n, timeout, true) && Path(m.session.path.Load()) == PathRelay {
-		m.settle(s)
-		m.take(s, n, upgradeTime, false)
-	}
+	return n
 }
 
-// take moves to the first path that a negotiation finds and that works: a
-// direct one, or any. It reports whether it moved.
-func (m *mover) take(s *search, n *negotiation, timeout time.Duration, anyPath bool) bool {
+// take moves to the first path that is found and works: a direct one, or any. It
+// reports whether it moved.
+func (m *mover) take(s *search, n *negotiation, near <-chan foundPath, timeout time.Duration, anyPath bool) bool {
 	ctx, cancel := context.WithTimeout(s.ctx, timeout)
 	defer cancel()
+	var found <-chan foundPath
+	if n != nil {
+		found = n.found
+	}
 	for {
+		var p foundPath
 		select {
 		case <-ctx.Done():
 			return false
-		case p := <-n.found:
-			if p.relayed() && !anyPath {
-				continue
-			}
-			if err := m.move(ctx, n, p); err != nil {
-				m.session.log.Debug("the session stays on its path", "error", err)
-				continue
-			}
-			return true
+		case p = <-found:
+		case p = <-near:
 		}
+		if p.relayed() && !anyPath {
+			continue
+		}
+		if err := m.move(ctx, n, p); err != nil {
+			m.session.log.Debug("the session stays on its path", "error", err)
+			continue
+		}
+		return true
 	}
 }
 
@@ -198,14 +217,15 @@ func (m *mover) move(ctx context.Context, n *negotiation, p foundPath) error {
 	if err := m.carrier.move(ctx, p, r); err != nil {
 		return err
 	}
-	m.session.setPath(kindOf(p), p.remote)
+	path := m.carrier.kind(p)
+	m.session.setPath(path, p.remote)
 	// QUIC sends nothing on a new path by itself.
 	if p.relayed() {
 		m.session.ping()
 	} else {
 		m.session.settled()
 	}
-	m.session.log.Info("the session has moved", "path", kindOf(p).String(), "remote", p.remote)
+	m.session.log.Info("the session has moved", "path", path.String(), "remote", p.remote)
 	if !p.relayed() {
 		m.mu.Lock()
 		m.retries = 0

@@ -73,10 +73,13 @@ func (l lane) suffix() string {
 	return "d"
 }
 
-// foundPath is a way that ICE has found to work.
+// foundPath is a way to the peer: one that ICE has found to work, or straight to
+// an address.
 type foundPath struct {
-	lane   lane
-	remote netip.AddrPort
+	lane     lane
+	remote   netip.AddrPort
+	straight bool // ICE has no part in it
+	near     bool // the address answered in the local network
 }
 
 func (p foundPath) relayed() bool { return p.lane.appRelayed || p.lane.deviceRelayed }

@@ -139,6 +139,13 @@ func (s *Session) Close() error {
 	return nil
 }
 
+// revoke ends a session of an app that has lost its right to it: nothing more is
+// sent, and nothing that comes is taken.
+func (s *Session) revoke() {
+	s.conn.close()
+	go s.end(ErrClosedLocal) // its owner may hold a lock that the end needs
+}
+
 // end makes the session unusable and starts to take it down; only the first
 // call counts, except that a local close still wakes all readers.
 func (s *Session) end(reason Code) {

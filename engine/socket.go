@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"sync"
@@ -36,13 +37,19 @@ var (
 	aliases6 = netip.MustParsePrefix("100::/64")
 )
 
-func openSocket(network transport.Net) (*socket, error) {
+// openSocket takes the wanted port if it is free, and any if not, or if it is 0.
+func openSocket(network transport.Net, wanted uint16) (*socket, error) {
 	s := new(socket)
 	var err error
-	if network != nil {
-		s.udp, err = network.ListenPacket("udp4", "0.0.0.0:0")
-	} else if s.udp, err = net.ListenUDP("udp", nil); err != nil {
-		s.udp, err = net.ListenUDP("udp4", nil) // a host without IPv6
+	for _, port := range []int{int(wanted), 0} {
+		if network != nil {
+			s.udp, err = network.ListenPacket("udp4", fmt.Sprintf("0.0.0.0:%d", port))
+		} else if s.udp, err = net.ListenUDP("udp", &net.UDPAddr{Port: port}); err != nil {
+			s.udp, err = net.ListenUDP("udp4", &net.UDPAddr{Port: port}) // a host without IPv6
+		}
+		if err == nil {
+			break
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -58,7 +58,7 @@ func TestOnlyFatalWriteErrorsReachQUIC(t *testing.T) {
 }
 
 func TestPacketsToAnUnboundAliasAreDropped(t *testing.T) {
-	s, err := openSocket(nil)
+	s, err := openSocket(nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +71,7 @@ func TestPacketsToAnUnboundAliasAreDropped(t *testing.T) {
 }
 
 func TestPacketsToAnAliasArrive(t *testing.T) {
-	s, err := openSocket(nil)
+	s, err := openSocket(nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +94,7 @@ func TestPacketsToAnAliasArrive(t *testing.T) {
 }
 
 func TestWriteAfterCloseIsFatal(t *testing.T) {
-	s, err := openSocket(nil)
+	s, err := openSocket(nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

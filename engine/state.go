@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"sync"
@@ -29,7 +31,16 @@ type stateFile struct {
 	Seed    []byte               `json:"seed"`            // of the Ed25519 key
 	Secret  []byte               `json:"secret"`          // of the ticket
 	Paired  map[string]time.Time `json:"paired,omitzero"` // by the app's id: since when
+	UIDs    map[string]string    `json:"uids,omitzero"`   // by the app's id: what it called its user
+	Places  map[string]place     `json:"places,omitzero"` // by the device's id: where an app reached it last
+	Port    uint16               `json:"port,omitzero"`   // of a device's socket the last time
 	Sum     []byte               `json:"sum"`             // SHA-256 of all before, as JSON: a damaged seed is a seed too
+}
+
+// place is an address, and when it last worked.
+type place struct {
+	Address netip.AddrPort `json:"address"`
+	At      time.Time      `json:"at"`
 }
 
 func (f stateFile) sum() ([]byte, error) {
@@ -44,6 +55,7 @@ const (
 	stateVersion    = 1
 	maxStateBytes   = 8 << 20
 	maxPairings     = 10_000
+	maxPlaces       = 1000
 	stateDirMode    = 0o700
 	stateSecretMode = 0o600
 )
@@ -65,7 +77,7 @@ func openState(dir string) (*state, error) {
 		if err := s.fill(); err != nil {
 			return nil, err
 		}
-		return s, s.save()
+		return s, s.file.save(dir)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the state: %w", err)
@@ -94,7 +106,7 @@ func parseState(text []byte) (stateFile, error) {
 	if f.Version != stateVersion {
 		return f, fmt.Errorf("the state file has version %d, this library knows version %d", f.Version, stateVersion)
 	}
-	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != secretSize || len(f.Paired) > maxPairings {
+	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != secretSize || len(f.Paired) > maxPairings || len(f.UIDs) > maxPairings || len(f.Places) > maxPlaces {
 		return f, errors.New("the state file is damaged")
 	}
 	if sum, err := f.sum(); err != nil || !bytes.Equal(sum, f.Sum) {
@@ -110,51 +122,90 @@ func parseState(text []byte) (stateFile, error) {
 
 func (s *state) identity() identity { return newIdentity(s.file.Seed) }
 
-func (s *state) secret() [secretSize]byte { return [secretSize]byte(s.file.Secret) }
-
-func (s *state) paired(appID string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := s.file.Paired[appID]
-	return ok
+// keepPort remembers the socket's port: with the same one after a restart, what
+// apps remember of the device, and its ticket, stay true.
+func (s *state) keepPort(port uint16) error {
+	if s.port() == port {
+		return nil
+	}
+	return s.change(func(f *stateFile) { f.Port = port })
 }
 
-// pair remembers the app, so that it needs no ticket later.
-func (s *state) pair(appID string) error {
+func (s *state) port() uint16 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.file.Paired[appID]; ok {
+	return s.file.Port
+}
+
+// place returns where a device was reached last.
+func (s *state) place(deviceID string) (netip.AddrPort, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p, ok := s.file.Places[deviceID]
+	return p.Address, ok
+}
+
+// reached remembers where a device was reached. An address that is known already
+// is not written again.
+func (s *state) reached(deviceID string, address netip.AddrPort) error {
+	if known, _ := s.place(deviceID); known == address {
 		return nil
 	}
-	if len(s.file.Paired) >= maxPairings {
-		return fmt.Errorf("%d apps are paired already", maxPairings)
-	}
-	if s.file.Paired == nil {
-		s.file.Paired = make(map[string]time.Time)
-	}
-	s.file.Paired[appID] = time.Now().UTC().Truncate(time.Second)
+	return s.change(func(f *stateFile) {
+		if _, known := f.Places[deviceID]; !known && len(f.Places) >= maxPlaces {
+			oldest := ""
+			for id, p := range f.Places {
+				if oldest == "" || p.At.Before(f.Places[oldest].At) {
+					oldest = id
+				}
+			}
+			delete(f.Places, oldest)
+		}
+		put(&f.Places, deviceID, place{address, time.Now().UTC().Truncate(time.Second)})
+	})
+}
+
+// change changes the state, on disk first: what could not be saved has not
+// happened.
+func (s *state) change(edit func(*stateFile)) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.dir == "" {
+		edit(&s.file)
 		return nil
 	}
-	err := s.save()
-	if err != nil {
-		delete(s.file.Paired, appID) // or it would never be saved
+	changed := s.file
+	changed.Paired = maps.Clone(s.file.Paired)
+	changed.UIDs = maps.Clone(s.file.UIDs)
+	changed.Places = maps.Clone(s.file.Places)
+	edit(&changed)
+	if err := changed.save(s.dir); err != nil {
+		return err
 	}
-	return err
+	s.file = changed
+	return nil
+}
+
+// put sets an entry of a map that may not be made yet.
+func put[V any](m *map[string]V, key string, value V) {
+	if *m == nil {
+		*m = make(map[string]V)
+	}
+	(*m)[key] = value
 }
 
 // save replaces the file as a whole: a kill at any point leaves the old state
 // or the new one.
-func (s *state) save() error {
+func (f *stateFile) save(dir string) error {
 	var err error
-	if s.file.Sum, err = s.file.sum(); err != nil {
+	if f.Sum, err = f.sum(); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(s.file, "", "  ")
+	text, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(s.dir, stateName+".*")
+	temporary, err := os.CreateTemp(dir, stateName+".*")
 	if err != nil {
 		return fmt.Errorf("save the state: %w", err)
 	}
@@ -170,14 +221,14 @@ func (s *state) save() error {
 		err = closeErr
 	}
 	if err == nil {
-		err = os.Rename(temporary.Name(), filepath.Join(s.dir, stateName))
+		err = os.Rename(temporary.Name(), filepath.Join(dir, stateName))
 	}
 	if err != nil {
 		return fmt.Errorf("save the state: %w", err)
 	}
-	if dir, err := os.Open(s.dir); err == nil {
-		dir.Sync() // makes the rename durable where the system can
-		dir.Close()
+	if folder, err := os.Open(dir); err == nil {
+		folder.Sync() // makes the rename durable where the system can
+		folder.Close()
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func TestStateSurvivesARestart(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
 	first := mustOpenState(t, dir)
 	app := testIdentity(7).id
-	if err := first.pair(app); err != nil {
+	if err := first.pair(app, "user"); err != nil {
 		t.Fatal(err)
 	}
 	second := mustOpenState(t, dir)
@@ -57,7 +57,7 @@ func TestStateInMemoryIsNewEachTime(t *testing.T) {
 		t.Error("two devices have the same key")
 	}
 	app := testIdentity(1).id
-	if err := first.pair(app); err != nil || !first.paired(app) || second.paired(app) {
+	if err := first.pair(app, "user"); err != nil || !first.paired(app) || second.paired(app) {
 		t.Errorf("pairing: %v", err)
 	}
 }
@@ -68,7 +68,7 @@ func TestDamagedStateIsAnError(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, stateName)
 	whole := mustOpenState(t, dir)
-	if err := whole.pair(testIdentity(1).id); err != nil {
+	if err := whole.pair(testIdentity(1).id, "user"); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(path)
@@ -137,7 +137,7 @@ func TestLeftoverTemporaryFilesDoNotMatter(t *testing.T) {
 		}
 	}
 	second := mustOpenState(t, dir)
-	if err := second.pair(testIdentity(1).id); err != nil {
+	if err := second.pair(testIdentity(1).id, "user"); err != nil {
 		t.Fatal(err)
 	}
 	if id := mustOpenState(t, dir).identity().id; id != first.identity().id {
@@ -149,7 +149,7 @@ func TestSavingLeavesNoTemporaryFile(t *testing.T) {
 	dir := t.TempDir()
 	s := mustOpenState(t, dir)
 	for number := range byte(5) {
-		if err := s.pair(testIdentity(number).id); err != nil {
+		if err := s.pair(testIdentity(number).id, "user"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -166,13 +166,13 @@ func TestPairingThatCannotBeSavedIsTriedAgain(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.pair(app); err == nil {
+	if err := s.pair(app, "user"); err == nil {
 		t.Fatal("saved nowhere")
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.pair(app); err != nil {
+	if err := s.pair(app, "user"); err != nil {
 		t.Fatal(err)
 	}
 	if !mustOpenState(t, dir).paired(app) {
@@ -185,18 +185,18 @@ func TestPairingsAreBounded(t *testing.T) {
 	var key [ed25519.PublicKeySize]byte
 	for n := range maxPairings {
 		key[0], key[1] = byte(n), byte(n>>8)
-		if err := s.pair(formatID(key[:])); err != nil {
+		if err := s.pair(formatID(key[:]), "user"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.pair(testIdentity(1).id); err == nil {
+	if err := s.pair(testIdentity(1).id, "user"); err == nil {
 		t.Error("no bound")
 	}
-	if err := s.pair(formatID(key[:])); err != nil {
+	if err := s.pair(formatID(key[:]), "user"); err != nil {
 		t.Errorf("who is paired already: %v", err)
 	}
 	s.dir = t.TempDir()
-	if err := s.save(); err != nil {
+	if err := s.file.save(s.dir); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := openState(s.dir); err != nil {
@@ -206,7 +206,7 @@ func TestPairingsAreBounded(t *testing.T) {
 
 func FuzzState(f *testing.F) {
 	dir := f.TempDir()
-	if err := mustOpenState(f, dir).pair(testIdentity(1).id); err != nil {
+	if err := mustOpenState(f, dir).pair(testIdentity(1).id, "user"); err != nil {
 		f.Fatal(err)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, stateName))
@@ -223,7 +223,7 @@ func FuzzState(f *testing.F) {
 		}
 		s := &state{file: file, dir: t.TempDir()}
 		id, secret := s.identity().id, s.secret()
-		if err := s.save(); err != nil {
+		if err := s.file.save(s.dir); err != nil {
 			t.Fatal(err)
 		}
 		again := mustOpenState(t, s.dir)

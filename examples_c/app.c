@@ -1,9 +1,10 @@
 /*
  * An app that watches the device of device.c: connects with its ticket, asks for the video and writes it to a file.
  *
- *   app [-S SERVER] [-o OUT] TICKET
+ *   app [-l] [-S SERVER] [-o OUT] TICKET
  *
- * The ticket names its server; SERVER is only needed when a bare device id is given instead.
+ * The ticket names its server; SERVER is only needed when a bare device id is given instead. With -l the local network is
+ * asked first.
  */
 #define _POSIX_C_SOURCE 200809L
 
@@ -110,18 +111,20 @@ int main(int argc, char **argv)
   struct line_reader replies = {0};
   char reply[sizeof replies.bytes];
   uint64_t size;
-  int option, code, session;
+  int option, code, session, mode = THING_P2P_MODE_INTERNET;
 
-  while ((option = getopt(argc, argv, "S:o:")) != -1) {
+  while ((option = getopt(argc, argv, "lS:o:")) != -1) {
     if (option == 'S' && (code = thing_p2p_set_option("server", optarg)) < 0)
       fail(optarg, code);
+    else if (option == 'l')
+      mode = THING_P2P_MODE_LAN;
     else if (option == 'o')
       out_name = optarg;
     else if (option == '?')
       return 2;
   }
   if (optind + 1 != argc) {
-    fprintf(stderr, "usage: app [-S SERVER] [-o OUT] TICKET\n");
+    fprintf(stderr, "usage: app [-l] [-S SERVER] [-o OUT] TICKET\n");
     return 2;
   }
   if (out_name && !(out = fopen(out_name, "wb"))) {
@@ -132,7 +135,7 @@ int main(int argc, char **argv)
   code = thing_p2p_init("example-user");
   if (code < 0)
     fail("init", code);
-  session = thing_p2p_connect_wait(argv[optind], THING_P2P_MODE_INTERNET, 0, NULL);
+  session = thing_p2p_connect_wait(argv[optind], mode, 0, NULL);
   if (session < 0)
     fail("connect", session);
 

@@ -144,6 +144,15 @@ typedef struct thing_p2p_peer {
   int32_t  has_ticket;                 /* 1: the app proved that it holds this device's ticket */
 } thing_p2p_peer;
 
+/* An app that a device remembers, so that it needs no ticket. */
+typedef struct thing_p2p_pairing {
+  uint32_t struct_size;               /* set by the caller in the first of a list */
+  int32_t  sessions;                  /* that it has now */
+  int64_t  since;                     /* Unix time in seconds, by the device's clock */
+  char     app_id[THING_P2P_ID_SIZE]; /* proven when it was paired */
+  char     uid[THING_P2P_ID_SIZE];    /* what the app said when it came last: a claim */
+} thing_p2p_pairing;
+
 /* ---- library ------------------------------------------------------------ */
 
 /*
@@ -158,6 +167,8 @@ typedef struct thing_p2p_peer {
  *                 key each time
  *   ca_file       PEM roots for mqtts:// and wss://; "" (default): the system's
  *   lan           "on" (default) or "off": discovery in the local network
+ *   lan_port      1 to 65535, default 47474: its UDP port, at which devices
+ *                 listen; the same for apps and devices
  *   relay         "auto" (default), "never", or "only" (for tests)
  *   max_sessions  1 to 65536, default 1024
  *   offline_ms    1000 to 3600000, default 30000: a peer that is silent for so
@@ -226,8 +237,30 @@ typedef void (*thing_p2p_failure_cb)(int err_code, void *user);
 THING_P2P_API int thing_p2p_add_device(const char *dev_id, const char *ticket);
 
 /*
+ * Tells of an address at which the device was found by other means, such as the
+ * system's own discovery (Bonjour, Android NSD): "192.168.1.20:4711" or
+ * "[fe80::1%eth0]:4711", as thing_p2p_device_address gave it. `dev_id` is what
+ * thing_p2p_connect takes. Attempts in progress try the address at once, later
+ * ones from their start, until deinit; the latest 4 of a device are kept. Who
+ * really is there is proven when connecting.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_NOT_INITIALIZED
+ *   THING_P2P_ERR_INVALID_ID         neither id, ticket nor known name
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, or not such an address
+ *   THING_P2P_ERR_NO_MEMORY          over 100000 devices
+ */
+THING_P2P_API int thing_p2p_add_address(const char *dev_id, const char *address);
+
+/*
  * Starts to connect and returns at once. If it returns THING_P2P_OK, exactly
  * one of `success` and `failure` is called, exactly once; otherwise neither.
+ *
+ * Three ways race, and the first that works wins: addresses that are known (where
+ * the device was reached last, the ticket's, thing_p2p_add_address's), the local
+ * network, and the server, if there is one. In LAN mode the server is asked 300 ms
+ * after the local network, in Internet mode the local network 300 ms after the
+ * server.
  *
  * `dev_id` is a device id, a ticket, or a name that thing_p2p_add_device bound.
  * `timeout_ms` 0 means the default: 15000 in Internet mode, 3000 in LAN mode.
@@ -369,9 +402,57 @@ THING_P2P_API int thing_p2p_device_id(int device, char *buffer, int size);
 
 /*
  * Writes the device's ticket, all that an app needs to reach it; keep it
- * secret. THING_P2P_TICKET_SIZE is enough. Returns as thing_p2p_device_id does.
+ * secret. THING_P2P_TICKET_SIZE is enough. The ticket also says where the device
+ * is in its local network now, so a fresh one is found at once there; one with
+ * addresses of yesterday is as good, and a little slower. Returns as
+ * thing_p2p_device_id does.
  */
 THING_P2P_API int thing_p2p_device_ticket(int device, char *buffer, int size);
+
+/*
+ * Writes the "address:port" at which the device takes connections in its local
+ * network, to be announced by the platform's own means or printed; for
+ * thing_p2p_add_address. It changes with the network and with each start. 64 bytes
+ * are enough. Returns as thing_p2p_device_id does, or
+ *   THING_P2P_ERR_DEVICE_NOT_ONLINE  this host has no address
+ */
+THING_P2P_API int thing_p2p_device_address(int device, char *buffer, int size);
+
+/*
+ * Lists the apps that are paired with the device, the oldest first. An app is
+ * paired once it has connected with the ticket. Writes at most `count` of them to
+ * `list`, which may be NULL with a count of 0; the struct_size of the first says
+ * how large each is, and the others lie that far apart.
+ *
+ * Returns how many there are, which may be more than were written, or
+ *   THING_P2P_ERR_INVALID_SESSION    no such device
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL with a count above 0, count < 0, or the
+ *                                    first one's struct_size below 8
+ */
+THING_P2P_API int thing_p2p_device_pairings(int device, thing_p2p_pairing *list, int count);
+
+/*
+ * Forgets a paired app and ends its sessions at once; it then needs the ticket
+ * again, or the authorizer's yes. If it may still have the ticket, call
+ * thing_p2p_device_reset_ticket before.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_SESSION    no such device
+ *   THING_P2P_ERR_INVALID_ID         no such app is paired
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, empty or too long
+ *   THING_P2P_ERR_INTERNAL           the state could not be saved: nothing changed
+ */
+THING_P2P_API int thing_p2p_device_unpair(int device, const char *app_id);
+
+/*
+ * Gives the device a new ticket. The old one lets nobody in any more; sessions
+ * and pairings stay.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_SESSION  no such device
+ *   THING_P2P_ERR_INTERNAL         the state could not be saved: nothing changed
+ */
+THING_P2P_API int thing_p2p_device_reset_ticket(int device);
 
 /*
  * Sets who decides about apps. NULL, as at first: apps that hold the ticket and

@@ -1,4 +1,5 @@
-# ./build.sh demo: server, device and app on this machine, and a file from one end to the other. Sourced by build.sh.
+# ./build.sh demo [lan]: a device and an app, and a file from one end to the other: through a server on this machine, or in
+# a local network without one. Sourced by build.sh.
 
 DEMO_BYTES=$((24 * 1024 * 1024))
 DEMO_READY_SECONDS=20
@@ -33,11 +34,36 @@ demo_stop() {
 demo_cleanup() {
   local one
   for one in ${DEMO_STARTED:-}; do demo_stop "${one%:*}" "${one#*:}"; done
+  for one in ${DEMO_NAMESPACES:-}; do ip netns delete "$one"; done
   rm -rf "$DEMO_DIR"
 }
 
-run_demo() {
-  local file=$1 pid fd server ticket result sent received
+# demo_lan: two hosts on one wire, where this user may make them; $DEVICE_HOST and $APP_HOST run a command there.
+demo_lan() {
+  local device=thingp2p-demo-$$-device app=thingp2p-demo-$$-app
+  if ! ip netns add "$device" 2>/dev/null; then
+    echo "network  this host only: two hosts on a wire of their own need root and iproute2"
+    return
+  fi
+  DEMO_NAMESPACES=$device
+  ip netns add "$app"
+  DEMO_NAMESPACES="$device $app"
+  ip -netns "$device" link add lan0 type veth peer name lan0 netns "$app"
+  ip -netns "$device" addr add 10.0.0.1/24 brd + dev lan0
+  ip -netns "$app" addr add 10.0.0.2/24 brd + dev lan0
+  ip -netns "$device" link set lan0 up
+  ip -netns "$app" link set lan0 up
+  DEVICE_HOST="ip netns exec $device" APP_HOST="ip netns exec $app"
+  echo "network  two hosts on one wire, no internet, no server"
+}
+
+run_demo() { # run_demo [lan] [FILE]
+  local pid fd server= ticket result sent received mode= DEVICE_HOST= APP_HOST=
+  if [ "${1:-}" = lan ]; then
+    mode=-l
+    shift
+  fi
+  local file=${1:-}
   [ -z "$file" ] || [ -r "$file" ] || die "cannot read $file"
   build_all
   DEMO_DIR=$(mktemp -d)
@@ -48,16 +74,22 @@ run_demo() {
     head -c "$DEMO_BYTES" /dev/urandom >"$file"
   fi
 
-  demo_start "$BUILD/thingp2pd" -mqtt 127.0.0.1:0 -turn 127.0.0.1:0 -public-ip 127.0.0.1 -secret "$DEMO_DIR/secret"
-  IFS= read -r -t "$DEMO_READY_SECONDS" -u "$fd" server || die "the server did not start"
-  server=${server#*server=} server=${server%% *}
-  echo "server   $server"
+  if [ -n "$mode" ]; then
+    demo_lan
+  else
+    demo_start "$BUILD/thingp2pd" -mqtt 127.0.0.1:0 -turn 127.0.0.1:0 -public-ip 127.0.0.1 -secret "$DEMO_DIR/secret"
+    IFS= read -r -t "$DEMO_READY_SECONDS" -u "$fd" server || die "the server did not start"
+    server=${server#*server=} server=${server%% *}
+    echo "server   $server"
+  fi
 
-  demo_start env THINGP2P_SERVER="$server" "$BUILD/device" "$file"
+  # shellcheck disable=SC2086 # a command and its arguments, or nothing
+  demo_start env THINGP2P_SERVER="$server" $DEVICE_HOST "$BUILD/device" "$file"
   IFS= read -r -t "$DEMO_READY_SECONDS" -u "$fd" ticket || die "the device did not start"
   echo "ticket   $ticket"
 
-  demo_start "$BUILD/app" -o "$DEMO_DIR/received" "$ticket"
+  # shellcheck disable=SC2086
+  demo_start env $APP_HOST "$BUILD/app" $mode -o "$DEMO_DIR/received" "$ticket"
   IFS= read -r -t "$DEMO_FETCH_SECONDS" -u "$fd" result || die "the app failed"
   wait "$pid" || die "the app failed"
   sent=$(sha256_of "$file") received=$(sha256_of "$DEMO_DIR/received")

@@ -129,7 +129,8 @@ cmake_tests() {
 
 demo_test() {
   . "$ROOT/capi/scripts/demo.sh"
-  run_demo ""
+  (run_demo)
+  (run_demo lan)
 }
 
 # Programs from the build directory, and network namespaces whose owner is gone: their names hold its process id.

@@ -53,6 +53,7 @@ func TestCallbacks(t *testing.T)      { run(t, "callbacks", withServer(t)...) }
 func TestDeinit(t *testing.T)         { run(t, "deinit", withServer(t)...) }
 func TestStructs(t *testing.T)        { run(t, "structs", withServer(t)...) }
 func TestDevice(t *testing.T)         { run(t, "device", withServer(t)...) }
+func TestPairing(t *testing.T)        { run(t, "pairing", withServer(t)...) }
 func TestSilence(t *testing.T)        { run(t, "silence", withServer(t)...) }
 func TestServer(t *testing.T)         { run(t, "server", withServer(t)...) }
 func TestRounds(t *testing.T)         { run(t, "rounds", withServer(t)...) }

@@ -34,6 +34,8 @@ type Net struct {
 	attachments      []*attachment
 	publicHosts      int
 	nats, natAddress int
+	switches         int
+	closers          []func()
 }
 
 // New makes an internet with nobody in it. It calls Need, and is cleaned up at the
@@ -61,6 +63,9 @@ func (n *Net) close() {
 	}
 	for _, a := range n.attachments {
 		a.tun.Close()
+	}
+	for _, c := range n.closers {
+		c()
 	}
 	n.readers.Wait()
 	n.emulator.Close()

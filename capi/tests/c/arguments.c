@@ -37,6 +37,24 @@ static void init_and_deinit(void) {
   too_long[80] = too_long[81] = 'x';
 }
 
+static void addresses(void) {
+  char id[THING_P2P_ID_SIZE], address[64];
+  int device = thing_p2p_device_open(NULL);
+  NEED(device > 0 && thing_p2p_device_id(device, id, sizeof id) > 0);
+  CHECK_IS(THING_P2P_OK, thing_p2p_add_address(id, "192.0.2.1:4711"));
+  CHECK_IS(THING_P2P_OK, thing_p2p_add_address(id, "[2001:db8::1]:4711"));
+  CHECK_IS(THING_P2P_OK, thing_p2p_add_address(id, "[fe80::1%eth0]:4711"));
+  CHECK_IS(BAD, thing_p2p_add_address(id, ""));
+  CHECK_IS(BAD, thing_p2p_add_address(id, "192.0.2.1"));
+  CHECK_IS(BAD, thing_p2p_add_address(id, "192.0.2.1:0"));
+  CHECK_IS(BAD, thing_p2p_add_address(id, "example.org:4711"));
+  CHECK(thing_p2p_device_address(device, address, sizeof address) > 0);
+  CHECK_IS(THING_P2P_OK, thing_p2p_add_address(id, address));
+  CHECK_IS(THING_P2P_ERR_BUFFER_TOO_SMALL, thing_p2p_device_address(device, address, 4));
+  CHECK_IS(THING_P2P_OK, thing_p2p_device_close(device));
+  CHECK_IS(THING_P2P_ERR_INVALID_SESSION, thing_p2p_device_address(device, address, sizeof address));
+}
+
 static void app(void) {
   char trace[THING_P2P_TRACE_ID_SIZE] = "untouched";
   CHECK_IS(THING_P2P_OK, thing_p2p_init("tester"));
@@ -67,6 +85,12 @@ static void app(void) {
   CHECK_IS(BAD, thing_p2p_add_device(too_long, "t2p1.x"));
   CHECK_IS(BAD, thing_p2p_add_device("name", too_long));
   CHECK_IS(THING_P2P_ERR_INVALID_ID, thing_p2p_connect("name", 0, 0, success, failure, NULL, NULL));
+  CHECK_IS(BAD, thing_p2p_add_address(NULL, "192.0.2.1:1"));
+  CHECK_IS(BAD, thing_p2p_add_address("name", NULL));
+  CHECK_IS(BAD, thing_p2p_add_address("name", too_long));
+  CHECK_IS(BAD, thing_p2p_add_address(too_long, "192.0.2.1:1"));
+  CHECK_IS(THING_P2P_ERR_INVALID_ID, thing_p2p_add_address("name", "192.0.2.1:1"));
+  addresses();
   CHECK_IS(THING_P2P_OK, thing_p2p_deinit());
 }
 
@@ -98,6 +122,8 @@ static void device(void) {
   CHECK_IS(BAD, thing_p2p_device_id(device, id, -1));
   CHECK_IS(BAD, thing_p2p_device_ticket(device, NULL, 10));
   CHECK_IS(BAD, thing_p2p_device_ticket(device, ticket, 0));
+  CHECK_IS(BAD, thing_p2p_device_address(device, NULL, 10));
+  CHECK_IS(BAD, thing_p2p_device_address(device, ticket, 0));
 
   length = thing_p2p_device_id(device, id, sizeof id);
   CHECK(length > 0 && length < THING_P2P_ID_SIZE && strlen(id) == (size_t)length);

@@ -109,8 +109,13 @@ static void no_server(void) {
   NEED(getsockname(taken, (struct sockaddr *)&here, &size) == 0);
   snprintf(url, sizeof url, "mqtt://127.0.0.1:%d", ntohs(here.sin_port));
   CHECK_IS(0, thing_p2p_set_option("server", url));
+  CHECK_IS(0, thing_p2p_set_option("lan", "off"));
   device = device_online(ticket);
+  CHECK(thing_p2p_device_id(device, ticket, sizeof ticket) > 0); /* a ticket would say where it is */
+  CHECK_IS(0, thing_p2p_deinit());
+  CHECK_IS(0, thing_p2p_init("tester"));
   expect(THING_P2P_ERR_SIGNALING, ticket, 1000);
+  CHECK_IS(0, thing_p2p_set_option("lan", "on"));
   CHECK_IS(0, thing_p2p_set_option("server", getenv("THINGP2P_SERVER")));
   CHECK_IS(0, thing_p2p_device_close(device));
   close(taken);

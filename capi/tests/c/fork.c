@@ -31,6 +31,11 @@ static int in_child(int device) {
   CHECK_IS(FORKED, thing_p2p_device_open(NULL));
   CHECK_IS(FORKED, thing_p2p_device_id(device, buffer, sizeof buffer));
   CHECK_IS(FORKED, thing_p2p_device_ticket(device, buffer, sizeof buffer));
+  CHECK_IS(FORKED, thing_p2p_device_address(device, buffer, sizeof buffer));
+  CHECK_IS(FORKED, thing_p2p_device_pairings(device, NULL, 0));
+  CHECK_IS(FORKED, thing_p2p_device_unpair(device, "app"));
+  CHECK_IS(FORKED, thing_p2p_device_reset_ticket(device));
+  CHECK_IS(FORKED, thing_p2p_add_address("id", "192.0.2.1:1"));
   CHECK_IS(FORKED, thing_p2p_device_set_authorizer(device, yes, NULL));
   CHECK_IS(FORKED, thing_p2p_device_listen(device));
   CHECK_IS(FORKED, thing_p2p_accept(device, -1, NULL));

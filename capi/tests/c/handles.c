@@ -24,6 +24,7 @@ static void device_calls(int handle) {
   char buffer[THING_P2P_TICKET_SIZE];
   CHECK_IS(NONE, thing_p2p_device_id(handle, buffer, sizeof buffer));
   CHECK_IS(NONE, thing_p2p_device_ticket(handle, buffer, sizeof buffer));
+  CHECK_IS(NONE, thing_p2p_device_address(handle, buffer, sizeof buffer));
   CHECK_IS(NONE, thing_p2p_device_set_authorizer(handle, yes, NULL));
   CHECK_IS(NONE, thing_p2p_device_set_authorizer(handle, NULL, NULL));
   CHECK_IS(NONE, thing_p2p_device_listen(handle));

@@ -75,9 +75,14 @@ type program struct {
 // start runs a program in a namespace until the test ends.
 func start(t *testing.T, h *lab.Host, server, path string, args ...string) *program {
 	t.Helper()
+	return startWith(t, h, []string{"THINGP2P_SERVER=" + server}, path, args...)
+}
+
+func startWith(t *testing.T, h *lab.Host, environment []string, path string, args ...string) *program {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	p := &program{t: t, cmd: h.CommandContext(ctx, path, args...), lines: make(chan string, 16)}
-	p.cmd.Env = append(os.Environ(), "THINGP2P_SERVER="+server)
+	p.cmd.Env = append(os.Environ(), environment...)
 	var errors bytes.Buffer
 	p.cmd.Stderr = &errors
 	stdout, err := p.cmd.StdoutPipe()
@@ -176,9 +181,14 @@ func startApp(t *testing.T, h *lab.Host, server string) *program {
 // connect returns the path and the time that it took, in ms.
 func (p *program) connect(ticket string) (path, took int) {
 	p.t.Helper()
-	answer := p.order("connect " + ticket)
+	return p.connected("connect " + ticket)
+}
+
+func (p *program) connected(order string) (path, took int) {
+	p.t.Helper()
+	answer := p.order(order)
 	if _, err := fmt.Sscanf(answer, "connected %d %d", &path, &took); err != nil {
-		p.t.Fatalf("connect: %s", answer)
+		p.t.Fatalf("%.20s…: %s", order, answer)
 	}
 	return path, took
 }

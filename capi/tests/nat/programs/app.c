@@ -1,7 +1,9 @@
 /*
- * An app for the tests across NATs. It takes orders on standard input, a line each, and answers each with a line:
+ * An app for the tests of networks. It takes orders on standard input, a line each, and answers each with a line:
  *
  *   connect TICKET   -> connected PATH CONNECT_MS, or failed NAME
+ *   lan TICKET       -> the same in LAN mode
+ *   address ID ADDR  -> ok, or failed NAME: adds an address of the device
  *   get N, put N     -> started: a transfer in the background
  *   done             -> ok or bad, once the transfer has ended: each byte is checked
  *   path             -> PATH as the app sees it, and as the device does
@@ -42,11 +44,11 @@ static void ask(const char *command, char *answer)
     strcpy(answer, "bad");
 }
 
-static void connect_to(const char *ticket)
+static void connect_to(const char *ticket, int mode)
 {
   thing_p2p_info info;
 
-  session = thing_p2p_connect_wait(ticket, THING_P2P_MODE_INTERNET, 0, NULL);
+  session = thing_p2p_connect_wait(ticket, mode, 0, NULL);
   if (session < 0) {
     printf("failed %s\n", thing_p2p_error_name(session));
     return;
@@ -55,6 +57,16 @@ static void connect_to(const char *ticket)
   info.struct_size = sizeof info;
   thing_p2p_session_info(session, &info);
   printf("connected %d %u\n", (int)info.path, (unsigned)info.connect_ms);
+}
+
+static void add_address(char *id)
+{
+  char *address = strchr(id, ' ');
+  int code;
+
+  *address++ = '\0';
+  code = thing_p2p_add_address(id, address);
+  printf(code < 0 ? "failed %s\n" : "ok\n", thing_p2p_error_name(code));
 }
 
 static void watch(int path, long limit_ms)
@@ -100,7 +112,11 @@ int main(void)
   while (fgets(order, sizeof order, stdin)) {
     order[strcspn(order, "\n")] = '\0';
     if (strncmp(order, "connect ", 8) == 0) {
-      connect_to(order + 8);
+      connect_to(order + 8, THING_P2P_MODE_INTERNET);
+    } else if (strncmp(order, "lan ", 4) == 0) {
+      connect_to(order + 4, THING_P2P_MODE_LAN);
+    } else if (strncmp(order, "address ", 8) == 0) {
+      add_address(order + 8);
     } else if (strncmp(order, "get ", 4) == 0 || strncmp(order, "put ", 4) == 0) {
       snprintf(transfer_order, sizeof transfer_order, "%.60s", order);
       printf(pthread_create(&transfer, NULL, run_transfer, NULL) == 0 ? "started\n" : "bad\n");

@@ -1,5 +1,6 @@
 /*
- * A device for the tests across NATs. It prints its ticket and serves each session in a thread:
+ * A device for the tests of networks: device [STATE_DIR [anyone]]. It prints its ticket, its id and its address, lets in
+ * who has the ticket, or anyone, and serves each session in a thread:
  *
  *   get N    -> N bytes on channel 1; byte i is pattern(i)
  *   put N    -> reads N bytes on channel 5 and answers "ok" on channel 0 if each is what it must be, else "bad"
@@ -38,15 +39,28 @@ static void *serve(void *argument)
   return NULL;
 }
 
-int main(void)
+static int let_in(int device, const thing_p2p_peer *peer, void *user)
 {
-  char ticket[THING_P2P_TICKET_SIZE];
-  int device = thing_p2p_device_open(NULL);
+  (void)device;
+  (void)peer;
+  (void)user;
+  return 0;
+}
+
+int main(int argc, char **argv)
+{
+  char ticket[THING_P2P_TICKET_SIZE], id[THING_P2P_ID_SIZE], address[64];
+  int device = thing_p2p_device_open(argc > 1 ? argv[1] : NULL);
 
   thing_p2p_set_log(LOG_LEVEL, print_log, "device");
-  if (device < 0 || thing_p2p_device_listen(device) < 0 || thing_p2p_device_ticket(device, ticket, sizeof ticket) < 0)
+  if (argc > 2)
+    thing_p2p_device_set_authorizer(device, let_in, NULL);
+  if (thing_p2p_device_listen(device) < 0 || thing_p2p_device_ticket(device, ticket, sizeof ticket) < 0 ||
+      thing_p2p_device_id(device, id, sizeof id) < 0)
     return 1;
-  printf("%s\n", ticket);
+  if (thing_p2p_device_address(device, address, sizeof address) < 0)
+    strcpy(address, "none");
+  printf("%s\n%s\n%s\n", ticket, id, address);
   fflush(stdout);
   for (;;) {
     int *session = malloc(sizeof *session);

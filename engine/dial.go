@@ -1,0 +1,96 @@
+package engine
+
+import "context"
+
+// dialed is the result of dialling one path.
+type dialed struct {
+	path    foundPath
+	carrier *carrier
+	relay   *relay // left over from a dial that failed
+	control stream
+	streams [Channels]stream
+	err     error
+	verdict bool // err is what the device said
+}
+
+// final reports whether a failure is one of the whole attempt: a path that did
+// not answer says nothing of the device, nor does who sits at an address that
+// once was the device's.
+func (d *dialed) final() bool {
+	if d.path.straight {
+		return d.verdict
+	}
+	return CodeOf(d.err) != ErrTimeout
+}
+
+// dial connects along a path in the background.
+func (at *attempt) dial(ctx context.Context, p foundPath) {
+	var r *relay
+	if p.lane.appRelayed {
+		if r, at.relay = at.relay, nil; r == nil {
+			r = at.negotiation.takeRelay()
+		}
+		if r == nil {
+			return
+		}
+	}
+	at.running++
+	if !p.straight {
+		at.inTurn++
+		at.direct = at.direct || !p.relayed()
+	}
+	go func() {
+		result := dialed{path: p, carrier: newCarrier(at.app.endpoint, p), err: ErrInternal}
+		defer func() { at.results <- result }()
+		defer guard(at.app.log, nil)
+		result.err = result.carrier.dial(ctx, p, r, at.to.deviceID)
+		if result.err == nil {
+			result.err = at.greet(ctx, &result)
+		}
+		if result.err != nil {
+			result.relay = result.carrier.takeRelay()
+			result.carrier.close()
+			result.carrier = nil
+		}
+	}()
+}
+
+// ended takes a dial's end down: a path that did not answer may be dialled again,
+// one that ICE has found in its turn, with its relay, and another when it is
+// found again.
+func (at *attempt) ended(d dialed) {
+	at.running--
+	if d.path.straight {
+		if CodeOf(d.err) == ErrTimeout {
+			delete(at.tried, d.path.remote)
+		}
+		return
+	}
+	at.inTurn--
+	at.queue = append(at.queue, d.path)
+	if d.relay != nil {
+		if at.relay != nil {
+			at.relay.close()
+		}
+		at.relay = d.relay
+	}
+}
+
+// greet asks the device for a session. When several paths have connected, only
+// the first does: the device would make a session of each, and ask its user. Its
+// verdict is for all.
+func (at *attempt) greet(ctx context.Context, d *dialed) error {
+	select {
+	case at.greeter <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	at.greeted.Store(true)
+	var err error
+	h := hello{UID: at.app.config.UID, Trace: at.traceID}
+	d.control, d.streams, d.verdict, err = d.carrier.greet(ctx, h, at.to.secret)
+	if err != nil && !d.verdict {
+		<-at.greeter // the next one may
+	}
+	return err
+}

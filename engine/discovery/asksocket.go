@@ -1,0 +1,79 @@
+package discovery
+
+import (
+	"net"
+	"net/netip"
+
+	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
+)
+
+// askSocket sends queries from one address of one link.
+type askSocket struct {
+	udp     *net.UDPConn
+	targets []netip.AddrPort
+}
+
+func openAsk4(l link, p netip.Prefix, port uint16) (*askSocket, error) {
+	udp, err := net.ListenUDP("udp4", net.UDPAddrFromAddrPort(netip.AddrPortFrom(p.Addr(), 0)))
+	if err != nil {
+		return nil, err
+	}
+	s := &askSocket{udp: udp}
+	if all, ok := broadcast(p); ok {
+		s.targets = append(s.targets, netip.AddrPortFrom(all, port))
+	}
+	if ipv4.NewPacketConn(udp).SetMulticastInterface(&l.Interface) == nil { // with a hop limit of 1
+		s.targets = append(s.targets, netip.AddrPortFrom(group4, port))
+	}
+	return s, nil
+}
+
+func openAsk6(l link, port uint16) (*askSocket, error) {
+	udp, err := net.ListenUDP("udp6", net.UDPAddrFromAddrPort(netip.AddrPortFrom(l.local6, 0)))
+	if err != nil {
+		return nil, err
+	}
+	if err := ipv6.NewPacketConn(udp).SetMulticastInterface(&l.Interface); err != nil {
+		udp.Close()
+		return nil, err
+	}
+	return &askSocket{udp, []netip.AddrPort{netip.AddrPortFrom(group6.WithZone(l.Name), port)}}, nil
+}
+
+// send reports whether the socket is still of use. Some networks refuse one way
+// and take the other.
+func (s *askSocket) send(packet []byte) bool {
+	sent := false
+	for _, to := range s.targets {
+		_, err := s.udp.WriteToUDPAddrPort(packet, to)
+		sent = sent || err == nil
+	}
+	return sent
+}
+
+// read hands over what comes until the socket is closed.
+func (s *askSocket) read(heard func([]byte, netip.AddrPort)) {
+	readPackets(s.udp, heard)
+}
+
+func (s *askSocket) close() { s.udp.Close() }
+
+// readPackets hands over packets that may be one of ours, until the socket is
+// closed. Other errors are of earlier packets, or pass: an answer to one that
+// nobody took makes the next read fail on some systems.
+func readPackets(udp *net.UDPConn, heard func([]byte, netip.AddrPort)) {
+	var buffer [querySize + 1]byte // a longer packet is none of ours
+	for failures := 0; failures < 100; {
+		n, from, err := udp.ReadFromUDPAddrPort(buffer[:])
+		if err != nil {
+			if isClosed(err) {
+				return
+			}
+			failures++
+			continue
+		}
+		failures = 0
+		heard(buffer[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+	}
+}

@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"github.com/thingp2p/libthingp2p/engine/discovery"
+)
+
+// nearby is what an app knows of where devices are without asking a server.
+type nearby struct {
+	finder  *discovery.Finder // nil: the local network is not asked
+	state   *state
+	workers *group
+
+	mu      sync.Mutex
+	told    map[string][]netip.AddrPort   // by device id, the latest first
+	waiting map[string][]chan<- foundPath // attempts that run
+}
+
+const (
+	maxTold = 4 // addresses of one device
+	maxNear = 8 // addresses that an attempt may try at a time
+)
+
+func newNearby(e *endpoint) *nearby {
+	n := &nearby{
+		state:   e.state,
+		workers: &e.workers,
+		told:    make(map[string][]netip.AddrPort),
+		waiting: make(map[string][]chan<- foundPath),
+	}
+	if e.config.usesLAN() {
+		n.finder = &discovery.Finder{Port: e.config.LANPort, Go: e.workers.Go, Log: e.log}
+	}
+	return n
+}
+
+// AddAddress tells the app of an address, "ip:port", at which the device of a
+// target was found by other means. Attempts that run try it at once, later ones
+// from their start.
+func (a *App) AddAddress(of *Target, address string) error {
+	parsed, err := netip.ParseAddrPort(address)
+	ip := parsed.Addr().Unmap()
+	if err == nil && (parsed.Port() == 0 || ip.IsUnspecified() || ip.IsMulticast() || ip.Zone() != "" && !ip.IsLinkLocalUnicast()) {
+		err = errors.New("it reaches nobody")
+	}
+	if err != nil {
+		return because(ErrInvalidParameter, fmt.Errorf("%q is not an address such as 192.168.1.20:4711 or [fe80::1%%eth0]:4711: %w", address, err))
+	}
+	return a.nearby.tell(of.deviceID, netip.AddrPortFrom(ip, parsed.Port()))
+}
+
+func (n *nearby) tell(deviceID string, address netip.AddrPort) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	told, known := n.told[deviceID]
+	if !known && len(n.told) >= maxDevices {
+		return because(ErrNoMemory, fmt.Errorf("over %d devices", maxDevices))
+	}
+	told = slices.DeleteFunc(told, func(other netip.AddrPort) bool { return other == address })
+	told = slices.Insert(told, 0, address)
+	n.told[deviceID] = told[:min(len(told), maxTold)]
+	for _, attempt := range n.waiting[deviceID] {
+		offerPath(attempt, foundPath{remote: address, straight: true})
+	}
+	return nil
+}
+
+// offerPath never blocks: a path that is dropped comes again, or is one of too
+// many.
+func offerPath(attempt chan<- foundPath, p foundPath) {
+	select {
+	case attempt <- p:
+	default:
+	}
+}
+
+// watch brings the paths to all addresses of a device that are known, and those
+// that become known, until stop.
+func (n *nearby) watch(to *Target) (paths chan foundPath, stop func()) {
+	paths = make(chan foundPath, maxNear)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	known := slices.Clone(n.told[to.deviceID])
+	if last, ok := n.state.place(to.deviceID); ok {
+		known = append(known, last)
+	}
+	for i, address := range append(known, to.hints...) {
+		if !slices.Contains(known[:min(i, len(known))], address) {
+			offerPath(paths, foundPath{remote: address, straight: true})
+		}
+	}
+	n.waiting[to.deviceID] = append(n.waiting[to.deviceID], paths)
+	return paths, func() {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		rest := slices.DeleteFunc(n.waiting[to.deviceID], func(other chan<- foundPath) bool { return other == paths })
+		if n.waiting[to.deviceID] = rest; len(rest) == 0 {
+			delete(n.waiting, to.deviceID)
+		}
+	}
+}
+
+// ask looks for a device in the local network until ctx ends.
+func (n *nearby) ask(ctx context.Context, deviceID string, found chan<- foundPath) {
+	key, err := sealingKey(deviceID)
+	if err != nil || n.finder == nil {
+		return
+	}
+	n.workers.Go(func() {
+		n.finder.Search(ctx, key, func(address netip.AddrPort) {
+			offerPath(found, foundPath{remote: address, straight: true, near: true})
+		})
+	})
+}
+
+// reached remembers where a device was reached.
+func (n *nearby) reached(deviceID string, address netip.AddrPort) {
+	n.workers.Go(func() {
+		if err := n.state.reached(deviceID, address); err != nil {
+			n.workers.log.Warn("the device's address is not remembered", "error", err)
+		}
+	})
+}
