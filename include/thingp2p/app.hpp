@@ -31,6 +31,14 @@ class app {
     detail::checked(thing_p2p_add_device(name.c_str(), ticket.c_str()), ec);
   }
 
+  /* An address at which other means have found the device, such as Bonjour; see device::address. */
+  void add_address(const std::string& to, const std::string& address) {
+    detail::checked(thing_p2p_add_address(to.c_str(), address.c_str()), "thing_p2p_add_address");
+  }
+  void add_address(const std::string& to, const std::string& address, std::error_code& ec) noexcept {
+    detail::checked(thing_p2p_add_address(to.c_str(), address.c_str()), ec);
+  }
+
   /* to is a device id, a ticket, or a name that add_device bound. */
   session connect(const std::string& to, thingp2p::mode mode, milliseconds timeout, std::error_code& ec) noexcept {
     const int n = thing_p2p_connect_wait(to.c_str(), static_cast<int>(mode), detail::count(timeout), nullptr);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "callbacks.hpp"
+#include "pairing.hpp"
 #include "session.hpp"
 
 namespace thingp2p {
@@ -63,6 +64,27 @@ class device {
   std::string id(std::error_code& ec) const { return detail::text(thing_p2p_device_id, handle(), ec); }
   std::string ticket() const { return text(thing_p2p_device_ticket, "thing_p2p_device_ticket"); }
   std::string ticket(std::error_code& ec) const { return detail::text(thing_p2p_device_ticket, handle(), ec); }
+
+  /* "address:port" in the local network, for app::add_address. */
+  std::string address() const { return text(thing_p2p_device_address, "thing_p2p_device_address"); }
+  std::string address(std::error_code& ec) const { return detail::text(thing_p2p_device_address, handle(), ec); }
+
+  /* The oldest first. */
+  std::vector<pairing> pairings(std::error_code& ec) const { return detail::pairings(handle(), ec); }
+  std::vector<pairing> pairings() const {
+    std::error_code ec;
+    std::vector<pairing> result = pairings(ec);
+    detail::throw_if(ec, "thing_p2p_device_pairings");
+    return result;
+  }
+  void unpair(const std::string& app_id) {
+    detail::checked(thing_p2p_device_unpair(handle(), app_id.c_str()), "thing_p2p_device_unpair");
+  }
+  void unpair(const std::string& app_id, std::error_code& ec) noexcept {
+    detail::checked(thing_p2p_device_unpair(handle(), app_id.c_str()), ec);
+  }
+  void reset_ticket() { detail::checked(thing_p2p_device_reset_ticket(handle()), "thing_p2p_device_reset_ticket"); }
+  void reset_ticket(std::error_code& ec) noexcept { detail::checked(thing_p2p_device_reset_ticket(handle()), ec); }
 
   /* An empty function: the library decides. For one thread at a time. */
   void set_authorizer(authorizer decide, std::error_code& ec) {

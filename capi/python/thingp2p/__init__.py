@@ -14,8 +14,8 @@ The library is the one that THINGP2P_LIBRARY names, else the one beside this fil
 fork() every call raises ForkedError: use multiprocessing's "spawn" or "forkserver".
 """
 
-from ._app import Attempt, Mode, add_device, break_connect, connect, deinit, init, start_connect
-from ._device import Device, Peer
+from ._app import Attempt, Mode, add_address, add_device, break_connect, connect, deinit, init, start_connect
+from ._device import Device, Pairing, Peer
 from ._errors import (
     AuthError,
     ClosedError,
@@ -36,7 +36,7 @@ from ._session import CHANNELS, Channel, Path, Session, SessionInfo
 __all__ = [  # fmt: skip
     "Attempt", "AuthError", "CHANNELS", "Channel", "ClosedError", "ClosedLocalError", "ClosedRemoteError", "Code",
     "ConnectBreakError", "Device", "Error", "ForkedError", "InvalidIdError", "InvalidParameterError", "LogLevel",
-    "Mode", "NoMemoryError", "Path", "Peer", "Session", "SessionInfo", "TimeoutError", "add_device",
-    "break_connect", "connect", "deinit", "init", "set_log", "set_option", "start_connect", "version",
+    "Mode", "NoMemoryError", "Pairing", "Path", "Peer", "Session", "SessionInfo", "TimeoutError", "add_address",
+    "add_device", "break_connect", "connect", "deinit", "init", "set_log", "set_option", "start_connect", "version",
 ]
 __version__ = version()

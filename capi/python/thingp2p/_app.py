@@ -44,6 +44,11 @@ def add_device(name: str, ticket: str) -> None:
     check(lib.add_device(text(name), text(ticket)))
 
 
+def add_address(to: str, address: str) -> None:
+    """Tells of an address at which other means have found the device, such as Bonjour; see Device.address."""
+    check(lib.add_address(text(to), text(address)))
+
+
 class Attempt:
     """A connect under way. `future` gets the session or the error."""
 

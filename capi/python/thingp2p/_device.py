@@ -2,10 +2,11 @@
 
 import atexit
 import ctypes
+import datetime
 import os
 import sys
 import weakref
-from typing import Any, Callable, NamedTuple, Optional, Union
+from typing import Any, Callable, List, NamedTuple, Optional, Union
 
 from . import _native
 from ._errors import Code, Error, check
@@ -25,6 +26,20 @@ class Peer(NamedTuple):
 
 def _peer(p: _native.Peer) -> Peer:
     return Peer(p.uid.decode(), p.app_id.decode(), p.trace_id.decode(), p.has_ticket == 1)
+
+
+class Pairing(NamedTuple):
+    """An app that a device remembers, so that it needs no ticket."""
+
+    app_id: str  # proven when it was paired
+    uid: str  # what the app said of its user when it came last
+    since: datetime.datetime  # in UTC
+    sessions: int  # that it has now
+
+
+def _pairing(p: _native.Pairing) -> Pairing:
+    since = datetime.datetime.fromtimestamp(p.since, datetime.timezone.utc)
+    return Pairing(p.app_id.decode(), p.uid.decode(), since, p.sessions)
 
 
 # True or Code.OK accepts; a code refuses, and so does anything else.
@@ -68,6 +83,29 @@ class Device:
     def ticket(self) -> str:
         """All that an app needs to reach the device; a secret."""
         return self._text(lib.device_ticket)
+
+    @property
+    def address(self) -> str:
+        """"address:port" in the local network, for add_address."""
+        return self._text(lib.device_address)
+
+    def pairings(self) -> List[Pairing]:
+        """The paired apps, the oldest first."""
+        array: Any = (_native.Pairing * 0)()
+        count = check(lib.device_pairings(self.handle, array, 0))
+        while count > len(array):  # there may be more by now
+            array = (_native.Pairing * count)()
+            array[0].struct_size = ctypes.sizeof(_native.Pairing)
+            count = check(lib.device_pairings(self.handle, array, len(array)))
+        return [_pairing(p) for p in array[:count]]
+
+    def unpair(self, app_id: str) -> None:
+        """Forgets a paired app and ends its sessions."""
+        check(lib.device_unpair(self.handle, text(app_id)))
+
+    def reset_ticket(self) -> None:
+        """Gives the device a new ticket; the old one lets nobody in any more. Pairings stay."""
+        check(lib.device_reset_ticket(self.handle))
 
     def set_authorizer(self, decide: Optional[Authorizer]) -> None:
         """Sets who decides about apps, on a thread of the library. It returns True or Code.OK to accept, or the code

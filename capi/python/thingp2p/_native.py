@@ -3,7 +3,7 @@
 import ctypes
 import os
 import pathlib
-from ctypes import POINTER, c_char, c_char_p, c_int, c_int32, c_uint32, c_uint64, c_void_p
+from ctypes import POINTER, c_char, c_char_p, c_int, c_int32, c_int64, c_uint32, c_uint64, c_void_p
 from typing import Any, Dict, Tuple
 
 TRACE_ID_SIZE = 40
@@ -44,6 +44,16 @@ class Peer(ctypes.Structure):
     ]
 
 
+class Pairing(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("sessions", c_int32),
+        ("since", c_int64),
+        ("app_id", c_char * ID_SIZE),
+        ("uid", c_char * ID_SIZE),
+    ]
+
+
 AuthorizeCallback = ctypes.CFUNCTYPE(c_int, c_int, POINTER(Peer), c_void_p)
 NO_AUTHORIZE = ctypes.cast(ctypes.c_void_p(), AuthorizeCallback)
 NO_LOG = ctypes.cast(ctypes.c_void_p(), LogCallback)
@@ -55,6 +65,7 @@ FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "init": (c_char_p,),
     "deinit": (),
     "add_device": (c_char_p, c_char_p),
+    "add_address": (c_char_p, c_char_p),
     "connect": (c_char_p, c_int, c_int, SuccessCallback, FailureCallback, c_void_p, c_char_p),
     "connect_wait": (c_char_p, c_int, c_int, c_char_p),
     "break_connect": (c_char_p,),
@@ -66,6 +77,10 @@ FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "device_open": (c_char_p,),
     "device_id": (c_int, c_char_p, c_int),
     "device_ticket": (c_int, c_char_p, c_int),
+    "device_address": (c_int, c_char_p, c_int),
+    "device_pairings": (c_int, POINTER(Pairing), c_int),
+    "device_unpair": (c_int, c_char_p),
+    "device_reset_ticket": (c_int,),
     "device_set_authorizer": (c_int, AuthorizeCallback, c_void_p),
     "device_listen": (c_int,),
     "accept": (c_int, c_int, POINTER(Peer)),

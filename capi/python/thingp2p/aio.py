@@ -16,11 +16,11 @@ import os
 import threading
 import time
 from collections import defaultdict
-from typing import Any, Callable, DefaultDict, Optional, TypeVar, Union
+from typing import Any, Callable, DefaultDict, List, Optional, TypeVar, Union
 
 from . import _app, _device, _session
 from ._app import Mode
-from ._device import Authorizer, Peer
+from ._device import Authorizer, Pairing, Peer
 from ._errors import Code, TimeoutError, error
 
 __all__ = ["Device", "Session", "connect"]
@@ -157,6 +157,19 @@ class Device:
     @property
     def ticket(self) -> str:
         return self.sync.ticket
+
+    @property
+    def address(self) -> str:
+        return self.sync.address
+
+    def pairings(self) -> List[Pairing]:
+        return self.sync.pairings()
+
+    def unpair(self, app_id: str) -> None:
+        self.sync.unpair(app_id)
+
+    def reset_ticket(self) -> None:
+        self.sync.reset_ticket()
 
     def set_authorizer(self, decide: Optional[Authorizer]) -> None:
         self.sync.set_authorizer(decide)

@@ -33,6 +33,12 @@ impl App {
         check(unsafe { sys::thing_p2p_add_device(name.as_ptr(), ticket.as_ptr()) }).map(drop)
     }
 
+    /// Tells of an address at which other means have found the device, such as Bonjour; see [`crate::Device::address`].
+    pub fn add_address(&self, to: &str, address: &str) -> Result<()> {
+        let (to, address) = (to_c(to)?, to_c(address)?);
+        check(unsafe { sys::thing_p2p_add_address(to.as_ptr(), address.as_ptr()) }).map(drop)
+    }
+
     /// Connects to a device id, a ticket, or a name that `add_device` bound, within 15 seconds.
     pub fn connect(&self, to: &str) -> Result<Session> {
         self.connect_with(to, Mode::Internet, None)

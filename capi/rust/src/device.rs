@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::error::{check, Error, Result};
+use crate::pairing::{self, Pairing};
 use crate::registry::Registry;
 use crate::text::{from_array, milliseconds, to_c};
 use crate::{sys, Session};
@@ -74,6 +75,27 @@ impl Device {
     /// All that an app needs to reach the device; a secret.
     pub fn ticket(&self) -> Result<String> {
         self.text(sys::thing_p2p_device_ticket)
+    }
+
+    /// "address:port" in the local network, for [`crate::App::add_address`].
+    pub fn address(&self) -> Result<String> {
+        self.text(sys::thing_p2p_device_address)
+    }
+
+    /// The paired apps, the oldest first.
+    pub fn pairings(&self) -> Result<Vec<Pairing>> {
+        pairing::list(self.handle)
+    }
+
+    /// Forgets a paired app and ends its sessions.
+    pub fn unpair(&self, app_id: &str) -> Result<()> {
+        let app_id = to_c(app_id)?;
+        check(unsafe { sys::thing_p2p_device_unpair(self.handle, app_id.as_ptr()) }).map(drop)
+    }
+
+    /// Gives the device a new ticket; the old one lets nobody in any more. Pairings stay.
+    pub fn reset_ticket(&self) -> Result<()> {
+        check(unsafe { sys::thing_p2p_device_reset_ticket(self.handle) }).map(drop)
     }
 
     fn text(&self, get: unsafe extern "C" fn(c_int, *mut c_char, c_int) -> c_int) -> Result<String> {

@@ -21,6 +21,7 @@ mod app;
 mod device;
 mod error;
 mod log;
+mod pairing;
 mod registry;
 mod session;
 pub mod sys;
@@ -30,6 +31,7 @@ pub use app::{App, Mode};
 pub use device::{Device, Peer};
 pub use error::{Error, Result};
 pub use log::{set_log, LogLevel};
+pub use pairing::Pairing;
 pub use session::{Channel, Info, Path, Session};
 
 /// The number of channels of a session.

@@ -78,6 +78,16 @@ pub struct thing_p2p_peer {
     pub has_ticket: i32,
 }
 
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct thing_p2p_pairing {
+    pub struct_size: u32,
+    pub sessions: i32,
+    pub since: i64,
+    pub app_id: [c_char; THING_P2P_ID_SIZE],
+    pub uid: [c_char; THING_P2P_ID_SIZE],
+}
+
 pub type thing_p2p_success_cb = Option<extern "C" fn(handle: c_int, user: *mut c_void)>;
 pub type thing_p2p_failure_cb = Option<extern "C" fn(err_code: c_int, user: *mut c_void)>;
 pub type thing_p2p_authorize_cb =
@@ -92,6 +102,7 @@ extern "C" {
     pub fn thing_p2p_strerror(code: c_int) -> *const c_char;
     pub fn thing_p2p_error_name(code: c_int) -> *const c_char;
     pub fn thing_p2p_add_device(dev_id: *const c_char, ticket: *const c_char) -> c_int;
+    pub fn thing_p2p_add_address(dev_id: *const c_char, address: *const c_char) -> c_int;
     pub fn thing_p2p_connect(
         dev_id: *const c_char,
         mode: c_int,
@@ -128,6 +139,10 @@ extern "C" {
     pub fn thing_p2p_device_open(state_dir: *const c_char) -> c_int;
     pub fn thing_p2p_device_id(device: c_int, buffer: *mut c_char, size: c_int) -> c_int;
     pub fn thing_p2p_device_ticket(device: c_int, buffer: *mut c_char, size: c_int) -> c_int;
+    pub fn thing_p2p_device_address(device: c_int, buffer: *mut c_char, size: c_int) -> c_int;
+    pub fn thing_p2p_device_pairings(device: c_int, list: *mut thing_p2p_pairing, count: c_int) -> c_int;
+    pub fn thing_p2p_device_unpair(device: c_int, app_id: *const c_char) -> c_int;
+    pub fn thing_p2p_device_reset_ticket(device: c_int) -> c_int;
     pub fn thing_p2p_device_set_authorizer(
         device: c_int,
         authorize: thing_p2p_authorize_cb,

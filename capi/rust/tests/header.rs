@@ -58,6 +58,7 @@ fn sys_is_what_the_header_declares() {
     layout!(c, thing_p2p_info, struct_size path rtt_us min_rtt_us connect_ms bytes_sent bytes_received packets_sent
         packets_lost bandwidth_bps trace_id device_id local_address remote_address);
     layout!(c, thing_p2p_peer, struct_size uid app_id trace_id has_ticket);
+    layout!(c, thing_p2p_pairing, struct_size sessions since app_id uid);
 
     let include = concat!(env!("CARGO_MANIFEST_DIR"), "/../../include");
     let mut cc = Command::new(std::env::var("CC").unwrap_or_else(|_| "cc".into()))

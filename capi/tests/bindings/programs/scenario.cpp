@@ -109,12 +109,24 @@ void be_a_device(thingp2p::app& app) {
   std::array<char, 8> text;
   expect("bytes from the device", static_cast<long>(near.read(3, text, patience)), 2);
 
+  const std::vector<thingp2p::pairing> paired = device.pairings();
+  const auto age = std::chrono::system_clock::now() - paired.at(0).since;
+  expect("pairings", static_cast<long>(paired.size()), 1);
+  expect("app", paired[0].app_id == who.app_id && paired[0].uid == "c++" && paired[0].sessions == 1, true);
+  expect("since", age > -2s && age < 60s, true);
+  device.reset_ticket();
+  expect("another ticket", device.ticket() != ticket, true);
+  app.add_address(device.id(), device.address());
+  expect_error("a bad address", error_of([&] { app.add_address(device.id(), "nowhere"); }), errc::invalid_parameter);
+  expect_error("unpair of nobody", error_of([&] { device.unpair(device.id()); }), errc::invalid_id);
+
   std::thread blocked([&] {
     const std::error_code ec = error_of([&] { far.read(0, text); });
     expect("read at the device's end", ec == errc::closed_local || ec == errc::invalid_session, true);
   });
   std::thread closer([&, d = std::move(device)]() mutable { d.close(); });
   closer.join();
+  expect_error("closed device", error_of([&] { device.pairings(); }), errc::invalid_session);
   blocked.join();
   expect("the authorizer is gone", token.use_count(), 1);
   expect_error("far end", error_of([&] { near.read(3, text, patience); }), errc::closed_remote);

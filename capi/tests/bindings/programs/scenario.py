@@ -1,6 +1,7 @@
 """The scenario in Python, by the package thingp2p."""
 
 import asyncio
+import datetime
 import gc
 import io
 import multiprocessing
@@ -103,6 +104,7 @@ def be_a_device():
         expect("trace id", far.peer.trace_id, near.info().trace_id)
         far.send_all(3, bytearray(b"hi"))
         expect("bytes from the device", near.read(3, timeout=TIMEOUT), b"hi")
+        pairing_part(device, far.peer.app_id)
         blocked = threading.Thread(target=expect_error, args=("blocked read", Code.CLOSED_LOCAL, far.read, 0))
         blocked.start()
         expect("nothing yet", far.active, True)
@@ -110,6 +112,19 @@ def be_a_device():
     blocked.join()
     expect_error("far end", Code.CLOSED_REMOTE, near.read, 3)
     expect_error("closed device", Code.INVALID_SESSION, device.accept, 1)
+
+
+def pairing_part(device, app_id):
+    (paired,) = device.pairings()
+    expect("pairing", (paired.app_id, paired.uid, paired.sessions), (app_id, "python", 1))
+    age = datetime.datetime.now(datetime.timezone.utc) - paired.since
+    expect("since", -2 < age.total_seconds() < 60, True)
+    ticket = device.ticket
+    device.reset_ticket()
+    expect("another ticket", device.ticket != ticket, True)
+    thingp2p.add_address(device.id, device.address)
+    expect_error("a bad address", Code.INVALID_PARAMETER, thingp2p.add_address, device.id, "nowhere", kind=ValueError)
+    expect_error("unpair of nobody", Code.INVALID_ID, device.unpair, device.id)
 
 
 async def cancelled(task):
@@ -135,6 +150,8 @@ async def asyncio_part():
         except TimeoutError:
             pass
         await near.send_all(0, b"hello")
+        (paired,) = device.pairings()
+        expect("pairing", paired.app_id, far.peer.app_id)
         expect("a part", await far.read(0, 2), b"he")
         expect("the rest", await far.read(0), b"llo")
 

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::sync::{mpsc, Arc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use thingp2p::{App, Channel, Device, Error, LogLevel, Mode, Session};
 
@@ -133,6 +133,7 @@ fn be_a_device(app: &App) -> io::Result<()> {
         Some(Error::Timeout)
     );
 
+    pairings(app, &device, &far.peer().expect("an app").app_id)?;
     let blocked = {
         let mut channel = far.channel(0);
         thread::spawn(move || channel.read(&mut [0; 8]).expect_err("closed here").kind())
@@ -146,6 +147,21 @@ fn be_a_device(app: &App) -> io::Result<()> {
     );
     assert_eq!(near.channel(3).read(&mut text)?, 0);
     assert_eq!(far.check(), Err(Error::InvalidSession));
+    Ok(())
+}
+
+fn pairings(app: &App, device: &Device, app_id: &str) -> Result<(), Error> {
+    let paired = device.pairings()?;
+    assert_eq!(paired.len(), 1);
+    assert_eq!((paired[0].app_id.as_str(), paired[0].uid.as_str(), paired[0].sessions), (app_id, "rust", 1));
+    let age = SystemTime::now().duration_since(paired[0].since).expect("paired before now");
+    assert!(age < Duration::from_secs(60));
+    let ticket = device.ticket()?;
+    device.reset_ticket()?;
+    assert_ne!(device.ticket()?, ticket);
+    app.add_address(&device.id()?, &device.address()?)?;
+    assert_eq!(app.add_address(&device.id()?, "nowhere"), Err(Error::InvalidParameter));
+    assert_eq!(device.unpair(&device.id()?), Err(Error::InvalidId));
     Ok(())
 }
 
