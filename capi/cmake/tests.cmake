@@ -46,3 +46,9 @@ if(PKG_CONFIG_EXECUTABLE)
     ${CMAKE_CURRENT_SOURCE_DIR}/capi/tests/consumer/pkg_config.sh
     ${_prefix}/${CMAKE_INSTALL_LIBDIR} ${CMAKE_CURRENT_BINARY_DIR}/consumer/pkg_config)
 endif()
+
+if(CMAKE_INSTALL_LIBDIR STREQUAL lib)
+  add_consumer(same_files ${CMAKE_COMMAND} -E env "CC=${CMAKE_C_COMPILER}"
+    ${CMAKE_CURRENT_SOURCE_DIR}/capi/tests/consumer/same_files.sh
+    ${CMAKE_CURRENT_SOURCE_DIR} ${_thingp2p_lib} ${_prefix} ${CMAKE_CURRENT_BINARY_DIR}/consumer/same_files)
+endif()

@@ -6,7 +6,7 @@ use std::process::Command;
 fn main() {
     println!("cargo:rerun-if-env-changed=THINGP2P_LIB_DIR");
     println!("cargo:rerun-if-env-changed=PKG_CONFIG_PATH");
-    if let Ok(dir) = env::var("THINGP2P_LIB_DIR") {
+    if let Some(dir) = env::var("THINGP2P_LIB_DIR").ok().filter(|dir| !dir.is_empty()) {
         println!("cargo:rustc-link-search=native={}", dir);
         println!("cargo:rustc-link-arg=-Wl,-rpath,{}", dir); // for this package's own tests and examples
     } else {

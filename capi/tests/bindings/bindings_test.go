@@ -6,30 +6,31 @@ import (
 	"testing"
 )
 
-// A language is one program: build returns the command that runs it, without its last argument, the ticket, and what it
-// needs in its environment.
+// A language is one program: build makes it with the library that is installed in prefix, and returns the command that runs
+// it, without its last argument, the ticket, and what it needs in its environment.
 type language struct {
 	name  string
-	build func(t *testing.T, dir, program string) (command, env []string)
+	build func(t *testing.T, prefix, program string) (command, env []string)
 }
 
 // Go is missing: its scenario needs no program.
 var languages = []language{
 	{"c", buildC},
 	{"c++", buildCXX},
+	{"c++_static", buildCXXStatic},
 	{"objective-c", buildObjectiveC},
 	{"python", buildPython},
 	{"rust", buildRust},
 }
 
 func TestScenario(t *testing.T) {
-	dir := libraryDir(t)
-	server := startServer(t, dir)
-	ticket := startDevice(t, dir, server)
+	prefix := install(t)
+	server := startServer(t, prefix)
+	ticket := startDevice(t, prefix, server)
 	for _, l := range languages {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
-			command, env := l.build(t, dir, filepath.Join(t.TempDir(), "program"))
+			command, env := l.build(t, prefix, filepath.Join(t.TempDir(), "program"))
 			// Devices that the program opens itself use the server by its option.
 			env = append(env, "THINGP2P_SERVER="+server)
 			out := run(t, runTimeout, env, command[0], append(command[1:], ticket)...)

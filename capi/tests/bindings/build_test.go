@@ -16,25 +16,16 @@ const (
 	runTimeout   = time.Minute
 )
 
-// libraryDir returns the absolute directory of libthingp2p.so and thingp2pd: THINGP2P_BUILD_DIR if it is set, else a
-// fresh build.
-func libraryDir(t *testing.T) string {
+// install installs the library as a user would, and returns the prefix. It is built in THINGP2P_BUILD_DIR, if that is set.
+func install(t *testing.T) string {
 	t.Helper()
-	dir := os.Getenv("THINGP2P_BUILD_DIR")
-	if dir == "" {
-		dir = t.TempDir()
-		for _, what := range []string{"lib", "server"} {
-			run(t, buildTimeout, []string{"THINGP2P_BUILD_DIR=" + dir}, root+"/build.sh", what)
-		}
+	prefix := filepath.Join(t.TempDir(), "prefix")
+	var env []string
+	if os.Getenv("THINGP2P_BUILD_DIR") == "" {
+		env = append(env, "THINGP2P_BUILD_DIR="+t.TempDir())
 	}
-	dir, err := filepath.Abs(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "libthingp2p.so")); err != nil {
-		t.Fatalf("THINGP2P_BUILD_DIR holds no library: %v", err)
-	}
-	return dir
+	run(t, buildTimeout, env, root+"/build.sh", "install", "--prefix", prefix)
+	return prefix
 }
 
 // run runs a program to its end and returns its output; it fails the test if the program fails.
@@ -75,11 +66,18 @@ func compiler(t *testing.T, candidates ...string) string {
 	return ""
 }
 
-// linkFlags link a program with the shared library in dir, which it finds again at run time.
-func linkFlags(dir string) []string {
-	return []string{"-L" + dir, "-Wl,-rpath," + dir, "-lthingp2p", "-lpthread"}
+// packageFlags are what pkg-config says of the installed library, and where a program finds it again at run time.
+func packageFlags(t *testing.T, prefix string) []string {
+	t.Helper()
+	out := run(t, runTimeout, packageEnv(prefix), compiler(t, os.Getenv("PKG_CONFIG"), "pkg-config"), "--cflags", "--libs", "thingp2p")
+	return append(strings.Fields(out), "-Wl,-rpath,"+prefix+"/lib", "-lpthread")
 }
 
-func includeFlags() []string {
-	return []string{"-I" + root + "/include", "-I" + root + "/examples_c", "-Iprograms"}
+func packageEnv(prefix string) []string {
+	return []string{"PKG_CONFIG_PATH=" + prefix + "/lib/pkgconfig"}
+}
+
+// sharedCode is what the programs include of the project.
+func sharedCode() []string {
+	return []string{"-I" + root + "/examples_c", "-Iprograms"}
 }

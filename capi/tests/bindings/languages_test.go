@@ -8,18 +8,27 @@ import (
 
 var warnings = []string{"-Wall", "-Wextra", "-Werror", "-pedantic", "-O2"}
 
-func buildC(t *testing.T, dir, program string) (command, env []string) {
+func buildC(t *testing.T, prefix, program string) (command, env []string) {
 	args := append([]string{"-std=c99", "programs/scenario.c", "-o", program}, warnings...)
-	args = append(append(args, includeFlags()...), linkFlags(dir)...)
+	args = append(append(args, sharedCode()...), packageFlags(t, prefix)...)
 	run(t, buildTimeout, nil, compiler(t, os.Getenv("CC"), "cc"), args...)
 	return []string{program}, nil
 }
 
-func buildCXX(t *testing.T, dir, program string) (command, env []string) {
-	args := append([]string{"-std=c++17", "programs/scenario.cpp", "-o", program}, warnings...)
-	args = append(append(args, includeFlags()...), linkFlags(dir)...)
-	run(t, buildTimeout, nil, compiler(t, os.Getenv("CXX"), "c++", "g++", "clang++"), args...)
-	return []string{program}, nil
+func buildCXX(t *testing.T, prefix, _ string) (command, env []string) {
+	return buildByCMake(t, prefix, "shared"), nil
+}
+
+func buildCXXStatic(t *testing.T, prefix, _ string) (command, env []string) {
+	return buildByCMake(t, prefix, "static"), nil
+}
+
+func buildByCMake(t *testing.T, prefix, kind string) (command []string) {
+	cmake, dir := compiler(t, "cmake"), t.TempDir()
+	run(t, buildTimeout, nil, cmake, "-S", "programs", "-B", dir, "-DKIND="+kind, "-DCMAKE_PREFIX_PATH="+prefix,
+		"-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_COMPILER="+compiler(t, os.Getenv("CXX"), "c++", "g++", "clang++"))
+	run(t, buildTimeout, nil, cmake, "--build", dir)
+	return []string{filepath.Join(dir, "scenario")}
 }
 
 // thingp2p.hpp compiles without a word from C++17 on.
@@ -29,18 +38,19 @@ func TestCXXDialects(t *testing.T) {
 			t.Run(cxx+"_"+standard, func(t *testing.T) {
 				t.Parallel()
 				args := append([]string{"-std=" + standard, "-fsyntax-only", "programs/dialects.cpp"}, warnings...)
-				run(t, buildTimeout, nil, compiler(t, cxx), append(args, includeFlags()...)...)
+				run(t, buildTimeout, nil, compiler(t, cxx), append(args, "-I"+root+"/include")...)
 			})
 		}
 	}
 }
 
-func buildRust(t *testing.T, dir, _ string) (command, env []string) {
+func buildRust(t *testing.T, prefix, _ string) (command, env []string) {
 	cargo := compiler(t, "cargo")
 	target := t.TempDir()
-	env = []string{"THINGP2P_LIB_DIR=" + dir, "CARGO_TARGET_DIR=" + target, "RUSTFLAGS=-D warnings"}
+	env = append(packageEnv(prefix), "THINGP2P_LIB_DIR=", "LD_LIBRARY_PATH="+prefix+"/lib", "CARGO_TARGET_DIR="+target,
+		"RUSTFLAGS=-D warnings")
 	manifest := []string{"--offline", "--locked", "--manifest-path", root + "/capi/rust/Cargo.toml"}
 	run(t, buildTimeout, env, cargo, append([]string{"test", "--release", "--test", "header"}, manifest...)...)
 	run(t, buildTimeout, env, cargo, append([]string{"build", "--release", "--example", "scenario"}, manifest...)...)
-	return []string{filepath.Join(target, "release/examples/scenario")}, nil
+	return []string{filepath.Join(target, "release/examples/scenario")}, env
 }

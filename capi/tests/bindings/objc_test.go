@@ -7,17 +7,20 @@ import (
 	"testing"
 )
 
-const objcClass = root + "/capi/objc/ThingSmartP2pChannel.m"
+const (
+	objcClass     = root + "/capi/objc/ThingSmartP2pChannel.m"
+	objcInstalled = "/share/thingp2p/objc/ThingSmartP2pChannel.m"
+)
 
 // buildObjectiveC compiles for GNUstep on the GNU runtime, without ARC.
-func buildObjectiveC(t *testing.T, dir, program string) (command, env []string) {
+func buildObjectiveC(t *testing.T, prefix, program string) (command, env []string) {
 	clang := compiler(t, "clang")
 	config := compiler(t, "gnustep-config")
 	if _, err := os.Stat("/usr/include/Block.h"); err != nil {
 		missing(t, "libblocksruntime-dev")
 	}
-	args := []string{"-fblocks", "-Wno-unused-command-line-argument", "programs/scenario.m", objcClass, "-o", program}
-	args = append(args, includeFlags()...)
+	args := []string{"-fblocks", "-Wno-unused-command-line-argument", "programs/scenario.m", prefix + objcInstalled, "-o", program}
+	args = append(args, sharedCode()...)
 	for _, flag := range strings.Fields(run(t, runTimeout, nil, config, "--objc-flags")) {
 		if flag != "-MMD" && flag != "-MP" { // no dependency files beside the source
 			args = append(args, flag)
@@ -28,7 +31,7 @@ func buildObjectiveC(t *testing.T, dir, program string) (command, env []string) 
 	if out, err := exec.Command("gcc", "-print-file-name=include").Output(); err == nil {
 		args = append(args, "-idirafter", strings.TrimSpace(string(out)))
 	}
-	args = append(args, linkFlags(dir)...)
+	args = append(args, packageFlags(t, prefix)...)
 	args = append(args, strings.Fields(run(t, runTimeout, nil, config, "--base-libs"))...)
 	run(t, buildTimeout, nil, clang, append(args, "-lBlocksRuntime")...)
 	return []string{program}, nil

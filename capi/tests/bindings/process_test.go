@@ -12,9 +12,9 @@ import (
 )
 
 // startServer starts thingp2pd on loopback and returns its address.
-func startServer(t *testing.T, dir string) string {
+func startServer(t *testing.T, prefix string) string {
 	t.Helper()
-	cmd := exec.Command(filepath.Join(dir, "thingp2pd"), "-mqtt", "127.0.0.1:0", "-turn", "127.0.0.1:0",
+	cmd := exec.Command(filepath.Join(prefix, "bin/thingp2pd"), "-mqtt", "127.0.0.1:0", "-turn", "127.0.0.1:0",
 		"-public-ip", "127.0.0.1", "-secret", filepath.Join(t.TempDir(), "secret"))
 	line := start(t, cmd, func() { cmd.Process.Signal(syscall.SIGTERM) })
 	_, server, ok := strings.Cut(line, "server=")
@@ -25,11 +25,11 @@ func startServer(t *testing.T, dir string) string {
 }
 
 // startDevice compiles and starts programs/peer.c and returns its ticket.
-func startDevice(t *testing.T, dir, server string) string {
+func startDevice(t *testing.T, prefix, server string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "peer")
 	args := append([]string{"-std=c99", "programs/peer.c", "-o", program}, warnings...)
-	run(t, buildTimeout, nil, compiler(t, os.Getenv("CC"), "cc"), append(append(args, includeFlags()...), linkFlags(dir)...)...)
+	run(t, buildTimeout, nil, compiler(t, os.Getenv("CC"), "cc"), append(append(args, sharedCode()...), packageFlags(t, prefix)...)...)
 
 	cmd := exec.Command(program)
 	cmd.Env = append(os.Environ(), "THINGP2P_SERVER="+server)

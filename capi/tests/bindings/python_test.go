@@ -3,29 +3,38 @@ package bindings
 import (
 	"bytes"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 )
 
-// buildPython makes a wheel, twice to see that it comes out the same, and unpacks it as pip would.
-func buildPython(t *testing.T, dir, _ string) (command, env []string) {
+// buildPython makes a wheel, twice to see that it comes out the same, and installs it in a fresh virtual environment.
+func buildPython(t *testing.T, prefix, _ string) (command, env []string) {
 	python := compiler(t, "python3")
+	if exec.Command(python, "-c", "import ensurepip").Run() != nil {
+		missing(t, "python3-venv")
+	}
 	var wheels [2][]byte
-	site := filepath.Join(t.TempDir(), "site-packages")
+	var file string
 	for i := range wheels {
 		to := t.TempDir()
-		name := run(t, buildTimeout, []string{"THINGP2P_LIBRARY=" + filepath.Join(dir, "libthingp2p.so")},
-			python, root+"/capi/python/wheel_backend.py", to)
+		name := run(t, buildTimeout, []string{"THINGP2P_LIBRARY=" + filepath.Join(prefix, "lib/libthingp2p.so")},
+			python, "-B", root+"/capi/python/wheel_backend.py", to)
 		var err error
-		if wheels[i], err = os.ReadFile(filepath.Join(to, name)); err != nil {
+		file = filepath.Join(to, name)
+		if wheels[i], err = os.ReadFile(file); err != nil {
 			t.Fatal(err)
 		}
-		run(t, runTimeout, nil, python, "-m", "zipfile", "-e", filepath.Join(to, name), site)
 	}
 	if !bytes.Equal(wheels[0], wheels[1]) {
 		t.Error("two wheels of the same differ")
 	}
-	env = []string{"PYTHONPATH=" + site, "PYTHONDONTWRITEBYTECODE=1", "THINGP2P_LIBRARY="}
+	venv := filepath.Join(t.TempDir(), "venv")
+	run(t, buildTimeout, nil, python, "-m", "venv", venv)
+	python = filepath.Join(venv, "bin/python")
+	run(t, buildTimeout, nil, python, "-m", "pip", "install", "--quiet", "--no-index", file)
+
+	env = []string{"PYTHONPATH=", "PYTHONDONTWRITEBYTECODE=1", "THINGP2P_LIBRARY="}
 	env = append(env, "PYTHONWARNINGS=ignore::DeprecationWarning") // of fork in a process with threads
 	run(t, runTimeout, env, python, "programs/header.py", root+"/include/thingp2p.h")
 	return []string{python, "programs/scenario.py"}, env
