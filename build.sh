@@ -53,11 +53,12 @@ patch_quic() {
   (cd "$ROOT" && GOOS='' GOARCH='' "$GO" run ./engine/cmd/patchquic "$BUILD") # runs here, whatever the target is
 }
 
-# go_build OUTPUT LDFLAGS ARGUMENT...
+# go_build OUTPUT LDFLAGS ARGUMENT...: the same bytes wherever and whenever it is built, so without the places of the
+# sources, the state of a repository, and Go's build id, which hashes flags that hold places.
 go_build() {
   local output=$1 ldflags=$2
   shift 2
-  run_go build -trimpath -ldflags "-s -w $ldflags" -o "$output" "$@"
+  run_go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= $ldflags" -o "$output" "$@"
 }
 
 version() {
@@ -91,7 +92,7 @@ replace_if_changed() {
 build_shared() {
   local major=$VERSION_MAJOR_SO file=libthingp2p.so.$VERSION work=$BUILD/shared link
   link="-Wl,--version-script=$ROOT/capi/libthingp2p.map -Wl,-soname,libthingp2p.so.$major"
-  link="$link -Wl,-z,now -Wl,-z,max-page-size=16384"
+  link="$link -Wl,-z,now -Wl,-z,max-page-size=16384 -Wl,--build-id=sha1"
   # Go writes a header beside its output; ours is include/thingp2p.h.
   # shellcheck disable=SC2046 # a list
   CGO_ENABLED=1 go_build "$work/libthingp2p.so" "-funcalign=16 -extldflags '$link'" $(off_the_byte_path) -buildmode=c-shared ./capi
