@@ -21,7 +21,9 @@ usage: ./build.sh [command]
   demo lan [FILE]  the same in a local network without a server: two hosts if this user may make them, else this one
   bench [quick]    the library beside others on emulated links: a table, build/bench.json and plots; needs root
   install [--prefix DIR]
-                   header, libraries, server, pkg-config and CMake files to DIR (default /usr/local; DESTDIR is respected)
+                   headers, libraries, server, manual page, pkg-config and CMake files to DIR (default /usr/local; DESTDIR
+                   is respected)
+  deb              Debian packages: build/libthingp2p1_….deb, build/libthingp2p-dev_….deb, build/thingp2pd_….deb
   clean            removes build/
   help             this text
 
@@ -91,7 +93,7 @@ replace_if_changed() {
 
 build_shared() {
   local major=$VERSION_MAJOR_SO file=libthingp2p.so.$VERSION work=$BUILD/shared link
-  link="-Wl,--version-script=$ROOT/capi/libthingp2p.map -Wl,-soname,libthingp2p.so.$major"
+  link="\"-Wl,--version-script=$ROOT/capi/libthingp2p.map\" -Wl,-soname,libthingp2p.so.$major"
   link="$link -Wl,-z,now -Wl,-z,max-page-size=16384 -Wl,--build-id=sha1"
   # Go writes a header beside its output; ours is include/thingp2p.h.
   # shellcheck disable=SC2046 # a list
@@ -187,6 +189,11 @@ install)
   shift
   . "$ROOT/capi/scripts/install.sh"
   install_all "$@"
+  ;;
+deb)
+  . "$ROOT/capi/scripts/install.sh"
+  . "$ROOT/capi/scripts/deb.sh"
+  build_debs
   ;;
 clean) rm -rf "$BUILD" ;;
 help | -h | --help) usage ;;

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/capi/tests/shell"
 )
 
 // programLimit ends a program that hangs; the slowest takes some 20 seconds.
@@ -35,30 +37,11 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// missing says what the machine lacks: a skip, but a failure in CI.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("missing: %s", what)
-	}
-	t.Skipf("missing: %s", what)
-}
-
-// tool returns the path of a program that a test needs.
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		missing(t, name)
-	}
-	return path
-}
-
 // library returns the folder of libthingp2p.so: the one that THINGP2P_BUILD_DIR
 // names, or one with a library made now.
 func library(t *testing.T) string {
 	t.Helper()
-	tool(t, "gcc")
+	shell.Tool(t, "gcc")
 	dir, err := builtLibrary()
 	if err != nil {
 		t.Fatal(err)

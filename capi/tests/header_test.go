@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"testing"
+
+	"github.com/thingp2p/libthingp2p/capi/tests/shell"
 )
 
 // The header alone must compile without a word in every dialect.
@@ -29,7 +31,7 @@ func TestHeader(t *testing.T) {
 	for _, d := range dialects {
 		for _, standard := range d.standards {
 			t.Run(d.compiler+"_"+d.language+"_"+standard, func(t *testing.T) {
-				cmd := exec.Command(tool(t, d.compiler), "-x", d.language, "-std="+standard,
+				cmd := exec.Command(shell.Tool(t, d.compiler), "-x", d.language, "-std="+standard,
 					"-Wall", "-Wextra", "-pedantic", "-Wstrict-prototypes", "-Werror", "-fsyntax-only",
 					"-I", filepath.Join(root, "include"), "-")
 				if d.language == "c++" || d.language == "objective-c++" {

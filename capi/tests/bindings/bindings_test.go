@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/thingp2p/libthingp2p/capi/tests/shell"
 )
 
 // A language is one program: build makes it with the library that is installed in prefix, and returns the command that runs
@@ -33,7 +35,7 @@ func TestScenario(t *testing.T) {
 			command, env := l.build(t, prefix, filepath.Join(t.TempDir(), "program"))
 			// Devices that the program opens itself use the server by its option.
 			env = append(env, "THINGP2P_SERVER="+server)
-			out := run(t, runTimeout, env, command[0], append(command[1:], ticket)...)
+			out := shell.Run(t, shell.RunTimeout, env, command[0], append(command[1:], ticket)...)
 			if !strings.HasPrefix(out, "ok: ") {
 				t.Fatalf("printed %q", out)
 			}

@@ -4,6 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/thingp2p/libthingp2p/capi/tests/shell"
 )
 
 var warnings = []string{"-Wall", "-Wextra", "-Werror", "-pedantic", "-O2"}
@@ -11,7 +13,7 @@ var warnings = []string{"-Wall", "-Wextra", "-Werror", "-pedantic", "-O2"}
 func buildC(t *testing.T, prefix, program string) (command, env []string) {
 	args := append([]string{"-std=c99", "programs/scenario.c", "-o", program}, warnings...)
 	args = append(append(args, sharedCode()...), packageFlags(t, prefix)...)
-	run(t, buildTimeout, nil, compiler(t, os.Getenv("CC"), "cc"), args...)
+	shell.Run(t, shell.BuildTimeout, nil, shell.Tool(t, os.Getenv("CC"), "cc"), args...)
 	return []string{program}, nil
 }
 
@@ -24,10 +26,10 @@ func buildCXXStatic(t *testing.T, prefix, _ string) (command, env []string) {
 }
 
 func buildByCMake(t *testing.T, prefix, kind string) (command []string) {
-	cmake, dir := compiler(t, "cmake"), t.TempDir()
-	run(t, buildTimeout, nil, cmake, "-S", "programs", "-B", dir, "-DKIND="+kind, "-DCMAKE_PREFIX_PATH="+prefix,
-		"-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_COMPILER="+compiler(t, os.Getenv("CXX"), "c++", "g++", "clang++"))
-	run(t, buildTimeout, nil, cmake, "--build", dir)
+	cmake, dir := shell.Tool(t, "cmake"), t.TempDir()
+	shell.Run(t, shell.BuildTimeout, nil, cmake, "-S", "programs", "-B", dir, "-DKIND="+kind, "-DCMAKE_PREFIX_PATH="+prefix,
+		"-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_COMPILER="+shell.Tool(t, os.Getenv("CXX"), "c++", "g++", "clang++"))
+	shell.Run(t, shell.BuildTimeout, nil, cmake, "--build", dir)
 	return []string{filepath.Join(dir, "scenario")}
 }
 
@@ -38,19 +40,19 @@ func TestCXXDialects(t *testing.T) {
 			t.Run(cxx+"_"+standard, func(t *testing.T) {
 				t.Parallel()
 				args := append([]string{"-std=" + standard, "-fsyntax-only", "programs/dialects.cpp"}, warnings...)
-				run(t, buildTimeout, nil, compiler(t, cxx), append(args, "-I"+root+"/include")...)
+				shell.Run(t, shell.BuildTimeout, nil, shell.Tool(t, cxx), append(args, "-I"+root+"/include")...)
 			})
 		}
 	}
 }
 
 func buildRust(t *testing.T, prefix, _ string) (command, env []string) {
-	cargo := compiler(t, "cargo")
+	cargo := shell.Tool(t, "cargo")
 	target := t.TempDir()
 	env = append(packageEnv(prefix), "THINGP2P_LIB_DIR=", "LD_LIBRARY_PATH="+prefix+"/lib", "CARGO_TARGET_DIR="+target,
 		"RUSTFLAGS=-D warnings")
 	manifest := []string{"--offline", "--locked", "--manifest-path", root + "/capi/rust/Cargo.toml"}
-	run(t, buildTimeout, env, cargo, append([]string{"test", "--release", "--test", "header"}, manifest...)...)
-	run(t, buildTimeout, env, cargo, append([]string{"build", "--release", "--example", "scenario"}, manifest...)...)
+	shell.Run(t, shell.BuildTimeout, env, cargo, append([]string{"test", "--release", "--test", "header"}, manifest...)...)
+	shell.Run(t, shell.BuildTimeout, env, cargo, append([]string{"build", "--release", "--example", "scenario"}, manifest...)...)
 	return []string{filepath.Join(target, "release/examples/scenario")}, env
 }

@@ -5,6 +5,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/thingp2p/libthingp2p/capi/tests/shell"
 )
 
 const (
@@ -14,14 +16,14 @@ const (
 
 // buildObjectiveC compiles for GNUstep on the GNU runtime, without ARC.
 func buildObjectiveC(t *testing.T, prefix, program string) (command, env []string) {
-	clang := compiler(t, "clang")
-	config := compiler(t, "gnustep-config")
+	clang := shell.Tool(t, "clang")
+	config := shell.Tool(t, "gnustep-config")
 	if _, err := os.Stat("/usr/include/Block.h"); err != nil {
-		missing(t, "libblocksruntime-dev")
+		shell.Missing(t, "libblocksruntime-dev")
 	}
 	args := []string{"-fblocks", "-Wno-unused-command-line-argument", "programs/scenario.m", prefix + objcInstalled, "-o", program}
 	args = append(args, sharedCode()...)
-	for _, flag := range strings.Fields(run(t, runTimeout, nil, config, "--objc-flags")) {
+	for _, flag := range strings.Fields(shell.Run(t, shell.RunTimeout, nil, config, "--objc-flags")) {
 		if flag != "-MMD" && flag != "-MP" { // no dependency files beside the source
 			args = append(args, flag)
 		}
@@ -32,8 +34,8 @@ func buildObjectiveC(t *testing.T, prefix, program string) (command, env []strin
 		args = append(args, "-idirafter", strings.TrimSpace(string(out)))
 	}
 	args = append(args, packageFlags(t, prefix)...)
-	args = append(args, strings.Fields(run(t, runTimeout, nil, config, "--base-libs"))...)
-	run(t, buildTimeout, nil, clang, append(args, "-lBlocksRuntime")...)
+	args = append(args, strings.Fields(shell.Run(t, shell.RunTimeout, nil, config, "--base-libs"))...)
+	shell.Run(t, shell.BuildTimeout, nil, clang, append(args, "-lBlocksRuntime")...)
 	return []string{program}, nil
 }
 
@@ -42,7 +44,7 @@ func TestObjectiveCForApple(t *testing.T) {
 	for _, target := range []string{"arm64-apple-ios13", "x86_64-apple-macosx11"} {
 		for _, memory := range []string{"-fobjc-arc", "-fno-objc-arc"} {
 			t.Run(target+memory, func(t *testing.T) {
-				run(t, buildTimeout, nil, compiler(t, "clang"), "-target", target, memory, "-ffreestanding", "-fblocks",
+				shell.Run(t, shell.BuildTimeout, nil, shell.Tool(t, "clang"), "-target", target, memory, "-ffreestanding", "-fblocks",
 					"-Wall", "-Wextra", "-Werror", "-I"+root+"/include", "-Iprograms/apple", "-idirafter", "/usr/include",
 					"-c", objcClass, "-o", t.TempDir()+"/object")
 			})

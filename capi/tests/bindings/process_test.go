@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/thingp2p/libthingp2p/capi/tests/shell"
 )
 
 // startServer starts thingp2pd on loopback and returns its address.
@@ -29,7 +31,7 @@ func startDevice(t *testing.T, prefix, server string) string {
 	t.Helper()
 	program := filepath.Join(t.TempDir(), "peer")
 	args := append([]string{"-std=c99", "programs/peer.c", "-o", program}, warnings...)
-	run(t, buildTimeout, nil, compiler(t, os.Getenv("CC"), "cc"), append(append(args, sharedCode()...), packageFlags(t, prefix)...)...)
+	shell.Run(t, shell.BuildTimeout, nil, shell.Tool(t, os.Getenv("CC"), "cc"), append(append(args, sharedCode()...), packageFlags(t, prefix)...)...)
 
 	cmd := exec.Command(program)
 	cmd.Env = append(os.Environ(), "THINGP2P_SERVER="+server)
