@@ -24,6 +24,7 @@ usage: ./build.sh [command]
                    headers, libraries, server, manual page, pkg-config and CMake files to DIR (default /usr/local; DESTDIR
                    is respected)
   deb              Debian packages: build/libthingp2p1_….deb, build/libthingp2p-dev_….deb, build/thingp2pd_….deb
+  abi-record       records what is new in the ABI, see capi/tests/abi
   clean            removes build/
   help             this text
 
@@ -194,6 +195,10 @@ deb)
   . "$ROOT/capi/scripts/install.sh"
   . "$ROOT/capi/scripts/deb.sh"
   build_debs
+  ;;
+abi-record)
+  build_libraries
+  THINGP2P_BUILD_DIR=$BUILD THINGP2P_ABI_RECORD=1 run_go test -count=1 ./capi/tests/abi
   ;;
 clean) rm -rf "$BUILD" ;;
 help | -h | --help) usage ;;
