@@ -22,7 +22,7 @@
 
 typedef NS_ENUM(NSUInteger, ThingSmartP2pConnectMode) {
   ThingSmartP2pConnectModeInternet = 0,
-  ThingSmartP2pConnectModeLAN = 1,
+  ThingSmartP2pConnectModeLAN = 1
 };
 
 /* The most that the methods without a length write to their buffer, in bytes: it must have that many. */

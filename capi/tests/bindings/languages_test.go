@@ -33,14 +33,21 @@ func buildByCMake(t *testing.T, prefix, kind string) (command []string) {
 	return []string{filepath.Join(dir, "scenario")}
 }
 
-// thingp2p.hpp compiles without a word from C++17 on.
+// thingp2p.hpp, and each header of it alone, compiles without a word from C++17 on.
 func TestCXXDialects(t *testing.T) {
+	headers, err := filepath.Glob(root + "/include/thingp2p/*.hpp")
+	if err != nil || len(headers) == 0 {
+		t.Fatal("no headers")
+	}
 	for _, cxx := range []string{"g++", "clang++"} {
-		for _, standard := range []string{"c++17", "c++20", "c++2b"} {
+		for _, standard := range []string{"c++17", "gnu++17", "c++20", "gnu++20", "c++2b"} {
 			t.Run(cxx+"_"+standard, func(t *testing.T) {
 				t.Parallel()
-				args := append([]string{"-std=" + standard, "-fsyntax-only", "programs/dialects.cpp"}, warnings...)
-				shell.Run(t, shell.BuildTimeout, nil, shell.Tool(t, cxx), append(args, "-I"+root+"/include")...)
+				args := append([]string{"-std=" + standard, "-fsyntax-only", "-I" + root + "/include"}, warnings...)
+				shell.Run(t, shell.BuildTimeout, nil, shell.Tool(t, cxx), append(args, "programs/dialects.cpp")...)
+				if standard == "c++17" {
+					shell.Run(t, shell.BuildTimeout, nil, cxx, append(append(args, "-xc++"), headers...)...)
+				}
 			})
 		}
 	}

@@ -51,3 +51,20 @@ func TestObjectiveCForApple(t *testing.T) {
 		}
 	}
 }
+
+// Its header alone compiles without a word in each standard of Objective-C and Objective-C++ that has blocks.
+func TestObjectiveCDialects(t *testing.T) {
+	for language, standards := range map[string][]string{
+		"objective-c":   {"gnu89", "c99", "gnu99", "c11", "c17", "c2x"},
+		"objective-c++": {"c++98", "c++11", "c++14", "c++17", "c++20", "c++2b"},
+	} {
+		for _, standard := range standards {
+			t.Run(language+"_"+standard, func(t *testing.T) {
+				t.Parallel()
+				shell.Run(t, shell.BuildTimeout, nil, shell.Tool(t, "clang"), "-target", "arm64-apple-ios13", "-ffreestanding",
+					"-fblocks", "-Wall", "-Wextra", "-pedantic", "-Werror", "-nostdinc++", "-Wno-unused-command-line-argument", "-isystem", "programs/apple", "-idirafter", "/usr/include",
+					"-fsyntax-only", "-x", language, "-std="+standard, root+"/include/ThingSmartP2pChannel.h")
+			})
+		}
+	}
+}
