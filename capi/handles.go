@@ -16,6 +16,7 @@ type table struct {
 	mu      sync.RWMutex
 	last    int32
 	entries map[int32]entry
+	tidier  tidier
 }
 
 type entry struct {
@@ -41,6 +42,7 @@ func (t *table) add(object any, owner *owner) (int32, engine.Code) {
 	}
 	t.last++
 	t.entries[t.last] = entry{object, owner}
+	t.tidier.changed(len(t.entries))
 	return t.last, engine.OK
 }
 
@@ -59,6 +61,7 @@ func take[T any](t *table, handle int32) (T, bool) {
 	object, ok := t.entries[handle].object.(T)
 	if ok {
 		delete(t.entries, handle)
+		t.tidier.changed(len(t.entries))
 	}
 	return object, ok
 }
@@ -72,6 +75,7 @@ func (t *table) closeOwner(owner *owner) {
 	for handle, e := range t.entries {
 		if e.owner == owner {
 			delete(t.entries, handle)
+			t.tidier.changed(len(t.entries))
 		}
 	}
 }

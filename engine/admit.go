@@ -10,9 +10,24 @@ import (
 // admitTime is how long a connected app may take to say who it is.
 const admitTime = 5 * time.Second
 
+// Connections that have not said yet who they are: from so many on, new addresses
+// have to prove that they are theirs (RFC 9000, section 8.1.2), and more than so
+// many are not taken, of apps that are not paired or of any.
+const (
+	busyAdmitting         = 32
+	maxAdmitting          = 256
+	maxAdmittingStrangers = 128
+)
+
 // admit decides on a connection and makes it a session. via is the relay of
 // ours that it came through, or nil.
 func (d *Device) admit(conn *quicConn, via *deviceRelay) {
+	defer d.admitting.Add(-1)
+	appID, binding, err := conn.peer()
+	if many := d.admitting.Add(1); err != nil || many > maxAdmitting || many > maxAdmittingStrangers && !d.state.paired(appID) {
+		conn.close()
+		return
+	}
 	ctx, cancel := context.WithTimeout(d.ctx, admitTime)
 	defer cancel()
 	defer context.AfterFunc(ctx, conn.close)() // the streams' own reads do not know ctx
@@ -28,11 +43,6 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 	h, err := readHello(control)
 	if err != nil {
 		d.log.Debug("dropped a connection", "error", err)
-		conn.close()
-		return
-	}
-	appID, binding, err := conn.peer()
-	if err != nil {
 		conn.close()
 		return
 	}
@@ -54,10 +64,6 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 		return
 	}
 	err = writeControl(control, verdict{OK})
-	var streams [Channels]stream
-	if err == nil {
-		streams, err = conn.acceptChannels(ctx)
-	}
 	if err != nil {
 		d.log.Debug("an app gave up", "trace", peer.TraceID, "error", err)
 		d.free()
@@ -69,7 +75,13 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 			d.log.Error("the app is not remembered and needs its ticket again", "app", appID, "error", err)
 		}
 	}
-	d.open(conn, control, streams, peer, via)
+	d.open(conn, control, peer, via)
+}
+
+func (d *Device) hasAuthorizer() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.authorizer != nil
 }
 
 // decide says whether an app may have a session.
@@ -91,12 +103,12 @@ func (d *Device) decide(peer Peer) Code {
 }
 
 // open makes the session.
-func (d *Device) open(conn *quicConn, control stream, streams [Channels]stream, peer Peer, via *deviceRelay) {
+func (d *Device) open(conn *quicConn, control stream, peer Peer, via *deviceRelay) {
 	if via != nil {
 		via.hold()
 	}
 	var s *Session
-	s = newSession(conn, control, streams, about{peer: peer, deviceID: d.identity.id, localPort: d.socket.port}, d.config, func() {
+	s = newSession(conn, control, about{peer: peer, deviceID: d.identity.id, localPort: d.socket.port}, d.config, func() {
 		if via != nil {
 			via.letGo()
 		}
@@ -116,6 +128,10 @@ func (d *Device) open(conn *quicConn, control stream, streams [Channels]stream, 
 	}
 	if !d.add(s) {
 		s.end(ErrClosedLocal)
+		return
+	}
+	if !peer.HasTicket && !d.hasAuthorizer() && !d.state.paired(peer.AppID) {
+		s.revoke() // Unpair came while the app was let in, and did not see the session
 		return
 	}
 	path, remote := s.locate()

@@ -36,10 +36,11 @@ var (
 	checkingTimeout    = 20 * time.Second // an attempt has its own, shorter one
 )
 
-// newAgent makes an agent over a base's mux. It answers and sends checks once
+// newAgent makes an agent over a base's mux. A controlled one tells checked who
+// has sent it an authenticated check. It answers and sends checks once
 // start is called; checks that come earlier wait. It calls selected once, with
 // the peer's first address that works.
-func newAgent(mux *stunMux, local credentials, controlling bool, selected func(netip.AddrPort), network transport.Net, log *slog.Logger) (*agent, error) {
+func newAgent(mux *stunMux, local credentials, controlling bool, selected, checked func(netip.AddrPort), network transport.Net, log *slog.Logger) (*agent, error) {
 	config := &ice.AgentConfig{
 		UDPMux:                 mux,
 		LocalUfrag:             local.ufrag,
@@ -64,6 +65,13 @@ func newAgent(mux *stunMux, local credentials, controlling bool, selected func(n
 		// answer to a check of our own.
 		config.BindingRequestHandler = func(_ *stun.Message, _, _ ice.Candidate, pair *ice.CandidatePair) bool {
 			return pair != nil
+		}
+	} else {
+		config.BindingRequestHandler = func(_ *stun.Message, _, remote ice.Candidate, _ *ice.CandidatePair) bool {
+			if ip, err := netip.ParseAddr(remote.Address()); err == nil {
+				checked(netip.AddrPortFrom(ip.Unmap(), uint16(remote.Port())))
+			}
+			return false
 		}
 	}
 	a, err := ice.NewAgent(config)

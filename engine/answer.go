@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/hmac"
 	"net/netip"
 	"sync"
 	"time"
@@ -13,15 +14,22 @@ import (
 // covers an app's search for a better path than the one it has.
 const answerTime = 20 * time.Second
 
-// Limits of what offers may cost a device; stranger and friend look the same
-// before they connect.
+// A device's negotiations at a time; offers beyond that wait, since apps repeat
+// them. Strangers, whom an authorizer may let in, leave some to friends.
 const (
-	maxAnswering    = 128 // negotiations at a time; offers beyond that wait, since apps repeat them
-	offersPerSecond = 50
-	offersAtOnce    = 100
+	maxAnswering          = 128
+	maxAnsweringStrangers = 64
 )
 
-// receive is called for each message from the server.
+// knows reports whether an app is a friend, whom no crowd of strangers shall keep
+// out.
+func (d *Device) knows(appID string) bool {
+	return d.state.paired(appID) || d.negotiatesWith(appID)
+}
+
+// receive is called for each message from the server that has passed the gate of
+// package signal. What costs more than to read it is only for those with a right
+// to connect.
 func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	moved := d.session(m.From, m.Trace)
 	if moved != nil {
@@ -31,22 +39,25 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 		n.receive(m)
 		return
 	}
-	if m.Kind != signal.Offer || m.Trace != "" && moved == nil || !d.lastOffer.allow(time.Now()) {
+	if m.Kind != signal.Offer || m.Trace != "" && moved == nil {
 		return
 	}
 	if d.session(m.From, m.Attempt) != nil {
 		return // the attempt has found a shorter way
 	}
-	n := newNegotiation(d.endpoint, client, m.Attempt, m.Trace, m.From, d.config.Relay)
-	n.openRelay = d.openRelay
-	if m.Trace == "" && d.full() {
-		refusal := &signal.Message{Kind: signal.Refusal, From: d.identity.id, Attempt: m.Attempt, Code: int32(ErrDeviceFull)}
-		client.Send(signal.App, m.From, refusal)
+	if code := d.mayAsk(m); moved == nil && code != OK {
+		client.Send(signal.App, m.From, &signal.Message{Kind: signal.Refusal, Attempt: m.Attempt, Code: int32(code)})
 		return
 	}
+	n := newNegotiation(d.endpoint, client, m.Attempt, m.Trace, m.From, d.config.Relay)
+	n.openRelay = d.openRelay
 	ctx, cancel := context.WithTimeout(d.ctx, answerTime)
 	n.stop = cancel
-	if d.addNegotiation(n, maxAnswering) != nil {
+	most := maxAnsweringStrangers
+	if d.knows(m.From) || moved != nil {
+		most = maxAnswering
+	}
+	if d.addNegotiation(n, most) != nil {
 		cancel()
 		return
 	}
@@ -61,10 +72,22 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	})
 }
 
-func (d *Device) full() bool {
+// mayAsk reports whether an app may look for paths to the device: if it is paired,
+// or holds the ticket, or if an authorizer will decide.
+func (d *Device) mayAsk(m *signal.Message) Code {
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	return len(d.sessions)+d.reserved >= d.config.MaxSessions
+	full := len(d.sessions)+d.reserved >= d.config.MaxSessions
+	d.mu.Unlock()
+	holdsTicket := func() bool {
+		return hmac.Equal(m.Proof, proveOffer(d.state.secret(), m.From, d.identity.id, m.Attempt))
+	}
+	switch {
+	case !d.hasAuthorizer() && !d.state.paired(m.From) && !holdsTicket():
+		return ErrAuth
+	case full:
+		return ErrDeviceFull
+	}
+	return OK
 }
 
 // negotiationOf returns the one by which an app has found the device, or nil.
@@ -83,7 +106,7 @@ func (d *Device) complain(s *Session) {
 	}
 	s.log.Info("the path is silent, telling the app")
 	client.Send(signal.App, s.about.peer.AppID, &signal.Message{
-		Kind: signal.Silence, From: d.identity.id, Attempt: s.about.peer.TraceID, Trace: s.about.peer.TraceID,
+		Kind: signal.Silence, Attempt: s.about.peer.TraceID, Trace: s.about.peer.TraceID,
 	})
 }
 

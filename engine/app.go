@@ -130,6 +130,9 @@ func (a *App) Resolve(text string) (*Target, error) {
 
 // signals returns the connection to a server, and makes it at first need.
 func (a *App) signals(server string) (*signal.Client, error) {
+	if server == withoutPassword(a.config.Server) {
+		server = a.config.Server // a ticket does not hold the account that the app has there
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
@@ -138,12 +141,27 @@ func (a *App) signals(server string) (*signal.Client, error) {
 	if client := a.servers[server]; client != nil {
 		return client, nil
 	}
-	client, err := a.dialSignals(server, a.receive)
+	client, err := a.dialSignals(server, a.knows, a.receive)
 	if err != nil {
 		return nil, err
 	}
 	a.servers[server] = client
 	return client, nil
+}
+
+// knows reports whether a device is expected to write.
+func (a *App) knows(deviceID string) bool {
+	if a.negotiatesWith(deviceID) {
+		return true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for s := range a.sessions {
+		if s.about.deviceID == deviceID {
+			return true
+		}
+	}
+	return false
 }
 
 // receive is called for each message from a server.

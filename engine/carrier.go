@@ -3,6 +3,10 @@ package engine
 import (
 	"context"
 	"net/netip"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/discovery"
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 // carrier is what carries an app's session: QUIC on the endpoint's socket, or
@@ -49,8 +53,42 @@ func (c *carrier) dial(ctx context.Context, p foundPath, r *relay, deviceID stri
 		return because(ErrInternal, err)
 	}
 	c.active = c.route(p, r)
+	if p.straight {
+		knocking, stop := context.WithCancel(ctx)
+		defer stop()
+		c.knock(knocking, p.remote, deviceID)
+	}
 	c.conn, err = c.active.dial(ctx, c.alias, config, c.endpoint.config.OfflineAfter)
 	return err
+}
+
+// knockTimes are when a knock is repeated, since it or the handshake's first packet
+// may get lost.
+var knockTimes = []time.Duration{60 * time.Millisecond, 200 * time.Millisecond, 600 * time.Millisecond}
+
+// knock makes the device listen to this socket, which ICE has not told it of.
+func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID string) {
+	key, err := ident.SealingKey(deviceID)
+	if err != nil {
+		return
+	}
+	packet, err := discovery.Knock(key, time.Now())
+	if err != nil {
+		return
+	}
+	c.endpoint.socket.writeTo(packet, address)
+	c.endpoint.workers.Go(func() {
+		for _, wait := range knockTimes {
+			timer := time.NewTimer(wait)
+			select {
+			case <-ctx.Done():
+				timer.Stop()
+				return
+			case <-timer.C:
+				c.endpoint.socket.writeTo(packet, address)
+			}
+		}
+	})
 }
 
 // move takes the connection to another path. Between two paths of one transport
@@ -119,14 +157,13 @@ func (c *carrier) kind(p foundPath) Path {
 
 // greet says hello on a fresh connection; verdict reports that an error is what
 // the device decided.
-// The channels are opened along with it, so that they cost no round trip.
-func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) (control stream, streams [Channels]stream, verdict bool, err error) {
+func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) (control stream, verdict bool, err error) {
 	stop := context.AfterFunc(ctx, c.conn.close)
 	defer stop()
 	if secret != nil {
 		_, binding, err := c.conn.peer()
 		if err != nil {
-			return nil, streams, false, because(ErrHandshake, err)
+			return nil, false, because(ErrHandshake, err)
 		}
 		h.Proof = proveSecret(*secret, binding)
 	}
@@ -137,20 +174,17 @@ func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) 
 		return c.conn.greetError(err)
 	}
 	if control, err = c.conn.openControl(); err != nil {
-		return nil, streams, false, fail(err)
+		return nil, false, fail(err)
 	}
 	if err = writeControl(control, h); err != nil {
-		return nil, streams, false, fail(err)
-	}
-	if streams, err = c.conn.openChannels(); err != nil {
-		return nil, streams, false, fail(err)
+		return nil, false, fail(err)
 	}
 	code, err := readVerdict(control)
 	if err != nil {
-		return nil, streams, false, fail(err)
+		return nil, false, fail(err)
 	}
 	if code != OK {
-		return nil, streams, true, code
+		return nil, true, code
 	}
-	return control, streams, false, nil
+	return control, false, nil
 }

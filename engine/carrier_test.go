@@ -21,6 +21,7 @@ func dialDevice(t *testing.T, d *Device, wantID string) (*carrier, error) {
 		t.Fatal(err)
 	}
 	p := foundPath{remote: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port)}
+	d.visitors.expect(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.port)) // as an offer would do
 	c := newCarrier(e, p)
 	t.Cleanup(c.close)
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, ErrTimeout)
@@ -65,7 +66,7 @@ func TestWrongSecretIsNoTicket(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, _, _, err := c.greet(ctx, hello{UID: "user", Trace: "trace"}, secret); CodeOf(err) != ErrAuth {
+		if _, _, err := c.greet(ctx, hello{UID: "user", Trace: "trace"}, secret); CodeOf(err) != ErrAuth {
 			t.Errorf("secret %x: %v", secret, err)
 		}
 	}
@@ -73,7 +74,7 @@ func TestWrongSecretIsNoTicket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, _, err := c.greet(ctx, hello{UID: "user", Trace: "trace"}, &right); err != nil {
+	if _, _, err := c.greet(ctx, hello{UID: "user", Trace: "trace"}, &right); err != nil {
 		t.Errorf("the right secret: %v", err)
 	}
 }
@@ -97,7 +98,7 @@ func TestProofOfAnotherConnectionIsWorthless(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, ErrTimeout)
 	defer cancel()
 	replayed := hello{UID: "user", Trace: "trace", Proof: proveSecret(d.state.secret(), binding)}
-	if _, _, _, err := second.greet(ctx, replayed, nil); CodeOf(err) != ErrAuth {
+	if _, _, err := second.greet(ctx, replayed, nil); CodeOf(err) != ErrAuth {
 		t.Errorf("replayed: %v", err)
 	}
 }

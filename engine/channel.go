@@ -17,6 +17,10 @@ type stream interface {
 	SetReadDeadline(time.Time) error
 }
 
+// tryWriter is a stream that can take a few bytes without waiting: all of them
+// or none. QUIC as it is has no such streams.
+type tryWriter interface{ TryWrite(p []byte) bool }
+
 // channel is one of a session's eight: a bounded queue in each direction
 // between the callers and a QUIC stream.
 //
@@ -24,9 +28,11 @@ type stream interface {
 //
 // The goroutines exist only while they are needed: write while something is
 // queued; receive once a reader does not want to wait, or the session ends.
-// Until then a reader takes its bytes from the stream itself.
+// Until then a sender hands what the stream takes at once to the stream itself,
+// and a reader takes its bytes from it.
 type channel struct {
 	stream    stream
+	try       tryWriter  // the stream, if it can
 	sendLimit int        // bytes
 	pathTakes func() int // bytes that the path takes in a short time; nil: any number
 	progress  func()     // called when bytes have moved
@@ -37,7 +43,8 @@ type channel struct {
 	workers group
 
 	sendQueue fifo
-	writing   bool     // write runs
+	writer    func()   // write, bound to workers
+	writing   bool     // it runs
 	space     waitlist // senders that wait for room, and flush
 	sendErr   error    // no more can be sent
 
@@ -63,12 +70,20 @@ const (
 )
 
 func newChannel(s stream, sendLimit int, progress func(), log *slog.Logger, failed func()) *channel {
-	return &channel{stream: s, sendLimit: sendLimit, progress: progress, workers: group{log: log, failed: failed}}
+	c := &channel{stream: s, sendLimit: sendLimit, progress: progress, workers: group{log: log, failed: failed}}
+	c.try, _ = s.(tryWriter)
+	c.writer = c.workers.bind(c.write)
+	return c
 }
 
 func (c *channel) send(p []byte, timeout time.Duration) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.sendErr == nil && !c.writing && c.try != nil && c.try.TryWrite(p) {
+		c.progress()
+		c.sent.Add(uint64(len(p)))
+		return len(p), nil
+	}
 	taken := 0
 	var deadline time.Time
 	for {
@@ -84,7 +99,7 @@ func (c *channel) send(p []byte, timeout time.Duration) (int, error) {
 			taken += n
 			if !c.writing {
 				c.writing = true
-				c.workers.Go(c.write)
+				c.workers.start(c.writer)
 			}
 		}
 		if taken == len(p) {

@@ -64,7 +64,7 @@ func (p Path) String() string {
 type Config struct {
 	UID          string        // the user, shown to the device; apps only
 	StateDir     string        // where the key and the pairings are kept; "": in memory
-	Server       string        // mqtt://, mqtts://, ws:// or wss:// [user:password@]host[:port]; "": none
+	Server       string        // mqtt://, mqtts://, ws:// or wss:// [user:password@]host[:port][?pin=…]; "": none
 	CAFile       string        // PEM roots for TLS to the server; "": the system's
 	DisableLAN   bool          // no discovery in the local network
 	LANPort      uint16        // of discovery, UDP, the same for apps and devices; 0: 47474

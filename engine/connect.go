@@ -107,6 +107,9 @@ func (at *attempt) run(ctx context.Context) (*Session, error) {
 func (at *attempt) startNegotiation() error {
 	a := at.app
 	n := newNegotiation(a.endpoint, at.signals, at.traceID, "", at.to.deviceID, a.config.Relay)
+	if at.to.secret != nil {
+		n.proof = proveOffer(*at.to.secret, a.identity.id, at.to.deviceID, at.traceID)
+	}
 	if err := a.addNegotiation(n, noLimit); err != nil {
 		return err
 	}
@@ -156,7 +159,7 @@ func (at *attempt) session(won dialed) *Session {
 		localPort:   a.socket.port,
 	}
 	var s *Session
-	s = newSession(won.carrier.conn, won.control, won.streams, about, a.config, func() {
+	s = newSession(won.carrier.conn, won.control, about, a.config, func() {
 		s.mover.close()
 		won.carrier.close()
 		a.forget(s)

@@ -14,6 +14,8 @@ import (
 //	device to app   verdict: 0, or a negative code and the end
 //	either way      signals of one byte, while the session lives
 //
+// The end of the stream says that no other channel will be opened.
+//
 // hello and verdict are JSON behind a length of two bytes, big-endian.
 type hello struct {
 	UID   string `json:"uid"`
@@ -30,6 +32,10 @@ const (
 	signalBye  = 'b' // no more is to come from here: read what is there, then close
 	signalPing = 'p' // asks for an acknowledgement, nothing else
 	signalDone = 'd' // app to device: the path is good, look for no other
+
+	// signalOpen and the number of a channel: the next stream that I open carries
+	// what I send on it.
+	signalOpen = '0'
 )
 
 const (

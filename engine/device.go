@@ -2,11 +2,14 @@ package engine
 
 import (
 	"context"
+	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
+	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -20,13 +23,14 @@ type Device struct {
 	closed     bool
 	listening  bool
 	signals    *signal.Client
+	visitors   *visitors
 	lan        *discovery.Listener // nil: not found in the local network
 	authorizer func(Peer) Code
 	sessions   map[*Session]bool
-	reserved   int // sessions about to be
+	reserved   int          // sessions about to be
+	admitting  atomic.Int32 // connections that have not said yet who they are
 	backlog    []*Session
 	arrived    waitlist
-	lastOffer  rateLimit
 }
 
 // maxBacklog bounds the sessions that nobody has accepted yet.
@@ -39,7 +43,14 @@ func NewDevice(config Config) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Device{endpoint: e, sessions: make(map[*Session]bool)}
+	key, err := ident.OpeningKey(e.identity.key)
+	if err != nil {
+		e.release()
+		return nil, because(ErrInternal, err)
+	}
+	d := &Device{endpoint: e, sessions: make(map[*Session]bool), visitors: newVisitors(discovery.NewResponder(key))}
+	e.socket.visitors = d.visitors
+	e.quic.VerifySourceAddress = func(net.Addr) bool { return d.admitting.Load() > busyAdmitting }
 	e.log.Info("device started", "quic", quicBuild)
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	return d, nil
@@ -98,7 +109,7 @@ func (d *Device) Listen() error {
 	if d.config.Server == "" {
 		return nil
 	}
-	d.signals, err = d.dialSignals(d.config.Server, d.receive)
+	d.signals, err = d.dialSignals(d.config.Server, d.knows, d.receive)
 	if err != nil {
 		return err
 	}
@@ -111,13 +122,10 @@ func (d *Device) answerLAN() error {
 	if !d.config.usesLAN() {
 		return nil
 	}
-	key, err := d.identity.openingKey()
-	if err != nil {
-		return err
-	}
 	// The answer comes from the socket that takes connections.
 	send := func(packet []byte, to netip.AddrPort) { d.socket.writeTo(packet, to) }
-	d.lan, err = discovery.Listen(key, d.config.LANPort, send, d.workers.Go, d.log)
+	var err error
+	d.lan, err = discovery.Listen(d.visitors.responder, d.config.LANPort, send, d.workers.Go, d.log)
 	return err
 }
 

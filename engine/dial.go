@@ -8,7 +8,6 @@ type dialed struct {
 	carrier *carrier
 	relay   *relay // left over from a dial that failed
 	control stream
-	streams [Channels]stream
 	err     error
 	verdict bool // err is what the device said
 }
@@ -88,7 +87,7 @@ func (at *attempt) greet(ctx context.Context, d *dialed) error {
 	at.greeted.Store(true)
 	var err error
 	h := hello{UID: at.app.config.UID, Trace: at.traceID}
-	d.control, d.streams, d.verdict, err = d.carrier.greet(ctx, h, at.to.secret)
+	d.control, d.verdict, err = d.carrier.greet(ctx, h, at.to.secret)
 	if err != nil && !d.verdict {
 		<-at.greeter // the next one may
 	}

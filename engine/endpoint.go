@@ -86,18 +86,19 @@ func loadRoots(file string) (*x509.CertPool, error) {
 }
 
 // dialSignals connects to a server in the background.
-func (e *endpoint) dialSignals(server string, receive func(*signal.Client, *signal.Message)) (*signal.Client, error) {
+func (e *endpoint) dialSignals(server string, known func(id string) bool, receive func(*signal.Client, *signal.Message)) (*signal.Client, error) {
 	address, err := signal.ParseServer(server)
 	if err != nil {
 		return nil, because(ErrInvalidParameter, err)
 	}
 	var client *signal.Client
 	made := make(chan struct{})
-	client = signal.New(signal.Config{
+	client, err = signal.New(signal.Config{
 		Server: address,
 		TLS:    &tls.Config{RootCAs: e.roots},
 		Role:   e.role,
-		ID:     e.identity.id,
+		Key:    e.identity.key,
+		Known:  known,
 		Log:    e.log,
 		Dial:   e.config.dialServer,
 		OnMessage: func(m *signal.Message) {
@@ -105,6 +106,9 @@ func (e *endpoint) dialSignals(server string, receive func(*signal.Client, *sign
 			receive(client, m)
 		},
 	})
+	if err != nil {
+		return nil, because(ErrInternal, err)
+	}
 	close(made)
 	return client, nil
 }
@@ -147,6 +151,18 @@ func (e *endpoint) negotiation(m *signal.Message) *negotiation {
 		return n
 	}
 	return nil
+}
+
+// negotiatesWith reports whether paths to a peer are being looked for.
+func (e *endpoint) negotiatesWith(id string) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, n := range e.negotiations {
+		if n.peerID == id {
+			return true
+		}
+	}
+	return false
 }
 
 // release closes the socket; the negotiations and sessions must have ended.

@@ -16,11 +16,20 @@ type group struct {
 	wg     sync.WaitGroup
 }
 
-func (g *group) Go(f func()) {
-	g.wg.Go(func() {
+func (g *group) Go(f func()) { g.start(g.bind(f)) }
+
+// bind prepares f for start. Who starts it often saves the allocations.
+func (g *group) bind(f func()) func() {
+	return func() {
+		defer g.wg.Done()
 		defer guard(g.log, g.failed)
 		f()
-	})
+	}
+}
+
+func (g *group) start(bound func()) {
+	g.wg.Add(1)
+	go bound()
 }
 
 // Wait returns once all have ended.

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -68,8 +69,12 @@ func isStandard(imported string) bool {
 
 // TestImportsPointOneWay keeps the picture easy to draw:
 //
-//	capi ──► engine ──► signal, discovery    rendezvous stands alone
-//	           └──────► congestion ──► standard library
+//	capi ──► engine ──► signal ──► ident ◄── rendezvous ◄── thingp2pd
+//	           ├──────► discovery ──► ident
+//	           └──────► congestion
+//
+// Below ident and congestion there is only the standard library, and the curve;
+// limit is for whoever talks to strangers.
 func TestImportsPointOneWay(t *testing.T) {
 	for file, imports := range sourceImports(t) {
 		for _, imported := range imports {
@@ -78,15 +83,19 @@ func TestImportsPointOneWay(t *testing.T) {
 			switch dir := path.Dir(file); {
 			case dir == "engine/congestion":
 				wrong = !isStandard(imported)
+			case dir == "engine/ident":
+				wrong = !isStandard(imported) && imported != "filippo.io/edwards25519"
 			case dir == "engine/congestion/sim": // for its tests
 				wrong = !isStandard(imported) && imported != module+"engine/congestion"
-			case dir == "engine/signal" || dir == "engine/discovery":
+			case dir == "engine/limit":
 				wrong = ours
+			case dir == "engine/discovery" || dir == "engine/signal":
+				wrong = ours && imported != module+"engine/ident" && imported != module+"engine/limit"
 			case strings.HasPrefix(dir, "engine/rendezvous"):
-				wrong = ours && !isWithin(imported, "engine/rendezvous")
+				wrong = ours && !isWithin(imported, "engine/rendezvous") && imported != module+"engine/ident"
 			case dir == "engine":
-				wrong = ours && !isWithin(imported, "engine/signal") && !isWithin(imported, "engine/congestion") &&
-					!isWithin(imported, "engine/discovery")
+				rooms := []string{"engine/signal", "engine/discovery", "engine/congestion", "engine/ident", "engine/limit"}
+				wrong = ours && !slices.ContainsFunc(rooms, func(room string) bool { return isWithin(imported, room) })
 			case dir == "capi":
 				wrong = ours && imported != module+"engine"
 			case dir == "engine/cmd/thingp2pd":

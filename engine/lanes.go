@@ -30,7 +30,7 @@ func (n *negotiation) lane(l lane) *agent {
 		n.log.Debug("ICE has found a path", "lane", l.suffix(), "remote", remote)
 		n.found <- foundPath{lane: l, remote: remote} // has room for one of each lane
 	}
-	a, err := newAgent(mux, own, n.isApp(), selected, n.endpoint.config.net, n.log)
+	a, err := newAgent(mux, own, n.isApp(), selected, n.expect, n.endpoint.config.net, n.log)
 	if err != nil {
 		n.log.Error("no ICE agent", "error", err)
 		return nil
@@ -85,6 +85,7 @@ func (n *negotiation) learn(candidates []signal.Candidate) {
 			continue
 		}
 		n.peers = append(n.peers, c)
+		n.expect(c.Address)
 		if c.Type == signal.Relayed {
 			n.relaySeen.Store(true)
 			n.relayMu.Lock()

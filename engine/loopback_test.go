@@ -16,14 +16,14 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 
-func testLog(t *testing.T, who string) *slog.Logger {
+func testLog(t testing.TB, who string) *slog.Logger {
 	if os.Getenv("THINGP2P_TEST_LOG") == "" {
 		return nil
 	}
 	return slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("who", who)
 }
 
-func startServer(t *testing.T) *rendezvous.Server {
+func startServer(t testing.TB) *rendezvous.Server {
 	t.Helper()
 	server, err := rendezvous.Start(t.Context(), rendezvous.Config{
 		MQTT: "127.0.0.1:0", TURN: "127.0.0.1:0", PublicIP: netip.MustParseAddr("127.0.0.1"),
@@ -41,7 +41,7 @@ type pair struct {
 	device *engine.Device
 }
 
-func newPair(t *testing.T, server string, change func(app, device *engine.Config)) pair {
+func newPair(t testing.TB, server string, change func(app, device *engine.Config)) pair {
 	t.Helper()
 	app := engine.Config{UID: "user", Server: server, Log: testLog(t, "app")}
 	device := engine.Config{Server: server, Log: testLog(t, "device")}
@@ -64,7 +64,7 @@ func newPair(t *testing.T, server string, change func(app, device *engine.Config
 	return pair{a, d}
 }
 
-func (p pair) connect(t *testing.T) (app, device *engine.Session) {
+func (p pair) connect(t testing.TB) (app, device *engine.Session) {
 	t.Helper()
 	target, err := p.app.Resolve(p.device.Ticket())
 	if err != nil {
@@ -82,7 +82,7 @@ func (p pair) connect(t *testing.T) (app, device *engine.Session) {
 }
 
 // transfer sends size random bytes on a channel and checks what arrives.
-func transfer(t *testing.T, from, to *engine.Session, channel, size int) {
+func transfer(t testing.TB, from, to *engine.Session, channel, size int) {
 	t.Helper()
 	sent, received := sha256.New(), sha256.New()
 	done := make(chan error, 1)

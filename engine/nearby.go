@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 // nearby is what an app knows of where devices are without asking a server.
@@ -108,7 +109,7 @@ func (n *nearby) watch(to *Target) (paths chan foundPath, stop func()) {
 
 // ask looks for a device in the local network until ctx ends.
 func (n *nearby) ask(ctx context.Context, deviceID string, found chan<- foundPath) {
-	key, err := sealingKey(deviceID)
+	key, err := ident.SealingKey(deviceID)
 	if err != nil || n.finder == nil {
 		return
 	}

@@ -29,6 +29,7 @@ type negotiation struct {
 	trace    string // the session to move, if the attempt is for one
 	peerID   string
 	policy   RelayPolicy
+	proof    []byte // of a ticket; apps only
 	stop     func() // ends run; devices only
 	log      *slog.Logger
 
@@ -119,6 +120,13 @@ func (n *negotiation) receive(m *signal.Message) {
 	select {
 	case n.inbox <- m:
 	default: // the peer repeats what matters
+	}
+}
+
+// expect makes the device's socket take a handshake from an address of the app.
+func (n *negotiation) expect(address netip.AddrPort) {
+	if v := n.endpoint.socket.visitors; v != nil {
+		v.expect(address)
 	}
 }
 
@@ -220,6 +228,7 @@ func (n *negotiation) sendOffer() { n.sendDescription(signal.Offer) }
 func (n *negotiation) sendDescription(kind signal.Kind) {
 	n.send(&signal.Message{
 		Kind:       kind,
+		Proof:      n.proof,
 		Trace:      n.trace,
 		Ufrag:      n.local.ufrag,
 		Pwd:        n.local.pwd,
@@ -228,7 +237,7 @@ func (n *negotiation) sendDescription(kind signal.Kind) {
 }
 
 func (n *negotiation) send(m *signal.Message) {
-	m.From, m.Attempt = n.endpoint.identity.id, n.attempt
+	m.Attempt = n.attempt
 	peer := signal.Device
 	if !n.isApp() {
 		peer = signal.App

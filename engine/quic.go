@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/netip"
 	"time"
@@ -19,6 +18,8 @@ func newQUICTransport(conn net.PacketConn) *quicTransport {
 	return &quicTransport{&quic.Transport{
 		Conn:               conn,
 		ConnectionIDLength: 8, // the same for all, or a connection could not move among them
+
+		DisableVersionNegotiationPackets: true, // who speaks another QUIC is not one of ours
 	}}
 }
 
@@ -55,8 +56,8 @@ func quicConfig(offlineAfter time.Duration, app bool) *quic.Config {
 		MaxStreamReceiveWindow:         maxStreamWindow,
 		InitialConnectionReceiveWindow: connectionWindow,
 		MaxConnectionReceiveWindow:     connectionWindow,
-		MaxIncomingStreams:             Channels + 1,
-		MaxIncomingUniStreams:          -1,
+		MaxIncomingStreams:             1, // for control
+		MaxIncomingUniStreams:          Channels,
 	}
 	if app {
 		config.MaxIncomingStreams = -1
@@ -137,23 +138,6 @@ func (c *quicConn) openControl() (stream, error) {
 	return s, nil
 }
 
-// openChannels opens the eight channels' streams. The first byte of each names
-// its channel.
-func (c *quicConn) openChannels() (streams [Channels]stream, err error) {
-	for number := range streams {
-		s, err := c.OpenStream()
-		if err != nil {
-			return streams, err
-		}
-		s.SetPriority(urgency[number], true)
-		if _, err := s.Write([]byte{byte(number)}); err != nil {
-			return streams, err
-		}
-		streams[number] = s
-	}
-	return streams, nil
-}
-
 func (c *quicConn) acceptControl(ctx context.Context) (stream, error) {
 	s, err := c.AcceptStream(ctx)
 	if err != nil {
@@ -163,27 +147,20 @@ func (c *quicConn) acceptControl(ctx context.Context) (stream, error) {
 	return s, nil
 }
 
-func (c *quicConn) acceptChannels(ctx context.Context) (streams [Channels]stream, err error) {
-	for range streams {
-		s, err := c.AcceptStream(ctx)
-		if err != nil {
-			return streams, err
-		}
-		deadline, _ := ctx.Deadline()
-		s.SetReadDeadline(deadline)
-		var name [1]byte
-		if _, err := io.ReadFull(s, name[:]); err != nil {
-			return streams, err
-		}
-		s.SetReadDeadline(time.Time{})
-		number := int(name[0])
-		if number >= Channels || streams[number] != nil {
-			return streams, errControl
-		}
-		s.SetPriority(urgency[number], true)
-		streams[number] = s
+// openChannel opens the sending direction of a channel.
+func (c *quicConn) openChannel(number int) (sendStream, error) {
+	s, err := c.OpenUniStream()
+	if err != nil {
+		return nil, err
 	}
-	return streams, nil
+	s.SetPriority(urgency[number], true)
+	return s, nil
+}
+
+// acceptChannel returns the next stream that the peer has opened, in the order
+// in which it did.
+func (c *quicConn) acceptChannel() (receiveStream, error) {
+	return c.AcceptUniStream(context.Background()) // ends with the connection
 }
 
 // move takes the connection to another transport, once a probe has shown that

@@ -13,3 +13,13 @@ var _ = quic.ThingP2P
 
 // bandwidth is what the path carries in bit/s; 0 if it is not known yet.
 func (c *quicConn) bandwidth() uint64 { return c.ThingP2PBandwidth() }
+
+// whenReadable calls f in a goroutine of its own, once, when there is something
+// to read from a control stream. A goroutine that waited for it would cost more
+// than the stream.
+func (c *quicConn) whenReadable(control stream, f func()) {
+	control.(*quic.Stream).ThingP2PWhenReadable(f)
+}
+
+// forgetPeer gives up what peer returns.
+func (c *quicConn) forgetPeer() { c.ThingP2PForgetPeer() }

@@ -17,3 +17,10 @@ func (c *quicConn) bandwidth() uint64 {
 	}
 	return uint64(float64(stats.CongestionWindow) * 8 / stats.SmoothedRTT.Seconds())
 }
+
+// whenReadable calls f in a goroutine of its own, which may have to wait until
+// there is something to read.
+func (c *quicConn) whenReadable(_ stream, f func()) { go f() }
+
+// forgetPeer cannot do anything here: TLS keeps what it knows of the peer.
+func (c *quicConn) forgetPeer() {}

@@ -16,6 +16,7 @@ import (
 	"github.com/pion/transport/v2"
 	"github.com/pion/turn/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -118,7 +119,7 @@ func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 		return nil, fmt.Errorf("%q is not a TURN server's address", server.URL)
 	}
 	host := net.JoinHostPort(uri.Host, fmt.Sprint(uri.Port))
-	lower, err := d.dial(ctx, uri, host)
+	lower, err := d.dial(ctx, uri, host, server.Pin)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", server.URL, err)
 	}
@@ -163,8 +164,9 @@ func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 	return newRelay(client, lower, relayed), nil
 }
 
-// dial opens the transport below TURN: UDP, TCP or TLS.
-func (d relayDialer) dial(ctx context.Context, uri *stun.URI, host string) (net.PacketConn, error) {
+// dial opens the transport below TURN: UDP, TCP or TLS, to the holder of the
+// pinned key if there is a pin.
+func (d relayDialer) dial(ctx context.Context, uri *stun.URI, host, pin string) (net.PacketConn, error) {
 	if uri.Proto == stun.ProtoTypeUDP && uri.Scheme == stun.SchemeTypeTURN {
 		if d.net != nil {
 			return d.net.ListenPacket("udp4", "0.0.0.0:0")
@@ -185,6 +187,9 @@ func (d relayDialer) dial(ctx context.Context, uri *stun.URI, host string) (net.
 			config = d.tls.Clone()
 		}
 		config.ServerName = uri.Host
+		if pin != "" {
+			ident.PinTLS(config, pin)
+		}
 		secure := tls.Client(conn, config)
 		if err := secure.HandshakeContext(ctx); err != nil {
 			conn.Close()

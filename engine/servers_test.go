@@ -7,15 +7,18 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine"
+	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 
@@ -75,6 +78,42 @@ func TestServerOverEachTransport(t *testing.T) {
 				t.Errorf("path %v, want relay", path)
 			}
 		})
+	}
+}
+
+// TestServerWithItsOwnCertificate: the pin in the server's address is enough, for
+// TURN over TLS and in the ticket, too.
+func TestServerWithItsOwnCertificate(t *testing.T) {
+	config, pin, err := rendezvous.LoadSelfSigned(filepath.Join(t.TempDir(), "own.pem"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := rendezvous.Start(t.Context(), rendezvous.Config{
+		MQTTS: "127.0.0.1:0", TURNS: "127.0.0.1:0", TLS: config, Pin: pin, PublicIP: netip.MustParseAddr("127.0.0.1"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	p := newPair(t, server.URL(), func(app, device *engine.Config) {
+		app.Server = "" // the ticket has it
+		app.Relay, device.Relay = engine.RelayOnly, engine.RelayOnly
+	})
+	app, device := p.connect(t)
+	transfer(t, app, device, 5, 1<<20)
+	if path := app.Info().Path; path != engine.PathRelay {
+		t.Errorf("path %v, want relay", path)
+	}
+
+	other := strings.Replace(server.URL(), pin, strings.Repeat("A", len(pin)), 1)
+	stranger := newPair(t, other, nil)
+	target, err := stranger.app.Resolve(p.device.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = stranger.app.Connect(t.Context(), target, engine.ModeInternet, 500*time.Millisecond, engine.NewTraceID())
+	if engine.CodeOf(err) != engine.ErrSignaling || !errors.Is(err, ident.ErrPin) {
+		t.Errorf("connect with another pin: %v, want ErrSignaling for the pin", err)
 	}
 }
 

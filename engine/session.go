@@ -24,11 +24,14 @@ type Peer struct {
 //	usable ─────────────────────────────────────► ending ──────► done
 //	                                     flush or drain    all released
 type Session struct {
-	conn     *quicConn
-	control  stream
-	channels [Channels]*channel
-	about    about
-	log      *slog.Logger
+	conn      *quicConn
+	control   stream
+	listening sync.WaitGroup // one, until the control stream has ended
+	opening   sync.Mutex     // keeps streams and their signals in one order
+	streams   [Channels]channelStream
+	channels  [Channels]*channel
+	about     about
+	log       *slog.Logger
 
 	path     atomic.Int32 // Path; apps only
 	remote   atomic.Pointer[netip.AddrPort]
@@ -38,7 +41,6 @@ type Session struct {
 	watch    *pathWatch
 	silence  *silenceWatch
 	mover    *mover // apps only
-	workers  group
 	onDone   func() // releases what the session holds; called once
 
 	mu     sync.Mutex
@@ -70,7 +72,8 @@ const (
 
 // newSession takes over an established connection. It does nothing by itself
 // until start.
-func newSession(conn *quicConn, control stream, streams [Channels]stream, about about, config Config, onDone func()) *Session {
+func newSession(conn *quicConn, control stream, about about, config Config, onDone func()) *Session {
+	conn.forgetPeer()
 	s := &Session{
 		conn:    conn,
 		control: control,
@@ -80,8 +83,9 @@ func newSession(conn *quicConn, control stream, streams [Channels]stream, about 
 		ended:   make(chan struct{}),
 		done:    make(chan struct{}),
 	}
-	s.workers.log, s.workers.failed = s.log, s.failed
-	for number, stream := range streams {
+	for number := range s.streams {
+		stream := &s.streams[number]
+		stream.open = func() (sendStream, error) { return s.openChannel(number) }
 		s.channels[number] = newChannel(stream, config.SendBuffer, s.progress, s.log, s.failed)
 		s.channels[number].pathTakes = s.pathTakes
 	}
@@ -96,7 +100,8 @@ func (s *Session) start(offlineAfter time.Duration, pathLost func()) {
 		pathLost()
 	})
 	s.silence = watchSilence(offlineAfter, s.packetsReceived, s.watch.doubt, func() { s.end(ErrClosedTimeout) })
-	s.workers.Go(s.readSignals)
+	s.listening.Add(1)
+	s.listen()
 }
 
 // Read reads from a channel as soon as it has at least one byte. A negative
@@ -186,7 +191,7 @@ func (s *Session) takeDown(reason Code) {
 	for _, c := range s.channels {
 		c.wait()
 	}
-	s.workers.Wait()
+	s.listening.Wait()
 	s.onDone()
 }
 
@@ -197,6 +202,7 @@ func (s *Session) sayGoodbye(deadline time.Time) {
 	for _, c := range s.channels {
 		c.flush(deadline)
 	}
+	s.control.Close()
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	select {
@@ -214,23 +220,67 @@ func (s *Session) drain(deadline time.Time) {
 	}
 }
 
-// readSignals reads the control stream until the connection ends.
-func (s *Session) readSignals() {
-	var signals [16]byte
-	for {
-		n, err := s.control.Read(signals[:])
-		for _, signal := range signals[:n] {
-			switch signal {
-			case signalBye:
-				s.end(ErrClosedRemote)
-			case signalDone:
-				s.searches.end()
+// listen reads the control stream, whenever there is something to read, until
+// the connection ends.
+func (s *Session) listen() {
+	s.conn.whenReadable(s.control, func() {
+		more := false
+		defer func() {
+			if !more {
+				s.finishListening()
 			}
+		}()
+		defer guard(s.log, s.failed)
+		if more = s.readSignals(); more {
+			s.listen()
 		}
-		if err != nil {
-			s.end(s.conn.closeReason())
-			return
+	})
+}
+
+func (s *Session) finishListening() {
+	for number := range s.streams {
+		s.streams[number].finish()
+	}
+	s.listening.Done()
+}
+
+// readSignals returns false when no more will come.
+func (s *Session) readSignals() bool {
+	var signals [16]byte
+	n, err := s.control.Read(signals[:])
+	for _, signal := range signals[:n] {
+		switch {
+		case signal == signalBye:
+			s.end(ErrClosedRemote)
+		case signal == signalDone:
+			s.searches.end()
+		case signal >= signalOpen && signal < signalOpen+Channels:
+			s.acceptChannel(int(signal - signalOpen))
 		}
+	}
+	if err != nil {
+		s.end(s.conn.closeReason())
+	}
+	return err == nil
+}
+
+// openChannel opens the stream for what is sent on a channel.
+func (s *Session) openChannel(number int) (sendStream, error) {
+	s.opening.Lock()
+	defer s.opening.Unlock()
+	out, err := s.conn.openChannel(number)
+	if err == nil {
+		_, err = s.control.Write([]byte{signalOpen + byte(number)})
+	}
+	return out, err
+}
+
+// acceptChannel takes the stream that the peer has opened for a channel. It is
+// here already or on its way, unless the peer breaks the rules; signals wait.
+func (s *Session) acceptChannel(number int) {
+	in, err := s.conn.acceptChannel()
+	if err == nil && !s.streams[number].attach(in) {
+		s.conn.close()
 	}
 }
 

@@ -174,3 +174,31 @@ func TestBadChannelsAndBuffersAreRefused(t *testing.T) {
 		t.Errorf("send nothing: %v", err)
 	}
 }
+
+// Streams are opened by the first byte, and that may be the last as well.
+func TestLastWordsOnChannelsThatWereSilent(t *testing.T) {
+	p := newPair(t, startServer(t).URL(), nil)
+	for range 10 {
+		app, device := p.connect(t)
+		for channel := range engine.Channels {
+			if _, err := device.Send(channel, []byte("last words"), 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		device.Close()
+		for channel := range engine.Channels {
+			heard := make([]byte, 10)
+			for n := 0; n < len(heard); {
+				m, err := app.Read(channel, heard[n:], 5*time.Second)
+				if err != nil {
+					t.Fatalf("channel %d: %q, %v", channel, heard[:n], err)
+				}
+				n += m
+			}
+		}
+		if _, err := app.Read(0, make([]byte, 1), 5*time.Second); err != engine.ErrClosedRemote {
+			t.Errorf("at the end: %v", err)
+		}
+		app.Close()
+	}
+}

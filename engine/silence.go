@@ -32,8 +32,10 @@ type silenceWatch struct {
 	quiet int // periods without a packet
 }
 
-// silenceLooks is how many looks there are within offlineAfter.
-const silenceLooks = 12
+// silenceLooks is how many looks there are within offlineAfter: few enough that
+// they cost an idle session nothing, and enough that a keep-alive may be late by
+// a sixth of that time before a peer is in doubt.
+const silenceLooks = 6
 
 func watchSilence(offlineAfter time.Duration, packets func() uint64, doubt, gone func()) *silenceWatch {
 	// What the session does at its end must fit in, too.

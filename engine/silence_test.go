@@ -74,3 +74,26 @@ func TestGoneIsCalledOnce(t *testing.T) {
 		}
 	})
 }
+
+// A device may have a thousand idle sessions, each with a watch.
+func TestWatchOfAnIdlePeerSeldomLooks(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		const offlineAfter = 30 * time.Second
+		var packets atomic.Uint64
+		looks := 0
+		count := func() uint64 {
+			looks++
+			return packets.Load()
+		}
+		never := func() { t.Error("doubted or gone") }
+		w := watchSilence(offlineAfter, count, never, never)
+		for range 60 {
+			time.Sleep(keepAlivePeriod(offlineAfter))
+			packets.Add(1)
+		}
+		w.stop()
+		if most := 2*60 + 2; looks > most {
+			t.Errorf("%d looks within 60 keep-alives, want %d at most", looks, most)
+		}
+	})
+}

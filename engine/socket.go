@@ -12,6 +12,8 @@ import (
 
 	"github.com/pion/transport/v2"
 	"golang.org/x/net/ipv4"
+
+	"github.com/thingp2p/libthingp2p/engine/discovery"
 )
 
 // socket is an endpoint's one UDP socket. STUN and QUIC share it: what arrives
@@ -24,6 +26,8 @@ type socket struct {
 	udp  net.PacketConn // *net.UDPConn but in tests
 	mux  *stunMux
 	port uint16
+
+	visitors *visitors // who may begin a handshake; nil: QUIC takes none anyway
 
 	nextAlias atomic.Uint64
 	aliases   sync.Map // netip.AddrPort -> *atomic.Pointer[netip.AddrPort]
@@ -133,26 +137,43 @@ func (s *socket) close() error { return s.udp.Close() }
 // socket it keeps GSO, batch reads and ECN.
 func (s *socket) packetConn() net.PacketConn {
 	if udp, ok := s.udp.(*net.UDPConn); ok {
-		return &batchConn{UDPConn: udp, socket: s, batch: ipv4.NewPacketConn(udp)}
+		if batch, err := newBatchReader(udp); err == nil {
+			return &batchConn{UDPConn: udp, socket: s, batch: batch}
+		}
 	}
 	return &plainConn{PacketConn: s.udp, socket: s}
+}
+
+// divert takes what is not for QUIC: STUN, knocks, and handshakes of those who are
+// not expected.
+func (s *socket) divert(p []byte, from net.Addr) bool {
+	switch {
+	case len(p) == 0 || p[0]>>6 == 1: // a connection's own packet (RFC 9000, section 17.3)
+		return false
+	case s.visitors != nil && discovery.IsQuery(p):
+		s.visitors.knock(p, plainAddrPort(from))
+		return true
+	case isSTUN(p):
+		s.mux.deliver(p, plainAddrPort(from))
+		return true
+	}
+	return s.visitors != nil && !s.visitors.expected(plainAddrPort(from))
 }
 
 // batchConn satisfies quic.OOBCapablePacketConn and reads in batches.
 type batchConn struct {
 	*net.UDPConn
 	socket *socket
-	batch  *ipv4.PacketConn
+	batch  *batchReader
 }
 
-// ReadBatch reads for QUIC. STUN packets stay in their place with no length,
+// ReadBatch reads for QUIC. What is not for it stays in its place with no length,
 // since QUIC pairs messages with its buffers by their index.
 func (c *batchConn) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
 	n, err := c.batch.ReadBatch(messages, flags)
 	for i := range messages[:max(n, 0)] {
 		m := &messages[i]
-		if p := m.Buffers[0][:m.N]; isSTUN(p) {
-			c.socket.mux.deliver(p, plainAddrPort(m.Addr))
+		if p := m.Buffers[0][:m.N]; c.socket.divert(p, m.Addr) {
 			m.N = 0
 		}
 	}
@@ -180,10 +201,9 @@ type plainConn struct {
 func (c *plainConn) ReadFrom(p []byte) (int, net.Addr, error) {
 	for {
 		n, from, err := c.PacketConn.ReadFrom(p)
-		if err != nil || !isSTUN(p[:n]) {
+		if err != nil || !c.socket.divert(p[:n], from) {
 			return n, from, err
 		}
-		c.socket.mux.deliver(p[:n], plainAddrPort(from))
 	}
 }
 

@@ -123,3 +123,11 @@ func proveSecret(secret [secretSize]byte, binding []byte) []byte {
 	mac.Write(binding)
 	return mac.Sum(nil)
 }
+
+// proveOffer shows it with an offer, sealed to the device, for one attempt of one
+// app: what it costs to look for paths is for those who may connect.
+func proveOffer(secret [secretSize]byte, appID, deviceID, attempt string) []byte {
+	mac := hmac.New(sha256.New, secret[:])
+	mac.Write([]byte("offer\n" + appID + "\n" + deviceID + "\n" + attempt))
+	return mac.Sum(nil)
+}

@@ -179,3 +179,24 @@ func FuzzTicket(f *testing.F) {
 		}
 	})
 }
+
+// A ticket does not hold the account that a device has at a broker with accounts:
+// the app uses its own.
+func TestTicketsServerIsReachedWithTheAppsAccount(t *testing.T) {
+	const server = "mqtt://alice:secret@127.0.0.1:9"
+	app, err := NewApp(Config{UID: "user", Server: server})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close()
+	own, err := app.signals(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tickets, err := app.signals(withoutPassword(server)); tickets != own {
+		t.Errorf("another connection: %v", err)
+	}
+	if other, err := app.signals("mqtt://127.0.0.1:99"); err != nil || other == own {
+		t.Errorf("to another server: %v", err)
+	}
+}

@@ -3,8 +3,12 @@
 package engine
 
 import (
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/pion/transport/v2/vnet"
 )
 
 // The path dies while its congestion window is full: QUIC as it is would not
@@ -19,4 +23,116 @@ func TestFallbackOfAnUpload(t *testing.T) {
 		p.during(t, upload, 200*time.Millisecond, func() { w.drop(between(p.appHome, p.deviceHome)) })
 		checkPath(t, app, device, PathRelay)
 	})
+}
+
+// Each fifth packet of either way is lost, yet no command waits for a repair,
+// which takes a round trip more: its copy is in the packet behind.
+func TestCommandDoesNotWaitForARepair(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(fullCone), nil)
+		app, device := p.connect(0)
+		time.Sleep(time.Second) // the relay may have won
+		checkPath(t, app, device, PathDirect)
+		lost := eachFifth(p.appHome, p.deviceHome)
+		w.drop(lost.drop)
+		var echoing sync.WaitGroup
+		echoing.Go(func() { echo(device, 0) })
+		for range 500 {
+			if took := took(func() { w.must(trip(app, 0, 64)) }); took > 4*access+time.Millisecond {
+				t.Errorf("a command took %v", took)
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		if n := lost.count.Load(); n < 300 {
+			t.Errorf("only %d packets were lost", n)
+		}
+		app.Close()
+		echoing.Wait()
+	})
+}
+
+// Sending twice is for what is rare and short: it must not take the path from
+// the rest.
+func TestManyCommandsAreNotSentTwice(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(fullCone), nil)
+		app, device := p.connect(0)
+		time.Sleep(time.Second)
+		var bytes atomic.Int64
+		w.drop(func(c vnet.Chunk) bool {
+			if between(p.appHome, p.deviceHome)(c) {
+				bytes.Add(int64(len(c.UserData())))
+			}
+			return false
+		})
+		flows := []flow{
+			{from: app, to: device, channel: 0, part: 256, interval: time.Millisecond, parts: 4000},
+			{from: device, to: app, channel: 0, part: 1 << 20, parts: 1},
+		}
+		for _, f := range flows {
+			size := int64(f.part * f.parts)
+			bytes.Store(0)
+			_, err := runAll(f)
+			w.must(err)
+			if sent := bytes.Load(); sent > size*3/2 {
+				t.Errorf("%d bytes in parts of %d cost %d", size, f.part, sent)
+			}
+		}
+	})
+}
+
+// everyFifth loses packets at even distances, each way for itself.
+type everyFifth struct {
+	among func(vnet.Chunk) bool
+	count atomic.Int64 // lost
+
+	mu   sync.Mutex
+	seen map[string]int // by source
+}
+
+func eachFifth(a, b *home) *everyFifth {
+	return &everyFifth{among: between(a, b), seen: map[string]int{}}
+}
+
+func (l *everyFifth) drop(c vnet.Chunk) bool {
+	if !l.among(c) {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	from := c.SourceAddr().String()
+	l.seen[from]++
+	if l.seen[from]%5 != 0 {
+		return false
+	}
+	l.count.Add(1)
+	return true
+}
+
+// echo sends back what comes on a channel until the session ends.
+func echo(s *Session, channel int) {
+	p := make([]byte, 1<<10)
+	for {
+		n, err := s.Read(channel, p, -1)
+		if err != nil {
+			return
+		}
+		s.Send(channel, p[:n], -1)
+	}
+}
+
+// trip sends size bytes to an echo and reads them back.
+func trip(s *Session, channel, size int) error {
+	p := make([]byte, size)
+	if _, err := s.Send(channel, p, time.Second); err != nil {
+		return err
+	}
+	for got := 0; got < size; {
+		n, err := s.Read(channel, p[got:], time.Second)
+		if err != nil {
+			return err
+		}
+		got += n
+	}
+	return nil
 }

@@ -77,7 +77,7 @@ func inWorld(t *testing.T, test func(*testing.T, *world)) {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, nextIP: 10, broker: rendezvous.NewBroker(rendezvous.BrokerConfig{})}
+	w := &world{t: t, nextIP: 10, broker: rendezvous.NewBroker(rendezvous.BrokerConfig{Names: []string{"server.test"}})}
 	var err error
 	w.wan, err = vnet.NewRouter(&vnet.RouterConfig{CIDR: "203.0.113.0/24", LoggerFactory: iceLog{slog.New(slog.DiscardHandler)}})
 	w.must(err)
@@ -111,7 +111,7 @@ func (w *world) must(err error) {
 
 func (w *world) publishServers() {
 	expires := time.Now().Add(24 * time.Hour)
-	username, password := rendezvous.Credential(turnSecret, expires)
+	username, password := rendezvous.Credential(turnSecret, "all", expires)
 	document, err := json.Marshal(rendezvous.ICEDocument{
 		V:       1,
 		Expires: expires.Unix(),

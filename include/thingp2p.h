@@ -162,7 +162,12 @@ typedef struct thing_p2p_pairing {
  * is loaded; one with a bad value is ignored and named in the log.
  *
  *   server        rendezvous server, mqtt://, mqtts://, ws:// or wss://
- *                 [user:password@]host[:port]; "" (default): none, LAN only
+ *                 [user:password@]host[:port][?pin=...], as thingp2pd prints
+ *                 it; "" (default): none, LAN only. User and password are for
+ *                 a broker with accounts of its own; thingp2pd is shown that
+ *                 this side holds the key of its id, so clocks must be right
+ *                 to ten minutes. A pin names the key of a server that has
+ *                 made its certificate itself
  *   state_dir     directory where the app keeps its key; "" (default): a fresh
  *                 key each time
  *   ca_file       PEM roots for mqtts:// and wss://; "" (default): the system's

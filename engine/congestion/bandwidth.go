@@ -19,7 +19,11 @@ func (f *maxFilter) raise(rate float64) {
 	f.most = max(f.most, rate)
 }
 
+// next begins a round, unless nothing was learnt in this one.
 func (f *maxFilter) next() {
+	if f.rounds[f.head] == 0 {
+		return
+	}
 	f.head = (f.head + 1) % longMemory
 	f.rounds[f.head] = 0
 	f.measure()
@@ -74,7 +78,7 @@ func (c *Controller) estimate() float64 {
 // queue beyond the target, the path is full whatever the application did, and
 // only the latest rounds count.
 func (c *Controller) ageBandwidth() {
-	full := c.state != startup && c.round.leastDelay > c.target()*9/8
+	full := c.state != startup && !c.competing() && c.round.leastDelay > c.target()*9/8
 	if full {
 		c.bandwidth.forget(shortMemory)
 	}

@@ -1,163 +1,119 @@
 package congestion
 
-import (
-	"math"
-	"time"
-)
+import "time"
 
 // rival is the mode beside a flow that fills the queue. The delay law would
-// yield to it until nothing is left, so the window then follows CUBIC (RFC 9438),
-// which shares with its kind, with BBR's and Reno.
+// yield to it until nothing is left, so the window then follows CUBIC (cubic.go).
+// Now and then we let go a little to see whether the queue is ours alone again.
 type rival struct {
 	high   int           // rounds in which the queue stayed although we yielded
 	highAt Time          // when they began
 	since  time.Duration // the largest queueing delay in them
-	flight float64       // in flight then
-	round  int64         // then
-	rate   float64
+	claim  float64       // byte/s that are ours beside others, 0 if we never had any
 
-	window     float64 // bytes
-	most       float64 // window at the last loss
-	epoch      Time    // of that loss
-	start      float64
-	peak       time.Duration // largest queueing delay
-	fresh      bool          // no loss yet
-	low        int           // rounds with the queue below the target
-	crest      time.Duration // queueing delay of the last rounds, the largest
-	recovering bool
-	cutRound   int64 // round of the last cut
-	yieldAt    Time  // when we last let go
-	before     time.Duration
-	beforeRate float64
+	cubic
+	peak    time.Duration // largest queueing delay
+	low     int           // rounds with the queue below the target
+	crest   time.Duration // queueing delay of the last rounds, the largest
+	yieldAt Time          // when we last let go
+	before  time.Duration // queueing delay then
+	lowest  time.Duration // the least since
+	alone   int           // times in a row that the queue fell as if it were ours
 }
 
 const (
-	highRounds   = 6
-	gaveMost     = 0.4 // of the rate
-	gaveRounds   = 24
-	longDelay    = 8 * time.Millisecond
-	flightBack   = 0.85 // of what was in flight before
-	highLeast    = 300 * time.Millisecond
-	cubicC       = 4.0 // RFC 9438, section 5.1, packets/s³
-	cubicBeta    = 0.8 // section 4.6
-	mildBeta     = 0.92
-	stubborn     = 8 // rounds: the queue overflows again so soon only if others ignore loss, as BBR does
-	firstYield   = 1500 * time.Millisecond
-	freshMost    = 3
-	lowRounds    = 6
-	yieldEvery   = 5 * time.Second
-	yieldRounds  = 2 // for another to notice
-	yieldGain    = 0.5
-	ownShare     = 0.8 // of the queue that is ours: then it is ours alone
-	competeSpeed = 1.2 // pacing above window per round trip, so that the window limits
+	highRounds  = 6
+	longDelay   = 8 * time.Millisecond
+	highLeast   = 300 * time.Millisecond
+	claimed     = 0.5 // of what we had before another came
+	lowRounds   = 6
+	firstYield  = 1500 * time.Millisecond
+	yieldEvery  = 5 * time.Second
+	yieldRounds = 3   // for another to notice
+	yieldPart   = 0.6 // of the queue would be gone if it were ours alone
+	ownShare    = 0.8 // of that must be gone
+	yieldsAlone = 2   // times in a row: another that lost packets just then made it fall too
 )
 
+// longQueue is more than the delay law leaves. A rate that was yielded nearly
+// whole must not make any queue look short.
+func (c *Controller) longQueue() time.Duration {
+	return 2*min(c.target(), targetMost) + longDelay
+}
+
 // rivalAppeared judges a round in the steady state. Somebody else keeps the queue
-// when it is long and does not fall for rounds in which the delay law drains it,
-// or when we gave most of our rate away and it still is beyond the target, as
-// beside a flow that grows slowly. Two of our kind meet at half the rate.
+// when it is long and does not fall for rounds in which the delay law drains it.
 func (c *Controller) rivalAppeared() bool {
 	r := &c.rival
-	least, target, rate := c.round.leastDelay, c.target(), c.estimate()
-	if least <= target*9/8 || c.round.limited {
-		r.rate, r.flight, r.round = rate, c.inFlight, c.round.count
+	least := c.round.leastDelay
+	if least <= min(c.target(), targetMost)*9/8 {
+		r.claim = c.estimate() * claimed
 	}
-	// A link that got slower is drained sooner.
-	gaveAway := rate < r.rate*gaveMost && c.round.count > r.round+gaveRounds
-	if least <= 2*target+longDelay {
+	if least <= c.longQueue() {
 		r.high = 0
-		return gaveAway
+		return false
 	}
 	if r.high == 0 || least < r.since*3/4 {
 		r.high, r.since, r.highAt = 0, least, c.now
 	}
 	r.high++
 	r.since = max(r.since, least)
-	return r.high > highRounds && c.now.sub(r.highAt) > highLeast || gaveAway && r.high > highRounds/2
+	return r.high > highRounds && c.now.sub(r.highAt) > highLeast
 }
 
+func (c *Controller) competing() bool { return c.state == compete || c.state == yield }
+
+// beginCompete claims half of what we had before another came. Who never had
+// anything, since the queue was full when it came, starts as TCP does.
 func (c *Controller) beginCompete() {
 	r := &c.rival
-	r.window = max(c.inFlight, min(r.flight*flightBack, 2*c.inFlight))
-	r.most, r.epoch, r.start = r.window, c.now, r.window
-	r.peak, r.fresh, r.low = c.queueDelay(), true, 0
+	fresh := 0
+	if r.claim == 0 {
+		fresh = freshLosses
+	} else {
+		r.claim = max(r.claim, c.noise.most*claimed)
+	}
+	window := max(c.inFlight, r.claim*seconds(c.rtt.smoothed))
+	r.cubic = cubic{window: window, most: window, last: window, epoch: c.now, fresh: fresh, cutRound: c.round.count}
+	r.peak, r.low, r.alone = c.queueDelay(), 0, 0
 	r.yieldAt = c.now.add(firstYield - yieldEvery)
-	r.cutRound = c.round.count
 	c.enter(compete)
-}
-
-// rivalLoss cuts the window once a round, if the queue is long enough that it
-// may have overflowed (RFC 9438, section 4.6).
-func (c *Controller) rivalLoss() {
-	r := &c.rival
-	if c.round.count <= r.cutRound || c.queueDelay() < r.peak/2 {
-		return
-	}
-	if r.most = r.window; r.window < r.start {
-		r.most = r.window * (1 + cubicBeta) / 2 // section 4.7, fast convergence
-	}
-	beta := cubicBeta
-	if c.round.count <= r.cutRound+stubborn {
-		beta = mildBeta
-	}
-	r.window *= beta
-	r.fresh = false
-	r.start = r.most
-	r.epoch = c.now
-	r.cutRound = c.round.count + 1
-	r.recovering = true
 }
 
 func (c *Controller) checkCompete(ended bool) {
 	r := &c.rival
 	r.peak = max(r.peak, c.queueDelay())
-	c.growRival()
-	if !ended {
-		return
-	}
-	r.recovering = c.round.count <= r.cutRound
-	if c.round.leastDelay >= c.target() {
-		r.low = 0
-	} else if r.low++; r.low > lowRounds { // not just after a loss that all met
-		c.endCompete()
-		return
+	c.growCubic()
+	if ended {
+		c.endCubicRound()
+		r.crest = max(c.round.startDelay, r.crest-r.crest/8)
+		if c.round.leastDelay >= c.target() {
+			r.low = 0
+		} else if r.low++; r.low > lowRounds { // not just after a loss that all met
+			c.endCompete()
+			return
+		}
 	}
 	// Another of our kind that lets go makes the queue fall without a loss. We
 	// join it: so both see the queue fall as far as if they were alone.
-	r.crest = max(c.round.startDelay, r.crest-r.crest/8)
-	fell := c.round.leastDelay < r.crest*3/4 && c.round.count > r.cutRound+4
+	fell := c.queueDelay() < r.crest*4/5 && c.round.count > r.cutRound+4
 	pause := c.now.sub(r.yieldAt)
-	if pause > yieldEvery || fell && pause > yieldEvery/4 {
-		r.crest = 0
-		r.before, r.beforeRate = c.queueDelay(), c.round.rate
+	if r.fresh == 0 && (pause > yieldEvery || fell && pause > yieldEvery/8) {
+		r.before = max(c.queueDelay(), r.crest)
+		r.lowest, r.crest = r.before, 0
 		c.search.drainedAt = 0
 		r.yieldAt = c.now
 		c.enter(yield)
 	}
 }
 
-// growRival is CUBIC's growth (RFC 9438, sections 4.2 and 4.3).
-func (c *Controller) growRival() {
-	r := &c.rival
-	t := seconds(c.now.sub(r.epoch))
-	packets := r.most / c.datagram
-	k := math.Cbrt(packets * (1 - cubicBeta) / cubicC)
-	cubic := (cubicC*(t-k)*(t-k)*(t-k) + packets) * c.datagram
-	rounds := t / max(seconds(c.rtt.smoothed), 1e-3)
-	reno := r.most*cubicBeta + 3*(1-cubicBeta)/(1+cubicBeta)*rounds*c.datagram
-	if r.fresh { // as in slow start, but a quarter in a round trip
-		cubic = r.window + c.delivery.bytes/4
-		if r.window > freshMost*r.start {
-			r.fresh, r.most, r.epoch = false, r.window, c.now
-		}
-	}
-	r.window = max(r.window, min(max(cubic, reno), r.window+0.5*c.delivery.bytes))
-}
-
 // checkYield tells from the queue's fall whose it is: alone on the bottleneck it
-// falls by all that we held back.
+// falls by all that we held back. That is in proportion to the queue, so it does
+// not matter if the round-trip time without queues is not known: who comes to a
+// full queue never saw it.
 func (c *Controller) checkYield(ended bool) {
 	r := &c.rival
+	r.lowest = min(r.lowest, c.queueDelay())
 	if c.search.drainedAt == 0 {
 		if c.inFlight > c.rivalWindow() {
 			return
@@ -169,27 +125,35 @@ func (c *Controller) checkYield(ended bool) {
 	if !ended || c.round.since < yieldRounds {
 		return
 	}
-	fell := seconds(r.before - c.queueDelay())
-	held := r.window * (1 - yieldGain) / max(r.beforeRate, 1)
-	if c.queueDelay() < c.target() || fell > ownShare*held {
+	if seconds(r.before-r.lowest) > ownShare*yieldPart*seconds(r.before) {
+		r.alone++
+	} else {
+		r.alone = 0
+	}
+	if r.alone >= yieldsAlone {
 		c.endCompete()
 		return
 	}
-	r.epoch = r.epoch.add(c.now.sub(c.stateAt))
+	r.epoch = r.epoch.add(c.now.sub(c.stateAt)) // it did not grow
 	r.yieldAt = c.now
+	if r.alone > 0 {
+		r.yieldAt = c.now.add(firstYield - yieldEvery)
+	}
 	c.enter(compete)
 }
 
+// endCompete keeps what we had, in case that the other is still there.
 func (c *Controller) endCompete() {
-	c.rival.high = 0
+	c.rival.high, c.rival.claim = 0, c.estimate()
 	c.enter(steady)
 }
 
 func (c *Controller) rivalWindow() float64 {
+	window := c.rival.window
 	if c.state == yield {
-		return max(c.rival.window*yieldGain, 4*c.datagram)
+		window *= 1 - yieldPart*seconds(c.rival.before)/seconds(c.minRTT()+c.rival.before)
 	}
-	return max(c.rival.window, 4*c.datagram)
+	return max(window, 4*c.datagram)
 }
 
 func (c *Controller) rivalRate() float64 {

@@ -11,7 +11,8 @@
 //     a cycle, so that the pipe is kept just full. A probe for more bandwidth
 //     runs when the queue is empty, for then there may be more (probe.go).
 //   - Beside a flow that keeps the queue full whatever we do, it competes as
-//     cubic does (compete.go), until the queue is ours alone again.
+//     CUBIC does, or BBR if that is what the other is (compete.go, cubic.go),
+//     until the queue is ours alone again.
 //
 // The package knows nothing of QUIC, reads no clock, starts nothing and does
 // not allocate in steady state. A Controller is not safe for concurrent use.
@@ -32,7 +33,7 @@ func duration(sec float64) time.Duration { return time.Duration(sec * 1e9) }
 //
 //	startup -> drain -> steady <-> up
 //	                    steady <-> probeRTT, push
-//	                    steady <-> compete <-> yield
+//	              steady, push -> compete <-> yield -> steady
 type state uint8
 
 const (
@@ -131,7 +132,9 @@ func (c *Controller) OnAcked(now Time, pn int64, bytes, priorInFlight int) {
 	if p := c.delivery.acked(&c.records, c.now, pn, float64(bytes)); p > 0 {
 		follow(&c.flight.acked, p, c.datagram)
 	}
-	c.inFlight = max(0, c.inFlight-float64(bytes))
+	if c.inFlight = max(0, c.inFlight-float64(bytes)); c.inFlight == 0 {
+		c.records.rest(c.now)
+	}
 }
 
 // OnLost tells that a packet is held to be lost; with no bytes, that a packet
@@ -142,7 +145,7 @@ func (c *Controller) OnLost(pn int64, bytes, priorInFlight int) {
 	c.records.take(pn)
 	c.loss.lost(float64(bytes))
 	if c.state == compete {
-		c.rivalLoss()
+		c.cubicLoss()
 	}
 }
 
@@ -212,7 +215,7 @@ func (c *Controller) onAck() {
 		if s.newest {
 			c.delay.add(c.now, s.rtt)
 		}
-		c.rtt.add(c.now, s.rtt, c.state == compete || c.state == yield)
+		c.rtt.add(c.now, s.rtt, c.competing())
 	}
 	ended := c.round.update(&c.delivery, s, c.now)
 	if s.limited {

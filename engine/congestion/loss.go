@@ -43,7 +43,7 @@ func (l *lossMeter) forget() { l.base = 0 }
 // sends at what arrived before, and so gives a lossy path away between probes.
 // A queue above its target says that the bottleneck is full as it is.
 func (c *Controller) compensation() float64 {
-	if c.ceiling.on || c.state == startup || c.state == compete || c.state == yield {
+	if c.ceiling.on || c.state == startup || c.competing() {
 		return 1
 	}
 	part := min(max(2-seconds(c.queueDelay())/seconds(c.target()), 0), 1)

@@ -50,16 +50,26 @@ func TestCamera(t *testing.T) {
 	}
 }
 
-func shares(seed uint64, queue time.Duration, other func(ctime, int) sim.Controller, weFirst bool, length time.Duration) (a, b *sim.Flow) {
+// shares runs two flows, one of which came first, and gives what ours and the
+// other got from 10 s after the second came. Half of those knew the
+// path before, from a handshake 5 s earlier.
+func shares(seed uint64, queue time.Duration, other func(ctime, int) sim.Controller, weFirst bool) (us, them *sim.Flow, ours, theirs float64) {
 	n, up, down := path{20e6, 80 * ms, queue, 0}.open(seed)
-	us, them := time.Duration(0), 5*sec+time.Duration(seed)*13*ms
+	second := 5*sec + time.Duration(seed)*130*ms
+	a := sim.Flow{Up: up, Down: down, Control: sim.Ours, Late: ms / 2}
+	b := sim.Flow{Up: up, Down: down, Control: other, Late: ms / 2}
+	later := &b
 	if !weFirst {
-		us, them = them, us
+		later = &a
 	}
-	a = n.Flow(sim.Flow{Up: up, Down: down, Control: sim.Ours, Start: us, Late: ms / 2})
-	b = n.Flow(sim.Flow{Up: up, Down: down, Control: other, Start: them})
-	n.Run(length)
-	return a, b
+	later.Start = second
+	if seed%2 == 1 {
+		later.App.Quiet = 5 * sec
+		later.Start -= 5 * sec
+	}
+	us, them = n.Flow(a), n.Flow(b)
+	n.Run(second + 50*sec)
+	return us, them, us.Rate(second+10*sec, second+50*sec), them.Rate(second+10*sec, second+50*sec)
 }
 
 // Two of ours share within 40:60 ten seconds after the second came.
@@ -68,47 +78,36 @@ func TestShareWithOurselves(t *testing.T) {
 		t.Run(fmt.Sprint(queue), func(t *testing.T) {
 			t.Parallel()
 			seeds(t, 10, func(t *testing.T, seed uint64) {
-				a, b := shares(seed, queue, sim.Ours, true, 45*sec)
-				one, two := a.Rate(15*sec, 45*sec), b.Rate(15*sec, 45*sec)
-				atLeast(t, "first's share", one/(one+two), 0.4)
-				atLeast(t, "second's share", two/(one+two), 0.4)
+				a, _, one, two := shares(seed, queue, sim.Ours, seed%4 < 2)
+				atLeast(t, "one's share", one/(one+two), 0.4)
+				atLeast(t, "the other's share", two/(one+two), 0.4)
 				atLeast(t, "use", (one+two)/20e6, 0.95)
-				atMost(t, "queue", a.Queue(0.95, 15*sec, 45*sec), 30*ms)
+				atMost(t, "queue", a.Queue(0.95, 20*sec, 50*sec), 30*ms)
 			})
 		})
 	}
 }
 
-// Beside others, neither gets less than a share.
+// Beside others, neither gets less than a quarter, whoever came first; beside
+// BBR, which does not share a short queue with anyone, not much less.
 func TestShareWithOthers(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		other func(ctime, int) sim.Controller
-		queue time.Duration
 		least float64
-	}{
-		{"cubic", sim.Cubic, 100 * ms, 0.25},
-		{"cubic", sim.Cubic, 300 * ms, 0.25},
-		{"reno", sim.Reno, 100 * ms, 0.15},
-		{"reno", sim.Reno, 300 * ms, 0.15},
-		{"bbr", sim.BBR, 100 * ms, 0.15},
-		{"bbr", sim.BBR, 300 * ms, 0.15},
-	} {
-		for _, first := range []bool{true, false} {
-			t.Run(fmt.Sprint(c.name, c.queue, first), func(t *testing.T) {
-				t.Parallel()
-				var one, two float64
-				runs := 0.0
-				seeds(t, 10, func(t *testing.T, seed uint64) {
-					a, b := shares(seed, c.queue, c.other, first, 65*sec)
-					one += a.Rate(15*sec, 65*sec)
-					two += b.Rate(15*sec, 65*sec)
-					runs++
+	}{{"cubic", sim.Cubic, 0.25}, {"reno", sim.Reno, 0.25}, {"bbr", sim.BBR, 0.2}} {
+		for _, queue := range []time.Duration{100 * ms, 300 * ms} {
+			for _, first := range []bool{true, false} {
+				t.Run(fmt.Sprint(c.name, queue, first), func(t *testing.T) {
+					t.Parallel()
+					seeds(t, 10, func(t *testing.T, seed uint64) {
+						_, _, one, two := shares(seed, queue, c.other, first)
+						atLeast(t, "our share", one/(one+two), c.least)
+						atLeast(t, "their share", two/(one+two), c.least)
+						atLeast(t, "use", (one+two)/20e6, 0.9)
+					})
 				})
-				atLeast(t, "our share", one/(one+two), c.least)
-				atLeast(t, "their share", two/(one+two), c.least)
-				atLeast(t, "use", (one+two)/runs/20e6, 0.85)
-			})
+			}
 		}
 	}
 }

@@ -11,7 +11,9 @@ type noise struct {
 	rate   float64 // byte/s at which the next test is due, and a bit
 	most   float64 // the largest of some hundred rounds
 	before time.Duration
-	hits   int // tests in a row that found no queue: others may have left just then
+	hits   int  // tests in a row that found no queue: others may have left just then
+	given  int  // rounds in which we had little of what we once had
+	asking bool // the test is whether another has it
 }
 
 const (
@@ -20,6 +22,9 @@ const (
 	testGap    = 5
 	sureHits   = 3
 	mostMemory = 512 // rounds
+	gaveMost   = 0.3 // of the rate
+	gaveRounds = 8
+	testGain   = 1.1 // a push by a quarter gains so much if the bottleneck is not ours alone
 	mostNoise  = 40 * time.Millisecond
 	mostRise   = 15 * time.Millisecond
 )
@@ -28,6 +33,14 @@ const (
 func (c *Controller) wantNoiseTest() bool {
 	n, rate := &c.noise, c.estimate()
 	n.most = max(rate, n.most-n.most/mostMemory)
+	n.given++
+	if rate > n.most*gaveMost || c.round.leastDelay < c.target()/2 || c.round.limited || c.ceiling.on {
+		n.given = 0
+	}
+	if n.given > gaveRounds {
+		n.given, n.asking, n.rate, n.before = 0, true, c.round.rate, c.round.leastDelay
+		return true
+	}
 	if c.round.leastDelay <= c.target()*9/8 || n.rate == 0 {
 		n.rate, n.hits = rate, 0
 		return false
@@ -36,7 +49,7 @@ func (c *Controller) wantNoiseTest() bool {
 	if rate > n.rate*testAfter && !again || c.round.limited || c.ceiling.on {
 		return false
 	}
-	n.rate, n.before = rate, c.round.leastDelay
+	n.asking, n.rate, n.before = false, rate, c.round.leastDelay
 	// Of a bottleneck of which little is ours, a push would not raise the queue
 	// either.
 	return n.before < mostNoise && rate > n.most/2
@@ -45,6 +58,10 @@ func (c *Controller) wantNoiseTest() bool {
 // checkNoiseTest ends the test.
 func (c *Controller) checkNoiseTest(ended bool) {
 	n := &c.noise
+	if n.asking {
+		c.checkAsking(ended)
+		return
+	}
 	if c.queueDelay() > n.before+mostRise {
 		n.hits = 0
 		c.enter(steady)
@@ -54,11 +71,29 @@ func (c *Controller) checkNoiseTest(ended bool) {
 		return
 	}
 	rise := c.round.leastDelay - n.before
-	if c.round.rate < n.rate*1.1 || rise > max(n.before/4, 3*time.Millisecond) {
+	if c.round.rate < n.rate*testGain || rise > max(n.before/4, 3*time.Millisecond) {
 		n.hits = 0
 	} else if n.hits++; n.hits >= sureHits {
 		n.level = min(max(n.level, c.round.leastDelay), mostNoise)
 	}
+	c.enter(steady)
+}
+
+// checkAsking ends the test of who gave most of its rate away while the queue
+// stayed short, since the other grows no faster than we yield: on a link that got
+// slower more cannot arrive.
+func (c *Controller) checkAsking(ended bool) {
+	n := &c.noise
+	crowded := c.queueDelay() > n.before+mostRise
+	if !crowded && (!ended || c.round.since < testRounds) {
+		return
+	}
+	n.asking = false
+	if c.round.rate > n.rate*testGain {
+		c.beginCompete()
+		return
+	}
+	n.most = c.estimate()
 	c.enter(steady)
 }
 

@@ -35,7 +35,7 @@ func (c *Controller) burst() float64 {
 // limits.
 func (c *Controller) pacingRate() float64 {
 	rate := c.estimate()
-	if c.state == compete || c.state == yield {
+	if c.competing() {
 		return c.rivalRate()
 	}
 	if rate == 0 || c.state == startup && c.full.rounds == 0 {

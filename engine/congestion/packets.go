@@ -1,5 +1,7 @@
 package congestion
 
+import "time"
+
 // record is the state of the connection at a packet's sending (BBR, section
 // 4.1.2.2).
 type record struct {
@@ -15,12 +17,17 @@ type record struct {
 }
 
 const (
-	fewestRecords = 32      // an idle session's memory counts
+	fewestRecords = 8       // an idle session's memory counts
 	mostRecords   = 1 << 15 // more than quic-go tracks
+	keptRecords   = 64
+	keptFor       = time.Second
 )
 
 // records is a ring by packet number that grows with what is on the way.
-type records struct{ ring []record }
+type records struct {
+	ring    []record
+	grownAt Time
+}
 
 func (r *records) init() { r.ring = make([]record, fewestRecords) }
 
@@ -31,6 +38,7 @@ func (r *records) slot(pn int64) *record { return &r.ring[pn&int64(len(r.ring)-1
 func (r *records) put(p record, stale Time) {
 	for s := r.slot(p.pn); s.used && s.sent > stale && len(r.ring) < mostRecords; s = r.slot(p.pn) {
 		r.grow()
+		r.grownAt = p.sent
 	}
 	*r.slot(p.pn) = p
 }
@@ -43,6 +51,14 @@ func (r *records) take(pn int64) (p record, ok bool) {
 	}
 	s.used = false
 	return *s, true
+}
+
+// rest gives a large ring back when nothing is on the way: a session may be idle
+// from now on. It does so once in a while only, for bursts that come again.
+func (r *records) rest(now Time) {
+	if len(r.ring) > keptRecords && now.sub(r.grownAt) >= keptFor {
+		r.init()
+	}
 }
 
 func (r *records) grow() {

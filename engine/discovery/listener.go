@@ -2,7 +2,6 @@ package discovery
 
 import (
 	"context"
-	"crypto/hpke"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -17,7 +16,7 @@ import (
 // Listener answers queries for one device. Several devices on one host share the
 // port.
 type Listener struct {
-	responder *responder
+	responder *Responder
 	send      func(packet []byte, to netip.AddrPort)
 	log       *slog.Logger
 
@@ -25,11 +24,11 @@ type Listener struct {
 	stopWatch  func()
 }
 
-// Listen begins to answer for the holder of key: with send, which must send from
+// Listen begins to answer what a responder does: with send, which must send from
 // where the device takes connections. goroutines start with spawn, and end soon
 // after Close.
-func Listen(key hpke.PrivateKey, port uint16, send func([]byte, netip.AddrPort), spawn func(func()), log *slog.Logger) (*Listener, error) {
-	l := &Listener{responder: newResponder(key), send: send, log: log}
+func Listen(responder *Responder, port uint16, send func([]byte, netip.AddrPort), spawn func(func()), log *slog.Logger) (*Listener, error) {
+	l := &Listener{responder: responder, send: send, log: log}
 	config := net.ListenConfig{Control: shareAddress}
 	open := func(network, address string) (*net.UDPConn, error) {
 		conn, err := config.ListenPacket(context.Background(), network, address)
@@ -55,7 +54,7 @@ func Listen(key hpke.PrivateKey, port uint16, send func([]byte, netip.AddrPort),
 }
 
 func (l *Listener) heard(packet []byte, from netip.AddrPort) {
-	if answer := l.responder.answer(packet, from, time.Now()); answer != nil {
+	if answer := l.responder.Answer(packet, from, time.Now()); answer != nil {
 		l.send(answer, from)
 	}
 }

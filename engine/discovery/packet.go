@@ -69,7 +69,20 @@ func answerTo(query, proof []byte) []byte {
 	return bytes.Join([][]byte{{kindAnswer}, query[1 : 1+labelSize], proof}, nil)
 }
 
-func isQuery(packet []byte) bool  { return len(packet) == querySize && packet[0] == kindQuery }
+// IsQuery reports whether a packet has the form of a query.
+func IsQuery(packet []byte) bool { return len(packet) == querySize && packet[0] == kindQuery }
+
+// Knock makes a query for a device whose address is known. Sent to the device's
+// own socket, just before a handshake, it shows that the sender knows the device:
+// to others the device is silent.
+func Knock(device hpke.PublicKey, now time.Time) ([]byte, error) {
+	q, err := newQuery(device, now)
+	if err != nil {
+		return nil, err
+	}
+	return q.packet, nil
+}
+
 func isAnswer(packet []byte) bool { return len(packet) == answerSize && packet[0] == kindAnswer }
 
 // openQuery returns when a query was made and the answer to it; ok is false if it

@@ -5,18 +5,23 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/limit"
 )
 
-// responder decides which queries a device answers. It has bounds for all it
+// Responder decides which queries a device answers. It has bounds for all it
 // remembers, and neither a socket nor a clock.
-type responder struct {
+type Responder struct {
 	key hpke.PrivateKey
 
 	mu       sync.Mutex
-	mine     fifoMap[label, *asked]   // queries for this device
-	others   fifoMap[label, struct{}] // queries that get no answer, and come in several copies too
-	askers   fifoMap[netip.Addr, *bucket]
-	everyone bucket
+	mine     limit.Map[label, *asked]   // queries for this device
+	others   limit.Map[label, struct{}] // queries that get no answer, and come in several copies too
+	askers   limit.Senders[netip.Addr]
+	everyone *rate.Limiter
 }
 
 // asked is a query that this device answers.
@@ -27,12 +32,8 @@ type asked struct {
 }
 
 const (
-	// clockTolerance is how far the clocks of app and device may be apart: what
-	// a wrong time zone makes of them, and less than a day, after which nobody
-	// shall recognise the device by a query that was recorded.
-	clockTolerance = 14 * time.Hour
-	repeatFor      = 30 * time.Second
-	sameCopy       = 20 * time.Millisecond // broadcast and multicast bring one query several times
+	repeatFor = 30 * time.Second
+	sameCopy  = 20 * time.Millisecond // broadcast and multicast bring one query several times
 
 	maxMine   = 1024 // a query is answered once only as long as it is remembered
 	maxOthers = 64
@@ -40,46 +41,44 @@ const (
 	maxCopies = 16 // addresses from which one query may come
 )
 
-// noClock is a time before which a clock was certainly never set.
-var noClock = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-
 // Queries that are opened per second, which is what they cost.
-var (
-	perAsker = rate{perSecond: 10, burst: 20}
-	inAll    = rate{perSecond: 200, burst: 200}
+const (
+	askerPerSecond, askerBurst = 10, 20
+	allPerSecond, allBurst     = 200, 200
 )
 
-func newResponder(key hpke.PrivateKey) *responder { return &responder{key: key} }
+// NewResponder answers for the holder of key.
+func NewResponder(key hpke.PrivateKey) *Responder {
+	r := &Responder{key: key, everyone: rate.NewLimiter(allPerSecond, allBurst)}
+	r.mine.Most, r.others.Most, r.askers.Most = maxMine, maxOthers, maxAskers
+	r.askers.PerSecond, r.askers.Burst = askerPerSecond, askerBurst
+	return r
+}
 
-// answer returns what to send to who asks, or nil.
-func (r *responder) answer(packet []byte, from netip.AddrPort, now time.Time) []byte {
-	if !isQuery(packet) {
+// Answer returns what to send to who asks, or nil.
+func (r *Responder) Answer(packet []byte, from netip.AddrPort, now time.Time) []byte {
+	if !IsQuery(packet) {
 		return nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	name := labelOf(packet)
-	if a, ok := r.mine.get(name); ok {
+	if a, ok := r.mine.Get(name); ok {
 		return a.again(from, now)
 	}
-	if _, ok := r.others.get(name); ok {
+	if _, ok := r.others.Get(name); ok {
 		return nil
 	}
-	asker, ok := r.askers.get(from.Addr())
-	if !ok {
-		asker = new(bucket)
-		r.askers.put(from.Addr(), asker, maxAskers)
-	}
-	if !asker.take(perAsker, now) || !r.everyone.take(inAll, now) {
+	if !r.askers.Allow(from.Addr(), now) || !r.everyone.AllowN(now, 1) {
 		return nil
 	}
 	made, answer, ok := openQuery(r.key, packet)
-	if age := now.Sub(made); !ok || now.After(noClock) && (age > clockTolerance || age < -clockTolerance) {
-		r.others.put(name, struct{}{}, maxOthers)
+	if !ok || !ident.Fresh(made, now) { // a day later nobody shall recognise the device by a recorded query
+		r.others.Put(name, struct{}{})
 		return nil
 	}
 	a := &asked{answer: answer, until: now.Add(repeatFor), latest: make(map[netip.AddrPort]time.Time, 1)}
-	r.mine.put(name, a, maxMine)
+	r.mine.Put(name, a)
 	return a.again(from, now)
 }
 

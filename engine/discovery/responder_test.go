@@ -41,10 +41,10 @@ func newTestQuery(t testing.TB, device hpke.PrivateKey, now time.Time) *query {
 func TestOnlyTheDeviceAnswers(t *testing.T) {
 	device, other := newKey(t), newKey(t)
 	q := newTestQuery(t, device, today)
-	if got := newResponder(other).answer(q.packet, phone, today); got != nil {
+	if got := NewResponder(other).Answer(q.packet, phone, today); got != nil {
 		t.Errorf("another device answers %x", got)
 	}
-	answer := newResponder(device).answer(q.packet, phone, today)
+	answer := NewResponder(device).Answer(q.packet, phone, today)
 	if !q.proven(answer) {
 		t.Errorf("the answer %x is not proven", answer)
 	}
@@ -69,12 +69,12 @@ func TestDamagedQueryIsNotAnswered(t *testing.T) {
 	for i := range q.packet {
 		damaged := bytes.Clone(q.packet)
 		damaged[i] ^= 0x40
-		if got := newResponder(device).answer(damaged, phone, today); got != nil {
+		if got := NewResponder(device).Answer(damaged, phone, today); got != nil {
 			t.Errorf("with byte %d changed the answer is %x", i, got)
 		}
 	}
 	for _, packet := range [][]byte{nil, {kindQuery}, q.packet[:querySize-1], append(bytes.Clone(q.packet), 0)} {
-		if got := newResponder(device).answer(packet, phone, today); got != nil {
+		if got := NewResponder(device).Answer(packet, phone, today); got != nil {
 			t.Errorf("%d bytes are answered with %x", len(packet), got)
 		}
 	}
@@ -85,9 +85,9 @@ func TestDamagedQueryIsNotAnswered(t *testing.T) {
 func TestRecordedQueryIsNotAnswered(t *testing.T) {
 	device := newKey(t)
 	q := newTestQuery(t, device, today)
-	r := newResponder(device)
+	r := NewResponder(device)
 	answers := func(after time.Duration, from string) bool {
-		return r.answer(q.packet, netip.MustParseAddrPort(from), today.Add(after)) != nil
+		return r.Answer(q.packet, netip.MustParseAddrPort(from), today.Add(after)) != nil
 	}
 	for _, c := range []struct {
 		after time.Duration
@@ -109,7 +109,7 @@ func TestRecordedQueryIsNotAnswered(t *testing.T) {
 		}
 	}
 	// A device that was started anew has forgotten the query, but not the day.
-	r = newResponder(device)
+	r = NewResponder(device)
 	if answers(24*time.Hour, "192.168.1.2:40000") {
 		t.Error("the next day, after a restart, it is answered again")
 	}
@@ -126,7 +126,7 @@ func TestClocksMayDiffer(t *testing.T) {
 		time.Unix(1_700_000_000, 0): true, // the time at which its firmware was made
 	} {
 		q := newTestQuery(t, device, today)
-		if got := newResponder(device).answer(q.packet, phone, clock) != nil; got != want {
+		if got := NewResponder(device).Answer(q.packet, phone, clock) != nil; got != want {
 			t.Errorf("device's clock %v: answered %v", clock, got)
 		}
 	}
@@ -135,7 +135,7 @@ func TestClocksMayDiffer(t *testing.T) {
 // Whatever is sent, what a responder remembers and does stays within bounds.
 func TestFloodStaysWithinBounds(t *testing.T) {
 	device := newKey(t)
-	r := newResponder(device)
+	r := NewResponder(device)
 	packet := make([]byte, querySize)
 	now := today
 	for i := range 20_000 { // two seconds of it, each from another address
@@ -143,40 +143,40 @@ func TestFloodStaysWithinBounds(t *testing.T) {
 		packet[0] = kindQuery
 		ip := netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)})
 		now = now.Add(100 * time.Microsecond)
-		if got := r.answer(packet, netip.AddrPortFrom(ip, 1), now); got != nil {
+		if got := r.Answer(packet, netip.AddrPortFrom(ip, 1), now); got != nil {
 			t.Fatalf("noise is answered with %x", got)
 		}
 	}
-	if len(r.others.values) > maxOthers || len(r.askers.values) > maxAskers || len(r.mine.values) > 0 {
-		t.Errorf("%d others, %d askers, %d of its own", len(r.others.values), len(r.askers.values), len(r.mine.values))
+	if r.others.Len() > maxOthers || r.askers.Len() > maxAskers || r.mine.Len() > 0 {
+		t.Errorf("%d others, %d askers, %d of its own", r.others.Len(), r.askers.Len(), r.mine.Len())
 	}
 
 	// One asker cannot use up what is there for all.
-	r = newResponder(device)
+	r = NewResponder(device)
 	for range 1000 {
 		rand.Read(packet)
 		packet[0] = kindQuery
-		r.answer(packet, phone, now)
+		r.Answer(packet, phone, now)
 	}
 	q := newTestQuery(t, device, now)
-	if r.answer(q.packet, phone, now) != nil {
+	if r.Answer(q.packet, phone, now) != nil {
 		t.Error("who floods is answered all the same")
 	}
-	if r.answer(q.packet, netip.MustParseAddrPort("192.168.1.3:1"), now) == nil {
+	if r.Answer(q.packet, netip.MustParseAddrPort("192.168.1.3:1"), now) == nil {
 		t.Error("a flood from one address keeps another out")
 	}
 
 	// Nor do many right queries make it remember without end.
-	r = newResponder(device)
+	r = NewResponder(device)
 	for i := range maxMine + 100 {
 		q := newTestQuery(t, device, now)
 		now = now.Add(time.Second)
-		if r.answer(q.packet, phone, now) == nil {
+		if r.Answer(q.packet, phone, now) == nil {
 			t.Fatalf("query %d is not answered", i)
 		}
 	}
-	if len(r.mine.values) > maxMine || len(r.mine.order) > maxMine {
-		t.Errorf("%d queries are remembered", len(r.mine.values))
+	if r.mine.Len() > maxMine {
+		t.Errorf("%d queries are remembered", r.mine.Len())
 	}
 }
 
@@ -185,9 +185,9 @@ func FuzzResponder(f *testing.F) {
 	f.Add(newTestQuery(f, device, today).packet, int64(0))
 	f.Add([]byte{kindAnswer}, int64(1))
 	f.Add([]byte{}, int64(-1))
-	r := newResponder(device)
+	r := NewResponder(device)
 	f.Fuzz(func(t *testing.T, packet []byte, after int64) {
-		answer := r.answer(packet, phone, today.Add(time.Duration(after)))
+		answer := r.Answer(packet, phone, today.Add(time.Duration(after)))
 		if answer != nil && !isAnswer(answer) {
 			t.Errorf("the answer is %x", answer)
 		}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -12,23 +13,33 @@ import (
 
 // Limits of the broker for each client.
 const (
-	maxPacketBytes   = 64 << 10
+	maxPacketBytes   = 10 << 10 // the library's messages have 8 KiB at most
 	maxSubscriptions = 64
-	maxQueued        = 128 // packets that wait for a slow reader; more are dropped
+	maxQueued        = 64  // packets that wait for a slow reader; more are dropped
 	maxInflight      = 32  // unacknowledged packets of QoS 1
 	maxClientID      = 128 // bytes
 )
 
 // BrokerConfig configures a Broker. Zero values mean the defaults.
 type BrokerConfig struct {
-	MaxClients  int          // connections at once; default DefaultMaxClients
-	MaxRetained int          // topics with a retained message; default DefaultMaxRetained
-	Log         *slog.Logger // default none
+	MaxClients  int // connections at once; default DefaultMaxClients
+	MaxAddress  int // connections at once from one address; default DefaultMaxAddress
+	MaxRetained int // topics with a retained message; default DefaultMaxRetained
+
+	// Names are the DNS names and addresses under which clients reach the
+	// broker, beside the address that a connection comes to. A client's login
+	// is for one of them.
+	Names []string
+
+	Log *slog.Logger // default none
 }
 
 // Broker is an MQTT broker, versions 3.1.1 and 5, for the topics of the
 // rendezvous only. It keeps nothing but retained messages: sessions end with
 // their connections.
+//
+// A client logs in with an ident.Login and may do what belongs to its id, see
+// broker_topics.go.
 //
 // It has no listener and no timer of its own. Connections are handed to Serve.
 type Broker struct {
@@ -37,7 +48,13 @@ type Broker struct {
 	log  *slog.Logger
 	cfg  BrokerConfig
 
+	door   *door
+	names  []string
+	logins logins
+	ice    atomic.Pointer[func(id string) []byte]
+
 	mu       sync.Mutex
+	refusals bucket // those that the log has told
 	closed   bool
 	conns    map[*clientConn]struct{} // every connection, from Serve to its end
 	sessions map[string]*clientConn   // by client id, from CONNECT to its end
@@ -51,6 +68,9 @@ func NewBroker(cfg BrokerConfig) *Broker {
 	}
 	if cfg.MaxClients <= 0 {
 		cfg.MaxClients = DefaultMaxClients
+	}
+	if cfg.MaxAddress <= 0 {
+		cfg.MaxAddress = DefaultMaxAddress
 	}
 	if cfg.MaxRetained <= 0 {
 		cfg.MaxRetained = DefaultMaxRetained
@@ -76,11 +96,17 @@ func NewBroker(cfg BrokerConfig) *Broker {
 		mqtt:     mqtt.New(&mqtt.Options{Capabilities: limits, Logger: quietLogger(cfg.Log, "mqtt")}),
 		log:      cfg.Log,
 		cfg:      cfg,
+		door:     newDoor(cfg.MaxClients, cfg.MaxAddress),
 		conns:    map[*clientConn]struct{}{},
 		sessions: map[string]*clientConn{},
 	}
+	for _, name := range cfg.Names {
+		if name != "" {
+			b.names = append(b.names, plainName(name))
+		}
+	}
 	b.self = b.mqtt.NewClient(nil, "server", "", true)
-	for _, hook := range []mqtt.Hook{&authHook{}, &topicHook{broker: b}, &sessionHook{broker: b}} {
+	for _, hook := range []mqtt.Hook{&authHook{broker: b}, &topicHook{broker: b}, &sessionHook{broker: b}, &iceHook{broker: b}, &paceHook{}} {
 		if err := b.mqtt.AddHook(hook, nil); err != nil {
 			panic(err) // our hooks take no configuration that could be wrong
 		}
@@ -89,12 +115,13 @@ func NewBroker(cfg BrokerConfig) *Broker {
 }
 
 // Serve takes a connection over and returns at once. The connection is closed
-// when the client leaves, breaks the rules, or the broker closes or is full.
+// when the client leaves, breaks the rules, proves nothing in time, or the broker
+// closes or is full.
 func (b *Broker) Serve(conn net.Conn) {
-	c := newClientConn(conn)
+	c := newClientConn(b.door.enter(conn))
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed || len(b.conns) >= b.cfg.MaxClients {
+	if b.closed {
 		c.Close()
 		return
 	}

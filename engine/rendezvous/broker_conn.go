@@ -24,17 +24,21 @@ const (
 type clientConn struct {
 	net.Conn
 
+	knock *knock
+
 	// Set by the connection's own goroutine before it enters Broker.sessions.
+	who       member
 	client    *mqtt.Client
 	willTopic string
 
+	pace       bucket        // of bytes read; the connection's own goroutine's
 	superseded atomic.Bool   // a newer connection announces the same will
 	done       chan struct{} // closed when the broker has forgotten the client
 }
 
 func newClientConn(conn net.Conn) *clientConn {
 	conn.SetReadDeadline(time.Now().Add(helloTimeout))
-	return &clientConn{Conn: conn, done: make(chan struct{})}
+	return &clientConn{Conn: conn, knock: knockOf(conn), done: make(chan struct{})}
 }
 
 // SetDeadline is how mochi applies the keepalive, 1.5 times its interval after

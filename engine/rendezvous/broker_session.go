@@ -33,6 +33,7 @@ func (h *sessionHook) OnConnect(cl *mqtt.Client, _ packets.Packet) error {
 		return errors.New("client id too long")
 	}
 	cl.Properties.Clean = true
+	cl.Properties.Props.TopicAliasMaximum = 0 // iceHook goes by the topic's name
 	cl.Properties.Will.WillDelayInterval = 0
 	cl.Properties.Will.User = nil
 	if cl.State.Keepalive == 0 || cl.State.Keepalive > maxKeepalive {

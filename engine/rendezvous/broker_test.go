@@ -14,12 +14,8 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 	"github.com/eclipse/paho.mqtt.golang/packets"
-)
 
-const (
-	deviceInbox  = "t2p/1/d/dev/rx"
-	appInbox     = "t2p/1/a/app/rx"
-	deviceStatus = "t2p/1/d/dev/st"
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 // withBroker runs test in fake time with a broker, and fails if the broker
@@ -27,6 +23,7 @@ const (
 func withBroker(t *testing.T, cfg BrokerConfig, test func(t *testing.T, b *Broker)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
+		cfg.Names = []string{"pipe.test"}
 		b := NewBroker(cfg)
 		defer b.Close()
 		test(t, b)
@@ -35,7 +32,7 @@ func withBroker(t *testing.T, cfg BrokerConfig, test func(t *testing.T, b *Broke
 
 func TestBrokerCarriesMessages(t *testing.T) {
 	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
-		device, app := dial(t, b, "dev"), dial(t, b, "app")
+		device, app := dial(t, b, theDevice), dial(t, b, theApp)
 		defer device.Disconnect(0)
 		defer app.Disconnect(0)
 		device.subscribe(deviceInbox)
@@ -50,7 +47,7 @@ func TestBrokerCarriesMessages(t *testing.T) {
 func TestBrokerRetainsTheServersDocument(t *testing.T) {
 	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
 		b.Publish(ICETopic, []byte("servers"), true)
-		c := dial(t, b, "c")
+		c := dial(t, b, theApp)
 		defer c.Disconnect(0)
 		c.publish(ICETopic, "mine", true)
 		c.subscribe(ICETopic)
@@ -64,7 +61,7 @@ func withWill(o *paho.ClientOptions) { o.SetWill(deviceStatus, "off", 0, true) }
 
 func TestPresence(t *testing.T) {
 	online := func(t *testing.T, b *Broker) (device, app *testClient) {
-		device, app = dial(t, b, "dev", withWill), dial(t, b, "app")
+		device, app = dial(t, b, theDevice, withWill), dial(t, b, theApp)
 		device.publish(deviceStatus, "on", true)
 		synctest.Wait()
 		app.subscribe(deviceStatus)
@@ -90,7 +87,7 @@ func TestPresence(t *testing.T) {
 				test.leave(t, b, device)
 				if test.says != "" {
 					app.want(deviceStatus, test.says, false)
-					late := dial(t, b, "late")
+					late := dial(t, b, newPerson(ident.App, "late"))
 					defer late.Disconnect(0)
 					late.subscribe(deviceStatus)
 					late.want(deviceStatus, test.says, true)
@@ -106,11 +103,11 @@ func TestPresenceOfADeviceThatComesBack(t *testing.T) {
 	// A device whose network changed connects while the broker still believes
 	// in the old connection. Its old will must not follow its new "on".
 	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
-		app := dial(t, b, "app")
+		app := dial(t, b, theApp)
 		defer app.Disconnect(0)
 		app.subscribe(deviceStatus)
 		for range 20 {
-			device := dial(t, b, "dev", withWill)
+			device := dial(t, b, theDevice, withWill)
 			defer device.Disconnect(0)
 			device.subscribe(deviceInbox)
 			device.publish(deviceStatus, "on", true)
@@ -137,7 +134,7 @@ func TestOneConnectionForEachClientID(t *testing.T) {
 				c := dialRaw(t, b)
 				conns = append(conns, c.conn)
 				wg.Go(func() {
-					connectPacket("dev", 0).Write(c.conn)
+					connectPacket(theDevice, 0).Write(c.conn)
 					subscribePacket(deviceInbox).Write(c.conn)
 				})
 				wg.Go(func() {
@@ -182,17 +179,17 @@ func TestBrokerTimers(t *testing.T) {
 	})
 	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
 		c := dialRaw(t, b)
-		c.conn.Write([]byte{0x10, 0xff, 0x7f}) // a CONNECT that never ends
+		c.conn.Write([]byte{0x10, 0xff, 0x3f}) // a CONNECT that never ends
 		if got := ends(c); got != helloTimeout {
 			t.Errorf("a client that never finishes CONNECT lasts %v", got)
 		}
 	})
 	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
-		app := dial(t, b, "app", func(o *paho.ClientOptions) { o.SetKeepAlive(0) })
+		app := dial(t, b, theApp, func(o *paho.ClientOptions) { o.SetKeepAlive(0) })
 		defer app.Disconnect(0)
 		app.subscribe(deviceStatus)
 		c := dialRaw(t, b)
-		c.connect("dev", 20, deviceStatus)
+		c.connect(theDevice, 20, deviceStatus)
 		if got := ends(c); got != 30*time.Second {
 			t.Errorf("a silent client with a keepalive of 20 s lasts %v, want 30 s", got)
 		}
@@ -200,17 +197,17 @@ func TestBrokerTimers(t *testing.T) {
 	})
 	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
 		c := dialRaw(t, b)
-		c.connect("dev", 0, "")
+		c.connect(theDevice, 0, "")
 		if got := ends(c); got != 1.5*maxKeepalive*time.Second {
 			t.Errorf("a silent client without keepalive lasts %v", got)
 		}
 	})
 	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
-		app := dial(t, b, "app")
+		app := dial(t, b, theApp)
 		defer app.Disconnect(0)
 		c := dialRaw(t, b)
 		defer c.conn.Close()
-		c.connect("dev", 0, "")
+		c.connect(theDevice, 0, "")
 		c.subscribe(deviceInbox)
 		start := time.Now()
 		for range 2 * maxQueued { // a pipe holds nothing: the first one blocks
@@ -230,6 +227,9 @@ func TestBrokerLimits(t *testing.T) {
 		one, two, three := dialRaw(t, b), dialRaw(t, b), dialRaw(t, b)
 		defer one.conn.Close()
 		defer two.conn.Close()
+		one.connect(theApp, 0, "")
+		two.connect(theDevice, 0, "")
+		three.send(connectPacket(newPerson(ident.App, "third"), 0))
 		if _, err := three.conn.Read(make([]byte, 1)); err != io.EOF {
 			t.Errorf("a client too many: %v, want it closed", err)
 		}
@@ -237,10 +237,10 @@ func TestBrokerLimits(t *testing.T) {
 	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
 		c := dialRaw(t, b)
 		defer c.conn.Close()
-		c.connect("c", 0, "")
+		c.connect(theApp, 0, "")
 		var filters []string
 		for i := range maxSubscriptions + 1 {
-			filters = append(filters, fmt.Sprintf("t2p/1/d/%d/st", i))
+			filters = append(filters, statusTopic(newPerson(ident.Device, fmt.Sprint(i)).id))
 		}
 		codes := c.subscribe(filters...)
 		if codes[maxSubscriptions-1] != 0 || codes[maxSubscriptions] != 0x80 {
@@ -249,7 +249,7 @@ func TestBrokerLimits(t *testing.T) {
 		if codes := c.subscribe(filters[0]); codes[0] != 0 {
 			t.Errorf("a subscription that is there already: %x", codes)
 		}
-		c.conn.Write([]byte{0x30, 0x81, 0x80, 0x04, 0}) // PUBLISH of 64 KiB and 1
+		c.conn.Write([]byte{0x30, 0x81, 0x80, 0x01, 0}) // PUBLISH of 16 KiB
 		if _, err := c.conn.Read(make([]byte, 1)); err != io.EOF {
 			t.Errorf("a packet too large: %v, want the connection closed", err)
 		}
@@ -257,7 +257,9 @@ func TestBrokerLimits(t *testing.T) {
 	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
 		c := dialRaw(t, b)
 		defer c.conn.Close()
-		c.send(connectPacket(strings.Repeat("x", maxClientID+1), 0))
+		p := connectPacket(theApp, 0)
+		p.ClientIdentifier = strings.Repeat("x", maxClientID+1)
+		c.send(p)
 		if _, err := c.conn.Read(make([]byte, 1)); err != io.EOF {
 			t.Errorf("a client id too long: %v, want the connection closed", err)
 		}
@@ -267,7 +269,7 @@ func TestBrokerLimits(t *testing.T) {
 func TestBrokerForgetsClientsThatDoNotTakeTheirWelcome(t *testing.T) {
 	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
 		c := dialRaw(t, b)
-		c.send(connectPacket("c", 0))
+		c.send(connectPacket(theApp, 0))
 		c.conn.Close()
 		synctest.Wait()
 		if n := b.mqtt.Clients.Len() + len(b.sessions) + b.Clients(); n != 0 {

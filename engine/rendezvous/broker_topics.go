@@ -6,56 +6,76 @@ import (
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 const (
 	topicRoot      = "t2p/1/"
-	maxIDLength    = 80 // bytes of a device or app id
 	maxStatusBytes = 64 // "on" or "off", and room
 )
 
 // The topics, and who may do what:
 //
-//	t2p/1/d/<id>/rx   anybody publishes and subscribes
-//	t2p/1/a/<id>/rx   anybody publishes and subscribes
-//	t2p/1/d/<id>/st   anybody publishes and subscribes; the only one retained
-//	t2p/1/ice         the server publishes, anybody subscribes
+//	                    published by                 read by
+//	t2p/1/d/<id>/rx     apps                         the device
+//	t2p/1/a/<id>/rx     devices                      the app
+//	t2p/1/d/<id>/st     the device, also as will     the device, apps
+//	t2p/1/ice           the server                   all, each its own document
 //
-// A topic filter must be one of these topics: with wildcards a stranger could
-// list who is there.
+// Only the status is retained. A topic filter must be one of these topics: with
+// wildcards a stranger could list who is there. What is not allowed gets the
+// answers that MQTT 3.1.1 has: SUBACK with 0x80; nothing for a PUBLISH of QoS 0,
+// which is dropped; and the end of the connection for one of QoS 1, which could
+// only be acknowledged.
 
-// splitTopic returns the kind ("d" or "a"), id and leaf of a topic that belongs
-// to a device or an app.
-func splitTopic(topic string) (kind, leaf string, ok bool) {
+func inboxTopic(role byte, id string) string { return topicRoot + string(role) + "/" + id + "/rx" }
+func statusTopic(id string) string           { return topicRoot + string(ident.Device) + "/" + id + "/st" }
+
+// splitTopic returns the role, id and leaf of a topic that belongs to a device
+// or an app.
+func splitTopic(topic string) (role byte, id, leaf string, ok bool) {
 	rest, ok := strings.CutPrefix(topic, topicRoot)
 	kind, rest, ok2 := strings.Cut(rest, "/")
 	id, leaf, ok3 := strings.Cut(rest, "/")
-	return kind, leaf, ok && ok2 && ok3 && validID(id)
-}
-
-// validID reports whether id is made of what base32, base64url and common names
-// are made of, which excludes wildcards and level separators.
-func validID(id string) bool {
-	for _, c := range []byte(id) {
-		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-		if !letter && !strings.ContainsRune("-_.:", rune(c)) {
-			return false
-		}
+	if !ok || !ok2 || !ok3 || len(kind) != 1 || !ident.Valid(id) {
+		return 0, "", "", false
 	}
-	return id != "" && len(id) <= maxIDLength
+	return kind[0], id, leaf, true
 }
 
 func isStatus(topic string) bool {
-	kind, leaf, ok := splitTopic(topic)
-	return ok && kind == "d" && leaf == "st"
+	role, _, leaf, ok := splitTopic(topic)
+	return ok && role == ident.Device && leaf == "st"
 }
 
-func mayPublish(topic string) bool {
-	kind, leaf, ok := splitTopic(topic)
-	return ok && (kind == "d" && (leaf == "rx" || leaf == "st") || kind == "a" && leaf == "rx")
+// isInbox reports whether topic is the inbox of somebody of that role.
+func isInbox(topic string, of byte) bool {
+	role, _, leaf, ok := splitTopic(topic)
+	return ok && role == of && leaf == "rx"
 }
 
-func maySubscribe(filter string) bool { return filter == ICETopic || mayPublish(filter) }
+func (m member) mayPublish(topic string) bool {
+	switch m.role {
+	case ident.App:
+		return isInbox(topic, ident.Device)
+	case ident.Device:
+		return topic == statusTopic(m.id) || isInbox(topic, ident.App)
+	}
+	return false
+}
+
+func (m member) maySubscribe(filter string) bool {
+	switch {
+	case m.role != ident.App && m.role != ident.Device:
+		return false
+	case filter == ICETopic || filter == inboxTopic(m.role, m.id):
+		return true
+	case m.role == ident.App:
+		return isStatus(filter)
+	}
+	return filter == statusTopic(m.id)
+}
 
 // mayRetain reports whether a client's message may be retained. Clearing a
 // topic (an empty payload) is for topics that are there: mochi makes a node for
@@ -84,11 +104,15 @@ func (h *topicHook) Provides(b byte) bool {
 
 // OnACLCheck is asked for each PUBLISH, each topic filter, and once more for
 // each delivery.
-func (h *topicHook) OnACLCheck(_ *mqtt.Client, topic string, write bool) bool {
-	if write {
-		return mayPublish(topic)
+func (h *topicHook) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
+	c, ok := cl.Net.Conn.(*clientConn)
+	if !ok {
+		return false
 	}
-	return maySubscribe(topic)
+	if write {
+		return c.who.mayPublish(topic)
+	}
+	return c.who.maySubscribe(topic)
 }
 
 // OnSubscribe makes filters beyond the limit invalid, so that mochi refuses

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"time"
 
@@ -13,10 +14,14 @@ import (
 
 // Defaults for zero values of Config.
 const (
-	DefaultTTL         = 2 * time.Hour
+	DefaultTTL         = time.Hour
 	DefaultMaxClients  = 10000
+	DefaultMaxAddress  = 1000
 	DefaultMaxRetained = 100000
 	DefaultMaxRelays   = 8192
+
+	DefaultMaxRelaysPerClient = 64
+	DefaultRelayRate          = 100_000_000
 )
 
 // DefaultRelayPorts is the range that RFC 8656, section 7.2 recommends.
@@ -35,6 +40,10 @@ type Config struct {
 
 	// TLS holds the certificate of MQTTS, WSS and TURNS; they need it.
 	TLS *tls.Config
+	// Pin names the key of a certificate that no authority has issued, see
+	// LoadSelfSigned. It becomes part of the URLs, and who reads them there
+	// accepts that key and no other.
+	Pin string
 
 	// PublicIP is the IPv4 address at which apps and devices reach this
 	// machine. Default: the address it listens on if that is a single one,
@@ -43,6 +52,9 @@ type Config struct {
 	// Host is a DNS name for PublicIP. It takes its place in URL and in
 	// "turns:" addresses, since certificates are issued to names.
 	Host string
+	// Names are more names and addresses under which clients reach the server,
+	// without ports: it accepts only logins that were made for one of its names.
+	Names []string
 
 	// Secret signs TURN credentials. Default: random, for as long as the
 	// server runs.
@@ -60,8 +72,12 @@ type Config struct {
 	Broker string
 
 	MaxClients int       // MQTT connections at once; default DefaultMaxClients
+	MaxAddress int       // of them from one address; default DefaultMaxAddress
 	MaxRelays  int       // TURN allocations at once; default DefaultMaxRelays
 	RelayPorts PortRange // UDP ports of relays; default DefaultRelayPorts
+
+	MaxRelaysPerClient int // of the allocations; default DefaultMaxRelaysPerClient
+	RelayRate          int // bits per second of a client's relays, both ways; default DefaultRelayRate
 
 	// AllowPrivatePeers lets a server with a public address relay to private
 	// ones (RFC 1918). By default it does not, so that strangers cannot reach
@@ -92,7 +108,7 @@ func (c Config) withDefaults() Config {
 // check returns an error that says which setting to change.
 func (c Config) check() error {
 	if c.TLS == nil && (c.MQTTS != "" || c.WSS != "" || c.TURNS != "") {
-		return errors.New("mqtts, wss and turns need a certificate: give -cert and -key")
+		return errors.New("mqtts, wss and turns need a certificate: give -cert and -key, or -self-signed")
 	}
 	if c.Broker != "" {
 		if c.MQTT != "" || c.MQTTS != "" || c.WS != "" || c.WSS != "" {
@@ -107,6 +123,11 @@ func (c Config) check() error {
 	}
 	if c.TTL < time.Minute {
 		return fmt.Errorf("a credential lifetime of %s is too short: give -ttl a minute or more", c.TTL)
+	}
+	for _, name := range c.Names {
+		if _, _, err := net.SplitHostPort(name); err == nil {
+			return fmt.Errorf("the name %s has a port, which does not count: give -name the host alone", name)
+		}
 	}
 	for _, u := range c.TURNURLs {
 		if _, err := parseTURNURL(u); err != nil {

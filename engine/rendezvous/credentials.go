@@ -14,15 +14,16 @@ import (
 // Realm is the realm of the TURN server's long-term credentials.
 const Realm = "thingp2p"
 
-// userName is the part of a TURN username after the time; it is only there so
-// that log lines of a shared coturn tell whose user it was.
-const userName = "t2p"
+// sharedName is the name in credentials that all clients share, because they
+// read them from an outside broker. Others have a client's id for a name, and
+// quotas by it.
+const sharedName = "t2p"
 
-// Credential returns a TURN username and password that hold until expires, by
-// the scheme that coturn calls use-auth-secret: the username is "unix time:name"
-// and the password base64(HMAC-SHA1(secret, username)).
-func Credential(secret string, expires time.Time) (username, password string) {
-	username = strconv.FormatInt(expires.Unix(), 10) + ":" + userName
+// Credential returns a TURN username and password for name that hold until
+// expires, by the scheme that coturn calls use-auth-secret: the username is
+// "unix time:name" and the password base64(HMAC-SHA1(secret, username)).
+func Credential(secret, name string, expires time.Time) (username, password string) {
+	username = strconv.FormatInt(expires.Unix(), 10) + ":" + name
 	return username, passwordOf(secret, username)
 }
 
@@ -42,6 +43,15 @@ func expiryOf(username string) (time.Time, bool) {
 	}
 	seconds, err := strconv.ParseInt(digits, 10, 64)
 	return time.Unix(seconds, 0), err == nil
+}
+
+// nameOf returns the name in a username, or "" if it is one that many share.
+func nameOf(username string) string {
+	_, name, _ := strings.Cut(username, ":")
+	if name == sharedName {
+		return ""
+	}
+	return name
 }
 
 // newSecret returns 32 random bytes as text.

@@ -10,7 +10,7 @@ import (
 
 func TestCredentialIsCoturns(t *testing.T) {
 	// printf 1790000000:t2p | openssl dgst -sha1 -hmac secret -binary | base64
-	username, password := Credential("secret", time.Unix(1790000000, 0))
+	username, password := Credential("secret", "t2p", time.Unix(1790000000, 0))
 	if username != "1790000000:t2p" || password != "ITiyiSzQ4QEqTZy/DYQ6IuTsv0Q=" {
 		t.Errorf("got %s %s", username, password)
 	}
@@ -40,16 +40,16 @@ func FuzzExpiryOf(f *testing.F) {
 
 func TestICEDocument(t *testing.T) {
 	var doc ICEDocument
-	text := iceDocument([]string{"203.0.113.1:3478"}, []string{"turn:a", "turn:b"}, "secret", time.Unix(1790000000, 0))
+	text := iceServers{[]string{"203.0.113.1:3478"}, []TURNServer{{URL: "turn:a"}, {URL: "turns:b", Pin: "pin"}}, "secret"}.document("t2p", time.Unix(1790000000, 0))
 	if err := json.Unmarshal(text, &doc); err != nil {
 		t.Fatal(err)
 	}
-	username, password := Credential("secret", time.Unix(1790000000, 0))
-	want := []TURNServer{{"turn:a", username, password}, {"turn:b", username, password}}
+	username, password := Credential("secret", "t2p", time.Unix(1790000000, 0))
+	want := []TURNServer{{"turn:a", username, password, ""}, {"turns:b", username, password, "pin"}}
 	if doc.V != 1 || doc.Expires != 1790000000 || !slices.Equal(doc.TURN, want) || !slices.Equal(doc.STUN, []string{"203.0.113.1:3478"}) {
 		t.Errorf("got %s", text)
 	}
-	if empty := string(iceDocument(nil, nil, "secret", time.Unix(1, 0))); empty != `{"v":1,"expires":1,"stun":[],"turn":[]}` {
+	if empty := string(iceServers{secret: "secret"}.document("t2p", time.Unix(1, 0))); empty != `{"v":1,"expires":1,"stun":[],"turn":[]}` {
 		t.Errorf("without servers: %s", empty)
 	}
 }

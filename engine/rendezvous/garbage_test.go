@@ -1,6 +1,7 @@
 package rendezvous
 
 import (
+	"crypto/tls"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -16,7 +17,7 @@ import (
 func TestGarbage(t *testing.T) {
 	before := runtime.NumGoroutine()
 	t.Run("send", func(t *testing.T) {
-		config, _ := testCertificate(t)
+		config, roots := testCertificate(t)
 		const any = "127.0.0.1:0"
 		s := start(t, Config{MQTT: any, MQTTS: any, WS: any, WSS: any, TURN: any, TURNS: any, TLS: config})
 		ports := []string{s.TURNAddr()}
@@ -58,7 +59,7 @@ func TestGarbage(t *testing.T) {
 		})
 		wg.Wait()
 		// It still serves.
-		if doc := document(t, s.URL(), nil); len(doc.TURN) != 3 {
+		if doc := document(t, s.URL(), &tls.Config{RootCAs: roots}); len(doc.TURN) != 3 {
 			t.Errorf("%v", doc)
 		}
 		client := &testTURN{TURN: s.turn, plain: s.TURNAddr()}

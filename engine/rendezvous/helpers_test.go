@@ -1,6 +1,8 @@
 package rendezvous
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
 	"net"
 	"net/url"
 	"runtime"
@@ -10,6 +12,40 @@ import (
 
 	paho "github.com/eclipse/paho.mqtt.golang"
 	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
+)
+
+// person is an app or a device, and its key.
+type person struct {
+	member
+	key ed25519.PrivateKey
+}
+
+// newPerson returns the same for the same name.
+func newPerson(role byte, name string) person {
+	seed := sha256.Sum256([]byte(name))
+	key := ed25519.NewKeyFromSeed(seed[:])
+	return person{member{role, ident.Format(key.Public().(ed25519.PublicKey))}, key}
+}
+
+func (p person) sign(text []byte) []byte { return ed25519.Sign(p.key, text) }
+
+// password is a login at a server, now.
+func (p person) password(server string) string {
+	return ident.NewPassword(p.role, p.id, server, time.Now(), p.sign)
+}
+
+// pipeServer is where clients of a test's broker believe to connect.
+const pipeServer = "pipe.test:1883"
+
+var (
+	theDevice = newPerson(ident.Device, "device")
+	theApp    = newPerson(ident.App, "app")
+
+	deviceInbox  = inboxTopic(ident.Device, theDevice.id)
+	appInbox     = inboxTopic(ident.App, theApp.id)
+	deviceStatus = statusTopic(theDevice.id)
 )
 
 // message is what a subscriber got.
@@ -27,10 +63,11 @@ type testClient struct {
 }
 
 // dial connects a client to b. options may change what it connects with.
-func dial(t *testing.T, b *Broker, id string, options ...func(*paho.ClientOptions)) *testClient {
+func dial(t *testing.T, b *Broker, who person, options ...func(*paho.ClientOptions)) *testClient {
 	t.Helper()
 	c := &testClient{t: t, got: make(chan message, 100)}
-	o := paho.NewClientOptions().AddBroker("mqtt://pipe").SetClientID(id).SetAutoReconnect(false).SetKeepAlive(30 * time.Second)
+	o := paho.NewClientOptions().AddBroker("mqtt://pipe").SetClientID("test").SetAutoReconnect(false).SetKeepAlive(30 * time.Second).
+		SetUsername(who.id).SetPassword(who.password(pipeServer))
 	withPipe(o, b, c)
 	for _, option := range options {
 		option(o)
@@ -118,10 +155,12 @@ func (c *rawClient) receive() packets.ControlPacket {
 	return p
 }
 
-func connectPacket(id string, keepalive uint16) *packets.ConnectPacket {
+func connectPacket(who person, keepalive uint16) *packets.ConnectPacket {
 	p := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
 	p.ProtocolName, p.ProtocolVersion = "MQTT", 4
-	p.ClientIdentifier, p.CleanSession, p.Keepalive = id, true, keepalive
+	p.ClientIdentifier, p.CleanSession, p.Keepalive = "raw", true, keepalive
+	p.UsernameFlag, p.Username = true, who.id
+	p.PasswordFlag, p.Password = true, []byte(who.password(pipeServer))
 	return p
 }
 
@@ -133,9 +172,9 @@ func subscribePacket(filters ...string) *packets.SubscribePacket {
 
 // connect sends a CONNECT, with a will unless its topic is "", and returns the
 // code of the answer.
-func (c *rawClient) connect(id string, keepalive uint16, willTopic string) byte {
+func (c *rawClient) connect(who person, keepalive uint16, willTopic string) byte {
 	c.t.Helper()
-	p := connectPacket(id, keepalive)
+	p := connectPacket(who, keepalive)
 	if willTopic != "" {
 		p.WillFlag, p.WillRetain, p.WillTopic, p.WillMessage = true, true, willTopic, []byte("off")
 	}

@@ -12,7 +12,8 @@ import (
 const ICETopic = "t2p/1/ice"
 
 // ICEDocument tells apps and devices which STUN and TURN servers to use. It is
-// published, retained, on ICETopic.
+// published, retained, on ICETopic: by the embedded broker to each client with
+// credentials in its own name, by an outside one to all with the same.
 type ICEDocument struct {
 	// V is the version of this format: 1. A reader ignores fields that it does
 	// not know and documents of a version that it does not know.
@@ -33,17 +34,28 @@ type TURNServer struct {
 	// Username and Credential are those of [Credential].
 	Username   string `json:"username"`
 	Credential string `json:"credential"`
+	// Pin, if there is one, names the key of a "turns:" server, whose
+	// certificate no authority has issued: see ident.Pin.
+	Pin string `json:"pin,omitempty"`
 }
 
-// iceDocument returns the document for servers, all of which share secret.
-func iceDocument(stun, urls []string, secret string, expires time.Time) []byte {
-	username, password := Credential(secret, expires)
-	doc := ICEDocument{V: 1, Expires: expires.Unix(), STUN: stun, TURN: []TURNServer{}}
+// iceServers are what the documents tell of; all TURN servers share secret.
+type iceServers struct {
+	stun   []string
+	turn   []TURNServer // without credentials
+	secret string
+}
+
+// document returns the one with credentials for name.
+func (s iceServers) document(name string, expires time.Time) []byte {
+	doc := ICEDocument{V: 1, Expires: expires.Unix(), STUN: s.stun, TURN: []TURNServer{}}
 	if doc.STUN == nil {
 		doc.STUN = []string{}
 	}
-	for _, url := range urls {
-		doc.TURN = append(doc.TURN, TURNServer{url, username, password})
+	username, password := Credential(s.secret, name, expires)
+	for _, server := range s.turn {
+		server.Username, server.Credential = username, password
+		doc.TURN = append(doc.TURN, server)
 	}
 	text, err := json.Marshal(doc)
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 
 // acceptors owns listeners and the goroutines that accept from them.
 type acceptors struct {
-	log *slog.Logger
+	log  *slog.Logger
+	door *door // where they come in; nil: none
 
 	mu        sync.Mutex
 	listeners []net.Listener
@@ -20,8 +21,8 @@ type acceptors struct {
 	wg        sync.WaitGroup
 }
 
-func newAcceptors(log *slog.Logger) *acceptors {
-	return &acceptors{log: log, stop: make(chan struct{})}
+func newAcceptors(log *slog.Logger, door *door) *acceptors {
+	return &acceptors{log: log, door: door, stop: make(chan struct{})}
 }
 
 // listen opens a TCP address and hands its connections to serve, which must not
@@ -37,6 +38,12 @@ func (a *acceptors) listen(address string, config *tls.Config, serve func(net.Co
 
 func (a *acceptors) accept(l net.Listener, config *tls.Config, serve func(net.Conn)) {
 	a.add(l)
+	if a.door != nil {
+		l = a.door.listener(l)
+		if config != nil {
+			config = a.door.tls(config)
+		}
+	}
 	a.wg.Go(func() {
 		for pause := time.Duration(0); ; {
 			conn, err := l.Accept()

@@ -9,10 +9,9 @@ import (
 
 // publisher keeps a fresh ICEDocument on ICETopic.
 type publisher struct {
-	log      *slog.Logger
-	ttl      time.Duration
-	document func(expires time.Time) []byte
-	publish  func(ctx context.Context, document []byte) error // set before start
+	log     *slog.Logger
+	ttl     time.Duration
+	publish func(ctx context.Context) error // set before start
 
 	again chan struct{} // asks for a new document now
 	ctx   context.Context
@@ -20,8 +19,8 @@ type publisher struct {
 	wg    sync.WaitGroup
 }
 
-func newPublisher(log *slog.Logger, ttl time.Duration, document func(time.Time) []byte) *publisher {
-	p := &publisher{log: log, ttl: ttl, document: document, again: make(chan struct{}, 1)}
+func newPublisher(log *slog.Logger, ttl time.Duration) *publisher {
+	p := &publisher{log: log, ttl: ttl, again: make(chan struct{}, 1)}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	return p
 }
@@ -53,9 +52,7 @@ func (p *publisher) run() {
 	}
 }
 
-func (p *publisher) once() error {
-	return p.publish(p.ctx, p.document(time.Now().Add(p.ttl)))
-}
+func (p *publisher) once() error { return p.publish(p.ctx) }
 
 // republish asks for a new document, for a broker that may have lost the old.
 func (p *publisher) republish() {

@@ -20,7 +20,7 @@ func LoadSecret(file string) (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return secret, err
 	}
-	if err := createSecret(file, newSecret()); err != nil {
+	if err := createOnce(file, []byte(newSecret()+"\n")); err != nil {
 		return "", fmt.Errorf("the secret file cannot be made: %w: give -secret a path in a directory that exists and is writable", err)
 	}
 	return readSecret(file)
@@ -38,14 +38,15 @@ func readSecret(file string) (string, error) {
 	return secret, nil
 }
 
-// createSecret makes file whole or not at all, and leaves one that is there.
-func createSecret(file, secret string) error {
+// createOnce makes file, with mode 0600, whole or not at all, and leaves one that
+// is there.
+func createOnce(file string, text []byte) error {
 	tmp, err := os.CreateTemp(filepath.Dir(file), ".secret-*") // mode 0600
 	if err != nil {
 		return err
 	}
 	defer os.Remove(tmp.Name())
-	_, err = tmp.WriteString(secret + "\n")
+	_, err = tmp.Write(text)
 	err = errors.Join(err, tmp.Sync(), tmp.Close())
 	if err != nil {
 		return err

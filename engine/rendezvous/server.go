@@ -41,7 +41,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{mqtt: newAcceptors(cfg.Log)}
+	s := &Server{mqtt: newAcceptors(cfg.Log, nil)}
 	if err := s.start(ctx, cfg); err != nil {
 		s.Close()
 		return nil, err
@@ -60,14 +60,14 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 	var err error
 	s.turn, err = NewTURN(TURNConfig{
 		Secret: cfg.Secret, PublicIP: public, RelayPorts: cfg.RelayPorts, MaxRelays: cfg.MaxRelays,
-		AllowPrivatePeers: cfg.AllowPrivatePeers, Net: cfg.Net, Log: cfg.Log,
+		MaxRelaysPerClient: cfg.MaxRelaysPerClient, Rate: cfg.RelayRate, AllowPrivatePeers: cfg.AllowPrivatePeers, Net: cfg.Net, Log: cfg.Log,
 	})
 	if err != nil {
 		return err
 	}
 
 	// TURN before MQTT: whoever reads the credentials can use them.
-	var stun, urls []string
+	ice := iceServers{secret: cfg.Secret}
 	if cfg.TURN != "" {
 		port, err := s.turn.listenBoth(cfg.TURN)
 		if err != nil {
@@ -75,10 +75,10 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 		}
 		// By address, which saves a DNS query; there is no certificate to match.
 		s.turnAddr = cfg.advertise(cfg.TURN, port, public, "")
-		stun = append(stun, s.turnAddr)
-		urls = append(urls, "turn:"+s.turnAddr+"?transport=udp")
+		ice.stun = append(ice.stun, s.turnAddr)
+		ice.turn = append(ice.turn, TURNServer{URL: "turn:" + s.turnAddr + "?transport=udp"})
 		if cfg.Net == nil {
-			urls = append(urls, "turn:"+s.turnAddr+"?transport=tcp")
+			ice.turn = append(ice.turn, TURNServer{URL: "turn:" + s.turnAddr + "?transport=tcp"})
 		}
 	}
 	if cfg.TURNS != "" {
@@ -86,7 +86,8 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 		if err != nil {
 			return err
 		}
-		urls = append(urls, "turns:"+cfg.advertise(cfg.TURNS, port, public, cfg.Host)+"?transport=tcp")
+		url := "turns:" + cfg.advertise(cfg.TURNS, port, public, cfg.Host) + "?transport=tcp"
+		ice.turn = append(ice.turn, TURNServer{URL: url, Pin: cfg.Pin})
 	}
 	for _, other := range cfg.TURNURLs {
 		u, err := parseTURNURL(other)
@@ -94,21 +95,22 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 			return err
 		}
 		if u.stun {
-			stun = append(stun, u.hostPort)
+			ice.stun = append(ice.stun, u.hostPort)
 		}
-		urls = append(urls, other)
+		ice.turn = append(ice.turn, TURNServer{URL: other})
 	}
 
-	s.publish = newPublisher(cfg.Log, cfg.TTL, func(expires time.Time) []byte {
-		return iceDocument(stun, urls, cfg.Secret, expires)
-	})
+	s.publish = newPublisher(cfg.Log, cfg.TTL)
 	if cfg.Broker != "" {
-		return s.startOutside(ctx, cfg)
+		return s.startOutside(ctx, cfg, ice)
 	}
 	// The document is there before the first client can ask for it.
-	s.broker = NewBroker(BrokerConfig{MaxClients: cfg.MaxClients, Log: cfg.Log})
-	s.publish.publish = func(_ context.Context, document []byte) error {
-		return s.broker.Publish(ICETopic, document, true)
+	s.broker = NewBroker(BrokerConfig{
+		MaxClients: cfg.MaxClients, MaxAddress: cfg.MaxAddress, Log: cfg.Log,
+		Names: append([]string{cfg.Host, public.String()}, cfg.Names...),
+	})
+	s.publish.publish = func(context.Context) error {
+		return s.broker.PublishICE(func(id string) []byte { return ice.document(id, time.Now().Add(cfg.TTL)) })
 	}
 	if err := s.publish.start(); err != nil {
 		return err
@@ -116,7 +118,7 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 	return s.listenMQTT(cfg)
 }
 
-func (s *Server) startOutside(ctx context.Context, cfg Config) error {
+func (s *Server) startOutside(ctx context.Context, cfg Config, ice iceServers) error {
 	u, err := parseBroker(cfg.Broker)
 	if err != nil {
 		return err
@@ -126,8 +128,8 @@ func (s *Server) startOutside(ctx context.Context, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	s.publish.publish = func(ctx context.Context, document []byte) error {
-		return s.outside.publish(ctx, ICETopic, document)
+	s.publish.publish = func(ctx context.Context) error {
+		return s.outside.publish(ctx, ICETopic, ice.document(sharedName, time.Now().Add(cfg.TTL)))
 	}
 	return s.publish.start()
 }
@@ -135,11 +137,12 @@ func (s *Server) startOutside(ctx context.Context, cfg Config) error {
 // listenMQTT opens the broker's listeners; the first that is on gives the URL.
 func (s *Server) listenMQTT(cfg Config) error {
 	public, _ := cfg.publicIP()
+	s.mqtt.door = s.broker.door
 	for _, l := range []struct {
 		scheme, address string
 		config          *tls.Config
 	}{
-		{"mqtt", cfg.MQTT, nil}, {"mqtts", cfg.MQTTS, cfg.TLS}, {"ws", cfg.WS, nil}, {"wss", cfg.WSS, cfg.TLS},
+		{"mqtts", cfg.MQTTS, cfg.TLS}, {"mqtt", cfg.MQTT, nil}, {"wss", cfg.WSS, cfg.TLS}, {"ws", cfg.WS, nil},
 	} {
 		if l.address == "" {
 			continue
@@ -149,6 +152,9 @@ func (s *Server) listenMQTT(cfg Config) error {
 			return err
 		}
 		url := l.scheme + "://" + cfg.advertise(l.address, port.Port, public, cfg.Host)
+		if l.config != nil && cfg.Pin != "" {
+			url += "?pin=" + cfg.Pin
+		}
 		cfg.Log.Info("listening", "url", url)
 		if s.url == "" {
 			s.url = url
@@ -163,7 +169,7 @@ func (s *Server) listenOne(cfg Config, scheme, address string, config *tls.Confi
 	if !strings.HasPrefix(scheme, "ws") {
 		return s.mqtt.listen(address, config, s.broker.Serve)
 	}
-	ws, port, err := listenWebSocket(address, config, cfg.Log, s.broker.Serve)
+	ws, port, err := listenWebSocket(address, config, s.broker.door, cfg.Log, s.broker.Serve)
 	if err == nil {
 		s.sockets = append(s.sockets, ws)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/netip"
+	"net/url"
 	"runtime"
 	"strings"
 	"sync"
@@ -28,13 +29,19 @@ func start(t *testing.T, cfg Config) *Server {
 	return s
 }
 
-// document fetches the ICEDocument from a broker.
-func document(t *testing.T, url string, config *tls.Config) ICEDocument {
+// document fetches the app's ICEDocument from a broker.
+func document(t *testing.T, server string, config *tls.Config) ICEDocument {
 	t.Helper()
 	got := make(chan []byte, 1)
-	c := paho.NewClient(paho.NewClientOptions().AddBroker(url).SetTLSConfig(config))
+	address, err := url.Parse(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address.RawQuery = ""
+	c := paho.NewClient(paho.NewClientOptions().AddBroker(address.String()).SetTLSConfig(config).
+		SetUsername(theApp.id).SetPassword(theApp.password(address.Host)))
 	if token := c.Connect(); !token.WaitTimeout(10*time.Second) || token.Error() != nil {
-		t.Fatalf("%s: %v", url, token.Error())
+		t.Fatalf("%s: %v", server, token.Error())
 	}
 	defer c.Disconnect(0)
 	c.Subscribe(ICETopic, 0, func(_ paho.Client, m paho.Message) {
@@ -50,7 +57,7 @@ func document(t *testing.T, url string, config *tls.Config) ICEDocument {
 			t.Fatal(err)
 		}
 	case <-time.After(10 * time.Second):
-		t.Fatalf("%s: no document", url)
+		t.Fatalf("%s: no document", server)
 	}
 	return doc
 }
@@ -62,10 +69,10 @@ func TestServer(t *testing.T) {
 		const any = "127.0.0.1:0"
 		other := "turn:t.example.org:3478?transport=udp"
 		s := start(t, Config{MQTT: any, MQTTS: any, WS: any, WSS: any, TURN: any, TURNS: any, TLS: config, Secret: testSecret, TURNURLs: []string{other}})
-		if !strings.HasPrefix(s.URL(), "mqtt://127.0.0.1:") {
+		if !strings.HasPrefix(s.URL(), "mqtts://127.0.0.1:") {
 			t.Errorf("URL %s", s.URL())
 		}
-		doc := document(t, s.URL(), nil)
+		doc := document(t, s.URL(), &tls.Config{RootCAs: roots})
 		if d := time.Until(time.Unix(doc.Expires, 0)); doc.V != 1 || d < DefaultTTL-time.Minute || d > DefaultTTL+time.Minute {
 			t.Errorf("version %d, lives %v", doc.V, d)
 		}
@@ -75,7 +82,7 @@ func TestServer(t *testing.T) {
 		var urls []string
 		for _, server := range doc.TURN {
 			urls = append(urls, server.URL)
-			if server.Credential != passwordOf(testSecret, server.Username) {
+			if nameOf(server.Username) != theApp.id || server.Credential != passwordOf(testSecret, server.Username) {
 				t.Errorf("credential %v", server)
 			}
 		}
@@ -101,9 +108,9 @@ func TestServer(t *testing.T) {
 
 func TestCredentialsAreRenewed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := start(t, Config{TTL: time.Hour, PublicIP: documentation})
+		s := start(t, Config{TTL: time.Hour, PublicIP: documentation, Names: []string{"pipe.test"}})
 		begin := time.Now()
-		c := dial(t, s.broker, "c")
+		c := dial(t, s.broker, theApp)
 		defer s.Close()
 		defer c.Disconnect(0)
 		c.subscribe(ICETopic)
@@ -127,7 +134,7 @@ func outsideBroker(t *testing.T, address string) (url string, stop func()) {
 	quiet := Config{}.withDefaults().Log
 	broker := mqtt.New(&mqtt.Options{Logger: quiet})
 	broker.AddHook(new(auth.AllowHook), nil)
-	accept := newAcceptors(quiet)
+	accept := newAcceptors(quiet, nil)
 	var conns []net.Conn // until accept is closed, its goroutine's
 	var wg sync.WaitGroup
 	port, err := accept.listen(address, nil, func(conn net.Conn) {
@@ -174,6 +181,7 @@ func TestStartErrorsTellWhatToDo(t *testing.T) {
 		"-ttl":                     {TTL: time.Second},
 		"leave out -mqtt":          {Broker: "mqtt://127.0.0.1:1", MQTT: ":0"},
 		"or with mqtts, ws or wss": {Broker: "http://127.0.0.1"},
+		"the host alone":           {Names: []string{"2001:db8::1", "example.org:1883"}},
 		"write it like turn":       {TURNURLs: []string{"here"}},
 		"lower port first":         {RelayPorts: PortRange{3000, 2000}},
 		"check -broker":            {Broker: "mqtt://user:xyzzy@127.0.0.1:1"},

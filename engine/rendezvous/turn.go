@@ -23,11 +23,15 @@ type TURNConfig struct {
 	// one public address to the machine then does the rest.
 	PublicIP netip.Addr
 
-	RelayPorts        PortRange     // default DefaultRelayPorts
-	MaxRelays         int           // at once; default DefaultMaxRelays
-	AllowPrivatePeers bool          // see Config
-	Net               transport.Net // for relays; nil: the operating system
-	Log               *slog.Logger  // default none
+	RelayPorts        PortRange // default DefaultRelayPorts
+	MaxRelays         int       // at once; default DefaultMaxRelays
+	AllowPrivatePeers bool      // see Config
+
+	MaxRelaysPerClient int // default DefaultMaxRelaysPerClient
+	Rate               int // bits per second of a client's relays; default DefaultRelayRate
+
+	Net transport.Net // for relays; nil: the operating system
+	Log *slog.Logger  // default none
 }
 
 // TURN answers STUN Binding requests (RFC 8489) and relays UDP for those who
@@ -37,6 +41,7 @@ type TURN struct {
 	cfg    TURNConfig
 	relays *relays
 	accept *acceptors
+	door   *door // of streams; whoever has a relay is inside
 
 	mu      sync.Mutex
 	closed  bool
@@ -56,13 +61,21 @@ func NewTURN(cfg TURNConfig) (*TURN, error) {
 	if cfg.MaxRelays <= 0 {
 		cfg.MaxRelays = DefaultMaxRelays
 	}
+	if cfg.MaxRelaysPerClient <= 0 {
+		cfg.MaxRelaysPerClient = DefaultMaxRelaysPerClient
+	}
+	if cfg.Rate <= 0 {
+		cfg.Rate = DefaultRelayRate
+	}
 	if cfg.PublicIP = cfg.PublicIP.Unmap(); !cfg.PublicIP.Is4() {
 		return nil, errors.New("a TURN server needs the IPv4 address of its relays")
 	}
+	door := newDoor(cfg.MaxRelays, maxRelaysPerIP)
 	return &TURN{
 		cfg:     cfg,
 		relays:  newRelays(cfg),
-		accept:  newAcceptors(cfg.Log),
+		accept:  newAcceptors(cfg.Log, door),
+		door:    door,
 		streams: map[*stream]struct{}{},
 	}, nil
 }
@@ -141,11 +154,12 @@ func (t *TURN) ServePacket(conn net.PacketConn) error {
 // over and returns at once. Its allocations end with it.
 func (t *TURN) ServeStream(conn net.Conn) {
 	d := newDesk(t.relays, t.cfg)
+	conn = t.door.enter(conn)
+	d.knock = knockOf(conn)
 	s := newStream(conn, d)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	// Twice the relays, to leave room for those who have not got one yet.
-	if t.closed || len(t.streams) >= 2*t.cfg.MaxRelays {
+	if t.closed {
 		s.Close()
 		return
 	}

@@ -16,6 +16,7 @@ type desk struct {
 	relays *relays
 	secret string
 	last   client // whom authenticate saw last
+	knock  *knock // of a connection; nil for a socket
 }
 
 // client is who holds a relay.
@@ -47,6 +48,11 @@ func (d *desk) holdsRelay() bool { return d.last.username != "" && d.relays.held
 func (d *desk) Validate() error { return nil }
 
 func (d *desk) AllocatePacketConn(_ string, port int) (net.PacketConn, net.Addr, error) {
+	if d.knock != nil {
+		if err := d.knock.admit(); err != nil {
+			return nil, nil, err
+		}
+	}
 	relay, err := d.relays.allocate(d.last, port)
 	if err != nil {
 		return nil, nil, err

@@ -52,7 +52,7 @@ func TestMayRelayTo(t *testing.T) {
 func TestRelaySendsNothingToLowPorts(t *testing.T) {
 	// 53 needs no listener here: what is not dropped comes back as a write to
 	// a closed socket.
-	table := newRelays(TURNConfig{PublicIP: loopback, RelayPorts: DefaultRelayPorts, MaxRelays: 1, Log: Config{}.withDefaults().Log})
+	table := newRelays(TURNConfig{PublicIP: loopback, RelayPorts: DefaultRelayPorts, MaxRelays: 1, Rate: DefaultRelayRate, Log: Config{}.withDefaults().Log})
 	r, err := table.allocate(client{}, 0)
 	if err != nil {
 		t.Fatal(err)

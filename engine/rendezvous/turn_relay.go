@@ -16,6 +16,7 @@ type relay struct {
 	net.PacketConn
 	table   *relays
 	owner   client
+	quota   *quota
 	address netip.AddrPort // as peers see it
 	// translate: the public address is not this machine's. Two relays then
 	// reach each other by the loopback interface and are told each other's
@@ -26,7 +27,7 @@ type relay struct {
 
 func (r *relay) WriteTo(p []byte, addr net.Addr) (int, error) {
 	to := addressOf(addr)
-	if to.Port() < lowestPeerPort {
+	if to.Port() < lowestPeerPort || !r.quota.pass(len(p)) {
 		return len(p), nil
 	}
 	if r.translate && to.Addr() == r.table.public && r.table.has(to.Port()) {
@@ -37,6 +38,9 @@ func (r *relay) WriteTo(p []byte, addr net.Addr) (int, error) {
 
 func (r *relay) ReadFrom(p []byte) (int, net.Addr, error) {
 	n, addr, err := r.PacketConn.ReadFrom(p)
+	for err == nil && !r.quota.pass(n) {
+		n, addr, err = r.PacketConn.ReadFrom(p)
+	}
 	if err != nil || !r.translate {
 		return n, addr, err
 	}

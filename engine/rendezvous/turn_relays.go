@@ -20,6 +20,8 @@ type relays struct {
 	local  string // where relays bind: public, or all addresses
 	ports  PortRange
 	max    int
+	each   int     // for each name
+	rate   float64 // bytes per second, for each name
 	listen func(network, address string) (net.PacketConn, error)
 	log    *slog.Logger
 
@@ -27,7 +29,8 @@ type relays struct {
 	byPort map[uint16]*relay
 	byIP   map[netip.Addr]int
 	owners map[client]int
-	wg     sync.WaitGroup // one for each relay
+	quotas map[string]*quota // by name
+	wg     sync.WaitGroup    // one for each relay
 }
 
 func newRelays(cfg TURNConfig) *relays {
@@ -36,11 +39,14 @@ func newRelays(cfg TURNConfig) *relays {
 		local:  cfg.PublicIP.String(),
 		ports:  cfg.RelayPorts,
 		max:    cfg.MaxRelays,
+		each:   cfg.MaxRelaysPerClient,
+		rate:   float64(cfg.Rate) / 8,
 		listen: net.ListenPacket,
 		log:    cfg.Log,
 		byPort: map[uint16]*relay{},
 		byIP:   map[netip.Addr]int{},
 		owners: map[client]int{},
+		quotas: map[string]*quota{},
 	}
 	if cfg.Net != nil {
 		r.listen = cfg.Net.ListenPacket
@@ -83,6 +89,15 @@ func (r *relays) allocate(c client, port int) (*relay, error) {
 		r.log.Warn("a relay was refused: too many are in use", "in_use", len(r.byPort), "by_this_address", r.byIP[c.address.Addr()])
 		return nil, errors.New("allocation quota reached")
 	}
+	name := nameOf(c.username)
+	quota := r.quotas[name]
+	if quota == nil {
+		quota = newQuota(r.rate)
+	}
+	if name != "" && quota.relays >= r.each {
+		r.log.Warn("a relay was refused: the client has too many", "client", name, "relays", quota.relays)
+		return nil, errors.New("allocation quota of this name reached")
+	}
 	conn, chosen, err := r.open(port)
 	if err != nil {
 		return nil, err
@@ -92,12 +107,17 @@ func (r *relays) allocate(c client, port int) (*relay, error) {
 		PacketConn: conn,
 		table:      r,
 		owner:      c,
+		quota:      quota,
 		address:    netip.AddrPortFrom(r.public, chosen),
 		translate:  r.local != r.public.String(),
 	}
 	r.byPort[chosen] = relay
 	r.byIP[c.address.Addr()]++
 	r.owners[c]++
+	if name != "" {
+		r.quotas[name] = quota
+	}
+	quota.relays++
 	r.wg.Add(1)
 	return relay, nil
 }
@@ -132,6 +152,9 @@ func (r *relays) remove(relay *relay) {
 	delete(r.byPort, relay.address.Port())
 	drop(r.byIP, relay.owner.address.Addr())
 	drop(r.owners, relay.owner)
+	if relay.quota.relays--; relay.quota.relays == 0 {
+		delete(r.quotas, nameOf(relay.owner.username))
+	}
 	r.wg.Done()
 }
 

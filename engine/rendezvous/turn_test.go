@@ -127,7 +127,7 @@ func (s *testTURN) dialTURN(t *testing.T, transport, username, password string) 
 
 func (s *testTURN) allocate(t *testing.T, transport string) net.PacketConn {
 	t.Helper()
-	username, password := Credential(testSecret, time.Now().Add(time.Hour))
+	username, password := Credential(testSecret, sharedName, time.Now().Add(time.Hour))
 	relay, err := s.dialTURN(t, transport, username, password).Allocate()
 	if err != nil {
 		t.Fatalf("allocate over %s: %v", transport, err)
@@ -187,7 +187,7 @@ func TestRelayToRelay(t *testing.T) {
 
 func TestRelayToRelayBehindTheCloudsNAT(t *testing.T) {
 	// The public address, one for documentation, is not this machine's.
-	table := newRelays(TURNConfig{PublicIP: documentation, RelayPorts: DefaultRelayPorts, MaxRelays: 8, Log: Config{}.withDefaults().Log})
+	table := newRelays(TURNConfig{PublicIP: documentation, RelayPorts: DefaultRelayPorts, MaxRelays: 8, Rate: DefaultRelayRate, Log: Config{}.withDefaults().Log})
 	if table.local != "0.0.0.0" {
 		t.Fatalf("relays bind to %s", table.local)
 	}
@@ -222,10 +222,10 @@ func TestSTUN(t *testing.T) {
 func TestCredentialsThatAreRefused(t *testing.T) {
 	s := startTURN(t, TURNConfig{})
 	soon := time.Now().Add(time.Hour)
-	username, password := Credential(testSecret, soon)
-	later, _ := Credential(testSecret, soon.Add(time.Hour))
-	expired, expiredPassword := Credential(testSecret, time.Now().Add(-time.Second))
-	other, otherPassword := Credential("another secret", soon)
+	username, password := Credential(testSecret, sharedName, soon)
+	later, _ := Credential(testSecret, sharedName, soon.Add(time.Hour))
+	expired, expiredPassword := Credential(testSecret, sharedName, time.Now().Add(-time.Second))
+	other, otherPassword := Credential("another secret", sharedName, soon)
 	for name, c := range map[string][2]string{
 		"expired":           {expired, expiredPassword},
 		"another secret":    {other, otherPassword},
@@ -248,7 +248,7 @@ func TestCredentialsThatAreRefused(t *testing.T) {
 
 func TestRelayEndsWithItsConnection(t *testing.T) {
 	s := startTURN(t, TURNConfig{})
-	username, password := Credential(testSecret, time.Now().Add(time.Hour))
+	username, password := Credential(testSecret, sharedName, time.Now().Add(time.Hour))
 	conn, err := net.Dial("tcp", s.plain)
 	if err != nil {
 		t.Fatal(err)
@@ -273,7 +273,7 @@ func TestRelayQuota(t *testing.T) {
 	s := startTURN(t, TURNConfig{MaxRelays: 2})
 	s.allocate(t, "udp")
 	s.allocate(t, "tcp")
-	username, password := Credential(testSecret, time.Now().Add(time.Hour))
+	username, password := Credential(testSecret, sharedName, time.Now().Add(time.Hour))
 	if _, err := s.dialTURN(t, "udp", username, password).Allocate(); err == nil {
 		t.Error("a third of two relays was allocated")
 	}

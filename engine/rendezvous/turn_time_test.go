@@ -60,7 +60,7 @@ func TestAnAllocationOutlivesItsCredential(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server, address, network := virtualTURN(t)
 		here := network.host("203.0.113.2")
-		username, password := Credential(testSecret, time.Now().Add(time.Minute))
+		username, password := Credential(testSecret, sharedName, time.Now().Add(time.Minute))
 		dial := func() (*pion.Client, net.PacketConn) {
 			conn, err := here.ListenPacket("udp4", "203.0.113.2:0")
 			if err != nil {
@@ -120,7 +120,7 @@ func TestAnAbandonedAllocationEnds(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		username, password := Credential(testSecret, time.Now().Add(time.Minute))
+		username, password := Credential(testSecret, sharedName, time.Now().Add(time.Minute))
 		client, err := pion.NewClient(&pion.ClientConfig{TURNServerAddr: address, Conn: conn, Username: username, Password: password, Net: here})
 		if err != nil {
 			t.Fatal(err)

@@ -1,7 +1,6 @@
 package rendezvous
 
 import (
-	"crypto/tls"
 	"net"
 
 	"golang.org/x/sys/unix"
@@ -16,8 +15,12 @@ const unsentBytes = 32 << 10
 // before, at the relay's UDP socket, where the sender's congestion control
 // sees it.
 func limitUnsent(conn net.Conn) {
-	if t, ok := conn.(*tls.Conn); ok {
-		conn = t.NetConn()
+	for {
+		upper, ok := conn.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
+		conn = upper.NetConn()
 	}
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {

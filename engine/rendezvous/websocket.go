@@ -18,16 +18,17 @@ type webSocket struct {
 	wg   sync.WaitGroup // the listener, and connections that are still HTTP
 }
 
-// listenWebSocket opens address and hands each WebSocket to serve. config wraps
-// it in TLS unless it is nil.
-func listenWebSocket(address string, config *tls.Config, log *slog.Logger, serve func(net.Conn)) (*webSocket, *net.TCPAddr, error) {
+// listenWebSocket opens address and hands each WebSocket, which waits at the door
+// from its first byte on, to serve. config wraps it in TLS unless it is nil.
+func listenWebSocket(address string, config *tls.Config, door *door, log *slog.Logger, serve func(net.Conn)) (*webSocket, *net.TCPAddr, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, nil, listenError(address, err)
 	}
 	port := l.Addr().(*net.TCPAddr)
+	l = door.listener(l)
 	if config != nil {
-		config = config.Clone()
+		config = door.tls(config)
 		config.NextProtos = []string{"http/1.1"} // HTTP/2 has no upgrade
 		l = tls.NewListener(l, config)
 	}
@@ -97,6 +98,9 @@ func (c *webSocketConn) Read(p []byte) (int, error) {
 		return n, err
 	}
 }
+
+// NetConn returns the connection below.
+func (c *webSocketConn) NetConn() net.Conn { return c.Conn }
 
 // Write sends p as one message. The broker writes packets one at a time.
 func (c *webSocketConn) Write(p []byte) (int, error) {

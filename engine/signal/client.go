@@ -2,6 +2,7 @@ package signal
 
 import (
 	"context"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
@@ -12,6 +13,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 // Config configures a Client.
@@ -19,8 +22,9 @@ type Config struct {
 	Server    *url.URL // from ParseServer
 	TLS       *tls.Config
 	Role      Role
-	ID        string         // the endpoint's own id
-	OnMessage func(*Message) // called in order from one goroutine; must not block
+	Key       ed25519.PrivateKey   // the endpoint's, which its id names
+	Known     func(id string) bool // whom the endpoint deals with already; must not block
+	OnMessage func(*Message)       // called in order from one goroutine; must not block
 	Log       *slog.Logger
 
 	Dial func() (net.Conn, error) // for tests; nil: connects to Server
@@ -35,6 +39,8 @@ type Config struct {
 //	connecting ──── CONNACK ────► online ──── Close ────► closed
 type Client struct {
 	cfg    Config
+	id     string
+	gate   *gate
 	stop   context.CancelFunc
 	done   chan struct{}
 	hurry  chan struct{} // ends a backoff at once
@@ -62,11 +68,21 @@ const (
 // ErrClosed is returned once the client is closed.
 var ErrClosed = errors.New("the client is closed")
 
-// New returns a client that connects in the background.
-func New(cfg Config) *Client {
+// ErrLogin says that the server does not let this client in.
+var ErrLogin = errors.New("the server refused the login")
+
+// New returns a client that connects in the background. An app hears only those
+// whom it knows, a device strangers too.
+func New(cfg Config) (*Client, error) {
+	gate, err := newGate(cfg.Key, cfg.Known, cfg.Role == Device)
+	if err != nil {
+		return nil, err
+	}
 	ctx, stop := context.WithCancel(context.Background())
 	c := &Client{
 		cfg:     cfg,
+		id:      ident.Format(cfg.Key.Public().(ed25519.PublicKey)),
+		gate:    gate,
 		stop:    stop,
 		done:    make(chan struct{}),
 		hurry:   make(chan struct{}, 1),
@@ -76,7 +92,7 @@ func New(cfg Config) *Client {
 		watches: make(map[string]*watch),
 	}
 	go c.run(ctx)
-	return c
+	return c, nil
 }
 
 // Close takes a device offline, disconnects, and waits until all has ended.
@@ -191,10 +207,14 @@ func (c *Client) Err() error {
 	return c.lastErr
 }
 
-// Send publishes m to the inbox of the endpoint with that role and id. Nothing
-// tells whether it arrived.
+// Send publishes m, sealed, to the inbox of the endpoint with that role and id.
+// Nothing tells whether it arrived.
 func (c *Client) Send(to Role, id string, m *Message) error {
-	payload, err := m.Encode()
+	text, err := m.Encode()
+	if err != nil {
+		return err
+	}
+	payload, err := seal(text, c.cfg.Key, id, time.Now())
 	if err != nil {
 		return err
 	}
@@ -207,6 +227,8 @@ func (c *Client) Send(to Role, id string, m *Message) error {
 	return l.publish(inbox(to, id), payload, false)
 }
 
+func (c *Client) sign(text []byte) []byte { return ed25519.Sign(c.cfg.Key, text) }
+
 // ICE returns the server's STUN and TURN servers, and a channel that is closed
 // once they are known.
 func (c *Client) ICE() (ICEServers, <-chan struct{}) {
@@ -218,8 +240,8 @@ func (c *Client) ICE() (ICEServers, <-chan struct{}) {
 // receive handles one message from the broker.
 func (c *Client) receive(topic string, payload []byte) {
 	switch topic {
-	case inbox(c.cfg.Role, c.cfg.ID):
-		m, err := Decode(payload)
+	case inbox(c.cfg.Role, c.id):
+		m, err := c.gate.admit(payload, time.Now())
 		if err != nil {
 			c.cfg.Log.Debug("dropped a message", "error", err)
 			return

@@ -70,7 +70,7 @@ func TestServerComesBack(t *testing.T) {
 		if !device.isOnline() || !app.isOnline() {
 			t.Fatal("not back within the ceiling")
 		}
-		app.Send(Device, "dev", offer("app", "1"))
+		app.Send(Device, id("dev"), offer("app", "1"))
 		synctest.Wait()
 		if len(device.got) != 1 {
 			t.Error("the inbox is lost")
@@ -143,13 +143,13 @@ func TestServerThatStalls(t *testing.T) {
 		s.answer(s.broker.Serve)
 		for i := range 10 {
 			start := time.Now()
-			c.Send(Device, "dev", offer("app", "1")) // the first is still read
+			c.Send(Device, id("dev"), offer("app", "1")) // the first is still read
 			if took := time.Since(start); took > 2*writeTimeout+time.Second {
 				t.Errorf("send %d took %v", i, took)
 			}
 		}
 		time.Sleep(keepAlive)
-		if !c.isOnline() || c.Send(Device, "dev", offer("app", "1")) != nil {
+		if !c.isOnline() || c.Send(Device, id("dev"), offer("app", "1")) != nil {
 			t.Error("not back with a server that works")
 		}
 	})
@@ -195,7 +195,7 @@ func TestCloseFromEveryState(t *testing.T) {
 				withServer(t, func(t *testing.T, s *testServer) {
 					s.answer(test.serve)
 					c := s.client(role, "id")
-					_, stop := c.Watch("dev")
+					_, stop := c.Watch(id("dev"))
 					time.Sleep(test.after)
 					start := time.Now()
 					c.Close()
@@ -219,7 +219,7 @@ func TestCloseFromEveryState(t *testing.T) {
 	t.Run("before anything", func(t *testing.T) {
 		withServer(t, func(t *testing.T, s *testServer) {
 			address, _ := ParseServer("mqtt://server.test")
-			New(Config{Server: address, Role: App, ID: "app", Dial: s.dial, Log: s.client(App, "x").cfg.Log}).Close()
+			mustNew(t, Config{Server: address, Role: App, Key: keyOf("app"), Known: everybody, Dial: s.dial, Log: s.client(App, "x").cfg.Log}).Close()
 		})
 	})
 }

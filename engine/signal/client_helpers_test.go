@@ -1,6 +1,8 @@
 package signal
 
 import (
+	"crypto/ed25519"
+	"crypto/sha256"
 	"errors"
 	"log/slog"
 	"net"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
+	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 
@@ -31,7 +34,7 @@ type testServer struct {
 func withServer(t *testing.T, test func(t *testing.T, s *testServer)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s := &testServer{t: t, broker: rendezvous.NewBroker(rendezvous.BrokerConfig{})}
+		s := &testServer{t: t, broker: rendezvous.NewBroker(rendezvous.BrokerConfig{Names: []string{"server.test"}})}
 		s.serve = s.broker.Serve
 		t.Cleanup(func() { s.broker.Close() })
 		test(t, s)
@@ -83,16 +86,35 @@ type testClient struct {
 	got chan *Message
 }
 
-// client connects one; cleanup closes it.
-func (s *testServer) client(role Role, id string) *testClient {
+// keyOf is the same for the same name.
+func keyOf(name string) ed25519.PrivateKey {
+	seed := sha256.Sum256([]byte(name))
+	return ed25519.NewKeyFromSeed(seed[:])
+}
+
+func id(name string) string { return ident.Format(keyOf(name).Public().(ed25519.PublicKey)) }
+
+func everybody(string) bool { return true }
+
+func mustNew(t testing.TB, cfg Config) *Client {
+	t.Helper()
+	c, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// client connects the one of that name; cleanup closes it.
+func (s *testServer) client(role Role, name string) *testClient {
 	s.t.Helper()
 	address, err := ParseServer("mqtt://server.test")
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	got := make(chan *Message, 1000)
-	c := &testClient{got: got, Client: New(Config{
-		Server: address, Role: role, ID: id, Dial: s.dial,
+	c := &testClient{got: got, Client: mustNew(s.t, Config{
+		Server: address, Role: role, Key: keyOf(name), Known: everybody, Dial: s.dial,
 		OnMessage: func(m *Message) { got <- m },
 		Log:       slog.New(slog.DiscardHandler),
 	})}

@@ -12,13 +12,13 @@ import (
 func TestPresence(t *testing.T) {
 	withServer(t, func(t *testing.T, s *testServer) {
 		app := s.client(App, "app")
-		status, stop := app.Watch("dev")
+		status, stop := app.Watch(id("dev"))
 		defer stop()
 		wantNone(t, status) // the server has never seen it
 
 		device := s.client(Device, "dev")
 		want(t, status, true)
-		second, stopSecond := app.Watch("dev")
+		second, stopSecond := app.Watch(id("dev"))
 		defer stopSecond()
 		select {
 		case on := <-second: // at once
@@ -31,7 +31,7 @@ func TestPresence(t *testing.T) {
 		device.Close()
 		want(t, status, false)
 		want(t, second, false)
-		third, stopThird := app.Watch("dev")
+		third, stopThird := app.Watch(id("dev"))
 		defer stopThird()
 		want(t, third, false)
 	})
@@ -44,7 +44,7 @@ func TestPresenceWhenTheConnectionBreaks(t *testing.T) {
 		pipe := s.pipes[0]
 		s.mu.Unlock()
 		app := s.client(App, "app")
-		status, stop := app.Watch("dev")
+		status, stop := app.Watch(id("dev"))
 		defer stop()
 		want(t, status, true)
 		pipe.Close()
@@ -60,9 +60,9 @@ func TestPresenceAfterALateWill(t *testing.T) {
 		app := s.client(App, "app")
 		// As a broker does that notices only now that a connection from before
 		// has gone.
-		s.broker.Publish(statusTopic("dev"), []byte(statusOffline), true)
+		s.broker.Publish(statusTopic(id("dev")), []byte(statusOffline), true)
 		synctest.Wait()
-		status, stop := app.Watch("dev")
+		status, stop := app.Watch(id("dev"))
 		defer stop()
 		want(t, status, true)
 		wantNone(t, status)
@@ -74,7 +74,7 @@ func TestPresenceWithANewBroker(t *testing.T) {
 	withServer(t, func(t *testing.T, s *testServer) {
 		s.client(Device, "dev")
 		app := s.client(App, "app")
-		status, stop := app.Watch("dev")
+		status, stop := app.Watch(id("dev"))
 		defer stop()
 		want(t, status, true)
 		s.cut()
@@ -85,7 +85,7 @@ func TestPresenceWithANewBroker(t *testing.T) {
 		for len(status) > 0 {
 			<-status // what the two coming back one after the other made it look like
 		}
-		second, stopSecond := app.Watch("dev")
+		second, stopSecond := app.Watch(id("dev"))
 		defer stopSecond()
 		want(t, second, true)
 	})
@@ -96,7 +96,7 @@ func TestWatchesShareASubscription(t *testing.T) {
 		script := &scriptedServer{}
 		s.answer(script.serve)
 		app := s.client(App, "app")
-		topic := statusTopic("dev")
+		topic := statusTopic(id("dev"))
 		subscribes := func(p packets.ControlPacket) bool {
 			sub, ok := p.(*packets.SubscribePacket)
 			return ok && slices.Contains(sub.Topics, topic)
@@ -111,12 +111,12 @@ func TestWatchesShareASubscription(t *testing.T) {
 				t.Errorf("%s: %d SUBSCRIBE and %d UNSUBSCRIBE, want %d and %d", when, subs, unsubs, wantSubscribes, wantUnsubscribes)
 			}
 		}
-		_, stop1 := app.Watch("dev")
-		_, stop2 := app.Watch("dev")
-		_, stopOther := app.Watch("other")
+		_, stop1 := app.Watch(id("dev"))
+		_, stop2 := app.Watch(id("dev"))
+		_, stopOther := app.Watch(id("other"))
 		check("two watches", 1, 0)
 		stop1()
-		_, stop3 := app.Watch("dev")
+		_, stop3 := app.Watch(id("dev"))
 		check("one of three ended", 1, 0)
 		s.cut()
 		time.Sleep(backoffFloor)
@@ -128,7 +128,7 @@ func TestWatchesShareASubscription(t *testing.T) {
 		s.cut()
 		time.Sleep(backoffCeiling)
 		check("reconnected without watches", 2, 1)
-		_, stop4 := app.Watch("dev")
+		_, stop4 := app.Watch(id("dev"))
 		check("watched again", 3, 1)
 		stop4()
 		stopOther()
@@ -145,9 +145,9 @@ func TestWatchWhileOffline(t *testing.T) {
 		s.client(Device, "dev")
 		s.answer(nil)
 		app := s.client(App, "app")
-		_, stopEarly := app.Watch("dev")
+		_, stopEarly := app.Watch(id("dev"))
 		stopEarly()
-		status, stop := app.Watch("dev")
+		status, stop := app.Watch(id("dev"))
 		defer stop()
 		wantNone(t, status)
 		s.answer(s.broker.Serve)

@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"bytes"
 	"fmt"
 	"net/netip"
 	"reflect"
@@ -12,7 +13,7 @@ import (
 
 func offer(from, attempt string) *Message {
 	return &Message{
-		Kind: Offer, From: from, Attempt: attempt, Ufrag: "ufrag", Pwd: strings.Repeat("p", 22),
+		Kind: Offer, From: id(from), Attempt: attempt, Ufrag: "ufrag", Pwd: strings.Repeat("p", 22),
 		Candidates: []Candidate{{Host, netip.MustParseAddrPort("192.0.2.1:1234")}, {ServerReflexive, netip.MustParseAddrPort("[2001:db8::1]:5")}},
 	}
 }
@@ -22,16 +23,16 @@ func TestMessagesReachTheInbox(t *testing.T) {
 		device, app, other := s.client(Device, "dev"), s.client(App, "app"), s.client(App, "other")
 		sameID := s.client(App, "dev")
 		for i := range 50 {
-			if err := app.Send(Device, "dev", offer("app", fmt.Sprint(i))); err != nil {
+			if err := app.Send(Device, id("dev"), offer("app", fmt.Sprint(i))); err != nil {
 				t.Fatal(err)
 			}
 		}
 		answer := offer("dev", "1")
 		answer.Kind = Answer
-		if err := device.Send(App, "app", answer); err != nil {
+		if err := device.Send(App, id("app"), answer); err != nil {
 			t.Fatal(err)
 		}
-		if err := app.Send(Device, "nobody", offer("app", "x")); err != nil {
+		if err := app.Send(Device, id("nobody"), offer("app", "x")); err != nil {
 			t.Error("to send to nobody is no error:", err)
 		}
 		synctest.Wait()
@@ -55,11 +56,11 @@ func TestSendOffline(t *testing.T) {
 	withServer(t, func(t *testing.T, s *testServer) {
 		s.answer(nil)
 		c := s.client(App, "app")
-		if c.Send(Device, "dev", offer("app", "1")) == nil || c.Err() == nil {
+		if c.Send(Device, id("dev"), offer("app", "1")) == nil || c.Err() == nil {
 			t.Error("no error")
 		}
 		c.Close()
-		if c.Send(Device, "dev", offer("app", "1")) == nil || c.Err() != ErrClosed {
+		if c.Send(Device, id("dev"), offer("app", "1")) == nil || c.Err() != ErrClosed {
 			t.Error("after close:", c.Err())
 		}
 	})
@@ -110,17 +111,18 @@ func TestICEServers(t *testing.T) {
 func TestGarbageIsDropped(t *testing.T) {
 	withServer(t, func(t *testing.T, s *testServer) {
 		device, app := s.client(Device, "dev"), s.client(App, "app")
-		status, stop := app.Watch("dev")
+		status, stop := app.Watch(id("dev"))
 		defer stop()
 		want(t, status, true)
-		good, err := offer("app", "1").Encode()
+		good := sealed(t, offer("app", "1"), "app", "dev", time.Now())
+		text, err := offer("app", "1").Encode()
 		if err != nil {
 			t.Fatal(err)
 		}
-		garbage := [][]byte{nil, {0}, []byte("off "), []byte("ON"), []byte("{}"), []byte("null"), good[:len(good)-1], append(good, good...),
+		garbage := [][]byte{nil, {0}, []byte("off "), []byte("ON"), []byte("{}"), []byte("null"), text, good[:len(good)-1], append(bytes.Clone(good), good...),
 			[]byte(strings.Repeat("[", MaxMessageBytes)), []byte(strings.Repeat("{\"a\":", 1000)), make([]byte, 60_000)}
 		for _, payload := range garbage {
-			for _, topic := range []string{inbox(Device, "dev"), inbox(App, "app"), iceTopic, statusTopic("dev")} {
+			for _, topic := range []string{inbox(Device, id("dev")), inbox(App, id("app")), iceTopic, statusTopic(id("dev"))} {
 				if err := s.broker.Publish(topic, payload, false); err != nil {
 					t.Fatal(err)
 				}
@@ -130,7 +132,7 @@ func TestGarbageIsDropped(t *testing.T) {
 		if len(device.got)+len(app.got) > 0 {
 			t.Error("garbage came through")
 		}
-		s.broker.Publish(inbox(Device, "dev"), good, false)
+		s.broker.Publish(inbox(Device, id("dev")), good, false)
 		synctest.Wait()
 		if len(device.got) != 1 {
 			t.Error("the client is deaf after garbage")
@@ -147,7 +149,7 @@ func TestMessagesComeOneAtATime(t *testing.T) {
 		address, _ := ParseServer("mqtt://server.test")
 		running := 0
 		got := make(chan string, 10)
-		c := New(Config{Server: address, Role: Device, ID: "dev", Dial: s.dial, Log: s.client(App, "x").cfg.Log, OnMessage: func(m *Message) {
+		c := mustNew(t, Config{Server: address, Role: Device, Key: keyOf("dev"), Known: everybody, Dial: s.dial, Log: s.client(App, "x").cfg.Log, OnMessage: func(m *Message) {
 			if running++; running != 1 {
 				t.Error("two at a time")
 			}
@@ -158,7 +160,7 @@ func TestMessagesComeOneAtATime(t *testing.T) {
 		defer c.Close()
 		app := s.client(App, "app")
 		for _, attempt := range []string{"1", "2", "3"} {
-			app.Send(Device, "dev", offer("app", attempt))
+			app.Send(Device, id("dev"), offer("app", attempt))
 		}
 		for _, attempt := range []string{"1", "2", "3"} {
 			if a := <-got; a != attempt {

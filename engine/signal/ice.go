@@ -19,6 +19,7 @@ type TURNServer struct {
 	URL        string `json:"url"` // RFC 7065: "turn:host:port?transport=udp"
 	Username   string `json:"username"`
 	Credential string `json:"credential"`
+	Pin        string `json:"pin"` // of a server with a certificate of its own, see ident.Pin
 }
 
 const (
@@ -45,7 +46,7 @@ func parseICEServers(payload []byte) (ICEServers, error) {
 	}
 	texts := append([]string(nil), s.STUN...)
 	for _, t := range s.TURN {
-		texts = append(texts, t.URL, t.Username, t.Credential)
+		texts = append(texts, t.URL, t.Username, t.Credential, t.Pin)
 	}
 	for _, text := range texts {
 		if len(text) > maxICETextBytes {

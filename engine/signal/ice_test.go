@@ -14,8 +14,8 @@ func testICEServers() ICEServers {
 		Expires: 1_800_000_000,
 		STUN:    []string{"203.0.113.1:3478"},
 		TURN: []TURNServer{
-			{"turn:203.0.113.1:3478?transport=udp", "1800000000:t2p", "secret"},
-			{"turns:example.org:443?transport=tcp", "1800000000:t2p", "secret"},
+			{"turn:203.0.113.1:3478?transport=udp", "1800000000:t2p", "secret", ""},
+			{"turns:example.org:443?transport=tcp", "1800000000:t2p", "secret", "pin"},
 		},
 	}
 }
@@ -41,10 +41,11 @@ func TestICEServersOutsideTheirLimitsAreRefused(t *testing.T) {
 		"long STUN address": func(s *ICEServers) { s.STUN[0] = long },
 		"long TURN address": func(s *ICEServers) { s.TURN[1].URL = long },
 		"long user name":    func(s *ICEServers) { s.TURN[1].Username = long },
+		"long pin":          func(s *ICEServers) { s.TURN[1].Pin = long },
 		"long credential":   func(s *ICEServers) { s.TURN[1].Credential = long },
 		"long list": func(s *ICEServers) {
 			for len(s.TURN) < maxICEServers {
-				s.TURN = append(s.TURN, TURNServer{long[1:], long[1:], long[1:]})
+				s.TURN = append(s.TURN, TURNServer{long[1:], long[1:], long[1:], ""})
 			}
 		},
 	} {

@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 // link is one MQTT connection, from CONNECT to its loss.
@@ -38,7 +42,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		written: make(chan struct{}),
 	}
 	options := mqtt.NewClientOptions().
-		AddBroker(c.cfg.Server.String()).
+		AddBroker(withoutPin(c.cfg.Server).String()).
 		SetProtocolVersion(4). // 3.1.1
 		SetClientID("t2p-" + c.random).
 		SetCleanSession(true).
@@ -49,23 +53,26 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		SetTLSConfig(tlsFor(c.cfg.Server, c.cfg.TLS)).
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) { l.lost <- err }).
 		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { c.receive(m.Topic(), m.Payload()) })
-	if user := c.cfg.Server.User; user != nil {
+	if user := c.cfg.Server.User; user != nil { // an account at a broker that is not ours
 		password, _ := user.Password()
 		options.SetUsername(user.Username()).SetPassword(password)
+	} else {
+		options.SetUsername(c.id).
+			SetPassword(ident.NewPassword(byte(c.cfg.Role), c.id, c.cfg.Server.Host, time.Now(), c.sign))
 	}
 	if c.cfg.Dial != nil {
 		options.SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return c.cfg.Dial() })
 	}
-	topics := map[string]byte{inbox(c.cfg.Role, c.cfg.ID): 0, iceTopic: 0}
+	topics := map[string]byte{inbox(c.cfg.Role, c.id): 0, iceTopic: 0}
 	if c.cfg.Role == Device {
-		l.status = statusTopic(c.cfg.ID)
+		l.status = statusTopic(c.id)
 		topics[l.status] = 0
 		options.SetWill(l.status, statusOffline, 0, true)
 	}
 	l.client = mqtt.NewClient(options)
 	if err := await(ctx, l.client.Connect()); err != nil {
 		l.client.Disconnect(0)
-		return nil, err
+		return nil, c.explain(err)
 	}
 
 	err := await(ctx, l.client.SubscribeMultiple(topics, nil))
@@ -78,6 +85,19 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 	}
 	go l.write()
 	return l, nil
+}
+
+// explain says what to do about a login that was refused. MQTT 3.1.1 does not
+// tell why.
+func (c *Client) explain(err error) error {
+	if !errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword) && !errors.Is(err, packets.ErrorRefusedNotAuthorised) {
+		return err
+	}
+	if c.cfg.Server.User != nil {
+		return fmt.Errorf("%w (%w): check user and password in the server's address", ErrLogin, err)
+	}
+	return fmt.Errorf("%w (%w): set this machine's clock if %s is wrong; if the server's log says that it goes by another name than %s, give it that with -name; a broker that is not thingp2pd may want an account, as in mqtt://user:password@host",
+		ErrLogin, err, time.Now().UTC().Format(time.RFC3339), c.cfg.Server.Hostname())
 }
 
 // await waits for an operation of the MQTT client.
@@ -101,6 +121,9 @@ func tlsFor(server *url.URL, config *tls.Config) *tls.Config {
 	config = config.Clone()
 	config.ServerName = server.Hostname()
 	config.MinVersion = tls.VersionTLS12
+	if pin, pinned := pinOf(server); pinned {
+		ident.PinTLS(config, pin)
+	}
 	return config
 }
 

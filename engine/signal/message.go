@@ -22,13 +22,14 @@ const (
 // when they have lost it. All of one attempt carry its Attempt.
 type Message struct {
 	Kind       Kind        `json:"kind"`
-	From       string      `json:"from"`            // the sender's id
+	From       string      `json:"-"`               // the sender's id, as the envelope proves it
 	Attempt    string      `json:"attempt"`         // names the attempt: a UUID
 	Trace      string      `json:"trace,omitempty"` // the session's trace id, if the attempt is to move one
 	Ufrag      string      `json:"ufrag,omitempty"` // offers and answers: ICE credentials, RFC 8445, section 5.3
 	Pwd        string      `json:"pwd,omitempty"`   //
 	Candidates []Candidate `json:"candidates,omitempty"`
-	Code       int32       `json:"code,omitempty"` // refusals: the reason, negative
+	Code       int32       `json:"code,omitempty"`  // refusals: the reason, negative
+	Proof      []byte      `json:"proof,omitempty"` // offers: that the app holds the device's ticket
 }
 
 // Candidate is an address at which the sender may be reached (RFC 8445,
@@ -52,11 +53,12 @@ const (
 	MaxMessageBytes = 8 << 10
 	MaxCandidates   = 24
 	maxTextBytes    = 64
+	maxProofBytes   = 32
 )
 
 var errMessage = errors.New("malformed message")
 
-// Encode returns the message as it travels.
+// Encode returns the message as it is put into an envelope.
 func (m *Message) Encode() ([]byte, error) { return json.Marshal(m) }
 
 // Decode parses what Encode made and checks each field, so that whatever it
@@ -73,13 +75,16 @@ func Decode(payload []byte) (*Message, error) {
 }
 
 func (m *Message) check() error {
-	for _, text := range []string{m.From, m.Attempt, m.Trace, m.Ufrag, m.Pwd} {
+	for _, text := range []string{m.Attempt, m.Trace, m.Ufrag, m.Pwd} {
 		if !plain(text) {
 			return fmt.Errorf("%w: a field is too long or not plain text", errMessage)
 		}
 	}
-	if m.From == "" || m.Attempt == "" {
-		return fmt.Errorf("%w: no sender or no attempt", errMessage)
+	if m.Attempt == "" {
+		return fmt.Errorf("%w: no attempt", errMessage)
+	}
+	if len(m.Proof) > maxProofBytes {
+		return fmt.Errorf("%w: a proof that is too long", errMessage)
 	}
 	switch m.Kind {
 	case Offer, Answer:

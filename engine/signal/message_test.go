@@ -13,7 +13,6 @@ import (
 func testOffer() *Message {
 	return &Message{
 		Kind:    Offer,
-		From:    strings.Repeat("a", 52),
 		Attempt: "018c2f0e-0000-7000-8000-000000000000",
 		Ufrag:   "ufragufrag",
 		Pwd:     "0123456789abcdefghijkl",
@@ -31,9 +30,9 @@ func TestMessageRoundTrip(t *testing.T) {
 	for _, want := range []*Message{
 		testOffer(),
 		answer,
-		{Kind: Candidates, From: "a", Attempt: "b", Trace: "c"},
-		{Kind: Refusal, From: "a", Attempt: "b", Code: -104},
-		{Kind: Silence, From: "a", Attempt: "b", Trace: "b"},
+		{Kind: Candidates, Attempt: "b", Trace: "c"},
+		{Kind: Refusal, Attempt: "b", Code: -104},
+		{Kind: Silence, Attempt: "b", Trace: "b"},
 	} {
 		payload, err := want.Encode()
 		if err != nil {
@@ -53,7 +52,7 @@ func TestLargestMessageFits(t *testing.T) {
 		ip := netip.MustParseAddr("2001:db8:1111:2222:3333:4444:5555:6666")
 		m.Candidates = append(m.Candidates, Candidate{ServerReflexive, netip.AddrPortFrom(ip, 65535-port)})
 	}
-	for _, text := range []*string{&m.From, &m.Attempt, &m.Trace, &m.Ufrag, &m.Pwd} {
+	for _, text := range []*string{&m.Attempt, &m.Trace, &m.Ufrag, &m.Pwd} {
 		*text = strings.Repeat("<", maxTextBytes) // JSON escapes it with six characters
 	}
 	payload, err := m.Encode()
@@ -72,10 +71,7 @@ func TestMessageOutsideItsLimitsIsRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*Message){
 		"no kind":            func(m *Message) { m.Kind = "" },
 		"unknown kind":       func(m *Message) { m.Kind = "Offer" },
-		"no sender":          func(m *Message) { m.From = "" },
 		"no attempt":         func(m *Message) { m.Attempt = "" },
-		"long sender":        func(m *Message) { m.From = strings.Repeat("a", maxTextBytes+1) },
-		"topic in sender":    func(m *Message) { m.From = "a b" },
 		"line end":           func(m *Message) { m.Attempt = "a\n" },
 		"NUL":                func(m *Message) { m.Trace = "\x00" },
 		"not ASCII":          func(m *Message) { m.Ufrag = "ufragé" },
@@ -131,8 +127,8 @@ func TestUnknownFieldsAreIgnored(t *testing.T) {
 func FuzzMessage(f *testing.F) {
 	for _, m := range []*Message{
 		testOffer(),
-		{Kind: Refusal, From: "a", Attempt: "b", Code: -104},
-		{Kind: Candidates, From: "<>&\"\\", Attempt: "b", Candidates: []Candidate{}},
+		{Kind: Refusal, Attempt: "b", Code: -104},
+		{Kind: Candidates, Attempt: "b", Candidates: []Candidate{}},
 	} {
 		payload, _ := m.Encode()
 		f.Add(payload)
@@ -144,7 +140,7 @@ func FuzzMessage(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(m.Candidates) > MaxCandidates || len(m.From) > maxTextBytes || len(m.Attempt) > maxTextBytes {
+		if len(m.Candidates) > MaxCandidates || len(m.Attempt) > maxTextBytes {
 			t.Errorf("%+v", m)
 		}
 		first, err := m.Encode()

@@ -54,7 +54,7 @@ func (c *Client) receiveStatus(topic, status string) {
 	if !on && status != statusOffline {
 		return
 	}
-	if c.cfg.Role == Device && topic == statusTopic(c.cfg.ID) {
+	if c.cfg.Role == Device && topic == statusTopic(c.id) {
 		if !on {
 			// The will of an older connection of ours came late.
 			c.mu.Lock()

@@ -19,44 +19,20 @@ var additions embed.FS
 // places are where the additions go, in the copy.
 var places = map[string]string{
 	"added/quic.go.txt":       "thingp2p.go",
+	"added/repeat.go.txt":     "thingp2p_repeat.go",
+	"added/trywrite.go.txt":   "thingp2p_trywrite.go",
+	"added/reuse.go.txt":      "thingp2p_reuse.go",
+	"added/wirereuse.go.txt":  "internal/wire/thingp2p.go",
+	"added/history.go.txt":    "internal/ackhandler/thingp2p.go",
 	"added/congestion.go.txt": "internal/congestion/thingp2p.go",
-}
-
-// change replaces the one place in a file where before stands.
-type change struct{ file, before, after string }
-
-var changes = []change{
-	// A new connection, and a connection on a new path, get our controller.
-	{
-		file: "internal/ackhandler/sent_packet_handler.go",
-		before: "\tcongestion := congestion.NewCubicSender(\n\t\tcongestion.DefaultClock{},\n\t\trttStats,\n\t\tconnStats,\n" +
-			"\t\tinitialMaxDatagramSize,\n\t\ttrue, // use Reno\n\t\tqlogger,\n\t)\n",
-		after: "\tcongestion := congestion.NewThingP2PSender(connStats, initialMaxDatagramSize)\n",
-	},
-	{
-		file: "internal/ackhandler/sent_packet_handler.go",
-		before: "\th.congestion = congestion.NewCubicSender(\n\t\tcongestion.DefaultClock{},\n\t\th.rttStats,\n\t\th.connStats,\n" +
-			"\t\tinitialMaxDatagramSize,\n\t\ttrue, // use Reno\n\t\th.qlogger,\n\t)\n",
-		after: "\th.congestion = congestion.NewThingP2PSender(h.connStats, initialMaxDatagramSize)\n",
-	},
-	// Its estimate of the bandwidth is for the application, too.
-	{
-		file:   "internal/utils/connstats.go",
-		before: "\tCongestionWindow atomic.Uint64\n",
-		after:  "\tCongestionWindow atomic.Uint64\n\tBandwidth        atomic.Uint64 // bit/s; 0: not known yet\n",
-	},
-	// Paths are probed even when the congestion window is full.
-	{
-		file:   "connection.go",
-		before: "func (c *Conn) triggerSending(now monotime.Time) error {\n\tc.pacingDeadline = 0\n",
-		after: "func (c *Conn) triggerSending(now monotime.Time) error {\n\tc.pacingDeadline = 0\n\n" +
-			"\tif err := c.sendPathProbes(now); err != nil {\n\t\treturn err\n\t}\n",
-	},
+	"added/lean.go.txt":       "thingp2p_lean.go",
+	"added/sendqueue.go.txt":  "thingp2p_send_queue.go",
+	"added/handshake.go.txt":  "internal/handshake/thingp2p.go",
 }
 
 // patch changes the copy of quic-go in folder.
 func patch(folder string) error {
-	for _, c := range changes {
+	for _, c := range slices.Concat(changes, leanChanges) {
 		path := filepath.Join(folder, c.file)
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -86,7 +62,7 @@ func patch(folder string) error {
 // fingerprint tells whether a copy was made with these changes.
 func fingerprint() string {
 	h := sha256.New()
-	fmt.Fprintln(h, version, changes, notNeeded)
+	fmt.Fprintln(h, version, changes, leanChanges, notNeeded)
 	for _, name := range slices.Sorted(maps.Keys(places)) {
 		text, _ := additions.ReadFile(name) // it is embedded
 		h.Write(text)

@@ -15,6 +15,7 @@ import (
 type options struct {
 	server            rendezvous.Config
 	cert, key, secret string
+	selfSigned        string
 	version, verbose  bool
 }
 
@@ -34,8 +35,13 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	f.StringVar(&c.TURNS, "turns", "", "TURN over TLS listens on `ADDR`, usually :5349 or :443")
 	f.StringVar(&o.cert, "cert", "", "PEM `FILE` with the certificate chain for -mqtts, -wss and -turns; read again when it changes")
 	f.StringVar(&o.key, "key", "", "PEM `FILE` with its private key")
+	f.StringVar(&o.selfSigned, "self-signed", "", "`FILE` with a key and certificate of this server's own for -mqtts, -wss and -turns, made when absent; its pin becomes part of the printed address")
 	f.TextVar(&c.PublicIP, "public-ip", netip.Addr{}, "IPv4 address `IP` at which apps and devices reach this machine (default: that of the default route's interface)")
 	f.StringVar(&c.Host, "host", "", "DNS `NAME` of this machine, printed and published where a certificate must match")
+	f.Func("name", "another `NAME` or address, without port, under which clients reach this machine; may be repeated", func(name string) error {
+		c.Names = append(c.Names, name)
+		return nil
+	})
 	f.StringVar(&o.secret, "secret", "", "`FILE` with the TURN secret, made when absent (default: a new secret at each start)")
 	f.DurationVar(&c.TTL, "ttl", rendezvous.DefaultTTL, "lifetime of TURN credentials")
 	f.StringVar(&c.Broker, "broker", "", "publish the credentials through the MQTT broker at `URL` instead of embedding one")
@@ -48,7 +54,10 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 		return err
 	})
 	f.IntVar(&c.MaxClients, "max-clients", rendezvous.DefaultMaxClients, "MQTT connections at once, `N`")
+	f.IntVar(&c.MaxAddress, "max-clients-per-ip", rendezvous.DefaultMaxAddress, "of them from one address, `N`; loopback has no limit")
 	f.IntVar(&c.MaxRelays, "max-relays", rendezvous.DefaultMaxRelays, "TURN allocations at once, `N`")
+	f.IntVar(&c.MaxRelaysPerClient, "max-relays-per-client", rendezvous.DefaultMaxRelaysPerClient, "of them for one client, `N`")
+	f.IntVar(&c.RelayRate, "relay-rate", rendezvous.DefaultRelayRate, "of one client's relays, both ways, in bits per second, `N`")
 	f.BoolVar(&c.AllowPrivatePeers, "allow-private-peers", false, "relay to private addresses although the public one is not private")
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
 	f.BoolVar(&o.verbose, "v", false, "log more")
@@ -71,6 +80,9 @@ func (o *options) check(f *flag.FlagSet) error {
 	if (o.cert == "") != (o.key == "") {
 		return errors.New("-cert and -key need each other")
 	}
+	if o.cert != "" && o.selfSigned != "" {
+		return errors.New("-self-signed takes the place of -cert and -key: give one or the other")
+	}
 	if o.server.Broker != "" {
 		given := false
 		f.Visit(func(f *flag.Flag) { given = given || f.Name == "mqtt" })
@@ -87,6 +99,11 @@ func (o *options) config(log *slog.Logger) (cfg rendezvous.Config, err error) {
 	cfg.Log = log
 	if o.cert != "" {
 		if cfg.TLS, err = rendezvous.LoadCertificate(o.cert, o.key); err != nil {
+			return cfg, err
+		}
+	}
+	if o.selfSigned != "" {
+		if cfg.TLS, cfg.Pin, err = rendezvous.LoadSelfSigned(o.selfSigned); err != nil {
 			return cfg, err
 		}
 	}

@@ -102,6 +102,27 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+// TestOwnCertificate: its pin stays the same, since devices and tickets hold it.
+func TestOwnCertificate(t *testing.T) {
+	file := build(t)
+	ready := regexp.MustCompile(`^thingp2pd ready: server=mqtts://127\.0\.0\.1:[1-9][0-9]*\?(pin=[A-Za-z0-9_-]{43})\n$`)
+	own, first := filepath.Join(t.TempDir(), "own.pem"), ""
+	for range 2 {
+		d := start(t, file, "-mqtt", "", "-mqtts", "127.0.0.1:0", "-turn", "", "-turns", "127.0.0.1:0", "-self-signed", own)
+		match := ready.FindStringSubmatch(d.line)
+		if match == nil {
+			t.Fatalf("printed %q\n%s", d.line, &d.stderr)
+		}
+		if first == "" {
+			first = match[1]
+		}
+		if match[1] != first {
+			t.Errorf("%s became %s", first, match[1])
+		}
+		d.stop(syscall.SIGTERM)
+	}
+}
+
 func TestCommandErrors(t *testing.T) {
 	file := build(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -121,6 +142,8 @@ func TestCommandErrors(t *testing.T) {
 		{[]string{"-relay-ports", "9-1"}, 2, "lower port first"},
 		{[]string{"-public-ip", "here"}, 2, "-public-ip"},
 		{[]string{"-cert", "x"}, 2, "need each other"},
+		{[]string{"-cert", "x", "-key", "x", "-self-signed", "x"}, 2, "one or the other"},
+		{[]string{"-self-signed", "/no/such/directory/own.pem"}, 1, "give -self-signed"},
 		{[]string{"-mqtt", taken.Addr().String()}, 1, "choose another address"},
 		{[]string{"-mqtts", ":0", "-mqtt", "", "-turn", ""}, 1, "-cert and -key"},
 		{[]string{"-cert", "no such file", "-key", "x"}, 1, "no such file"},

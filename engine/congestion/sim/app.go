@@ -12,8 +12,11 @@ type App struct {
 	KeyFrame   int           // bytes of an additional frame each second
 	On, Off    time.Duration // bulk for On, silence for Off, and again
 	None       bool          // nothing but commands
+	Quiet      time.Duration // after a handshake, before the bulk
 	MaxBacklog int           // frames beyond this many bytes are left out; 0 is no bound
 }
+
+const handshake = 3000 // bytes
 
 type frame struct{ made, end int64 }
 
@@ -67,7 +70,11 @@ func (f *Flow) appTick() {
 		a.started = true
 		f.C = f.Control(congestion.Time(now), f.Size)
 		a.nextCmd, a.nextApp = now, now
-		a.bulk = f.App.Camera == 0 && !f.App.None && f.App.On == 0
+		a.bulk = f.App.Camera == 0 && !f.App.None && f.App.On == 0 && f.App.Quiet == 0
+		if f.App.Quiet > 0 {
+			a.backlog += handshake
+			a.nextApp = now + int64(f.App.Quiet)
+		}
 	}
 	if f.stopped() {
 		return
@@ -90,6 +97,7 @@ func (f *Flow) appTick() {
 				a.nextApp = now + int64(f.App.On)
 			}
 		default:
+			a.bulk = a.bulk || f.App.Quiet > 0
 			a.nextApp = 1 << 62
 		}
 	}

@@ -8,7 +8,8 @@ import (
 )
 
 // Reno makes a sender by RFC 5681, Cubic one by RFC 9438, both without pacing
-// and with a simple HyStart: slow start ends when the delay grows.
+// and with Linux's HyStart: slow start ends when the first packets of a round
+// trip are late.
 func Reno(now congestion.Time, size int) Controller  { return newTCP(size, false) }
 func Cubic(now congestion.Time, size int) Controller { return newTCP(size, true) }
 
@@ -26,7 +27,12 @@ type tcp struct {
 	sentAt    []int64
 	least     int64
 	rtt       int64
+	roundEnd  int64
+	samples   int
+	current   int64 // least of the round's first round-trip times
 }
+
+const hystartSamples = 8
 
 func newTCP(size int, cubic bool) *tcp {
 	return &tcp{size: float64(size), cubic: cubic, window: 10, threshold: 1e9, sentAt: make([]int64, 1<<14), least: 1 << 60}
@@ -42,12 +48,12 @@ func (t *tcp) OnAcked(now congestion.Time, pn int64, bytes, prior int) {
 	t.now = int64(now)
 	t.rtt = t.now - t.sentAt[pn&(1<<14-1)]
 	t.least = min(t.least, t.rtt)
-	if pn < t.recover || float64(prior) < t.window*t.size*0.8 {
+	if pn < t.recover || float64(prior) < (t.window-1)*t.size*0.8 {
 		return
 	}
 	if t.window < t.threshold {
 		t.window++
-		if t.rtt > t.least+min(max(t.least/8, int64(4*time.Millisecond)), int64(16*time.Millisecond)) {
+		if t.late(pn) {
 			t.threshold = t.window
 			t.most, t.start, t.epoch = t.window, t.window, 0
 		}
@@ -71,6 +77,18 @@ func (t *tcp) OnAcked(now congestion.Time, pn int64, bytes, prior int) {
 	} else {
 		t.window += 0.01 / t.window
 	}
+}
+
+func (t *tcp) late(pn int64) bool {
+	if pn >= t.roundEnd {
+		t.roundEnd, t.samples, t.current = t.next, 0, 1<<60
+	}
+	if t.samples < hystartSamples {
+		t.samples++
+		t.current = min(t.current, t.rtt)
+		return false
+	}
+	return t.current > t.least+min(max(t.least/8, int64(4*time.Millisecond)), int64(16*time.Millisecond))
 }
 
 func (t *tcp) OnLost(pn int64, bytes, prior int) {
@@ -99,7 +117,8 @@ func (t *tcp) TimeUntilSend() congestion.Time       { return 0 }
 func (t *tcp) Window() int                          { return int(t.window * t.size) }
 
 // BBR makes a sender like the first version of BBR, as Linux has it, without its
-// detection of policers.
+// detection of policers. Its window is as large as Linux's comes out, with what
+// that adds for aggregated ACKs.
 func BBR(now congestion.Time, size int) Controller {
 	return &bbr{size: float64(size), gain: 2.885, windowGain: 2.885, least: 1 << 60, packets: make([]bbrPacket, 1<<14), startup: true}
 }
@@ -185,7 +204,7 @@ func (b *bbr) OnAcked(now congestion.Time, pn int64, bytes, prior int) {
 		}
 	case b.drain && float64(b.inFlight) < product:
 		b.drain = false
-		b.windowGain = 2
+		b.windowGain = 2.2
 		b.phase, b.phaseAt = 2, n
 		b.gain = 1
 	case !b.startup && !b.drain && n-b.phaseAt > b.least && (b.phase != 0 || float64(b.inFlight) > 1.25*product):

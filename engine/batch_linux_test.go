@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"fmt"
+	"net"
+	"testing"
+	"time"
+
+	"golang.org/x/net/ipv4"
+)
+
+func listenUDP(t *testing.T, network, address string) *net.UDPConn {
+	t.Helper()
+	c, err := net.ListenPacket(network, address)
+	if err != nil {
+		t.Skip(err) // a host without IPv6
+	}
+	t.Cleanup(func() { c.Close() })
+	return c.(*net.UDPConn)
+}
+
+func newMessages(n int) []ipv4.Message {
+	messages := make([]ipv4.Message, n)
+	for i := range messages {
+		messages[i].Buffers = [][]byte{make([]byte, 100)}
+		messages[i].OOB = make([]byte, 100)
+	}
+	return messages
+}
+
+func TestBatchReader(t *testing.T) {
+	for _, network := range []struct{ name, any, local string }{
+		{"udp4", "0.0.0.0:0", "127.0.0.1"}, {"udp6", "[::]:0", "::1"}, {"udp", ":0", "127.0.0.1"}, {"udp", ":0", "::1"},
+	} {
+		t.Run(network.name+" from "+network.local, func(t *testing.T) {
+			socket := listenUDP(t, network.name, network.any)
+			socket.SetDeadline(time.Now().Add(5 * time.Second))
+			to := &net.UDPAddr{IP: net.ParseIP(network.local), Port: socket.LocalAddr().(*net.UDPAddr).Port}
+			r, err := newBatchReader(socket)
+			if err != nil {
+				t.Fatal(err)
+			}
+			messages := newMessages(maxBatch)
+			for i := range 2*maxPeers + 1 { // more than it remembers
+				from := listenUDP(t, "udp", net.JoinHostPort(network.local, "0"))
+				for _, text := range []string{"first", "second one", ""} {
+					text = fmt.Sprint(i, text)
+					if _, err := from.WriteTo([]byte(text), to); err != nil {
+						t.Fatal(err)
+					}
+					n, err := r.ReadBatch(messages, 0)
+					if n != 1 || err != nil {
+						t.Fatal(n, err)
+					}
+					m := messages[0]
+					if got := string(m.Buffers[0][:m.N]); got != text {
+						t.Errorf("read %q, want %q", got, text)
+					}
+					if want := plainAddrPort(from.LocalAddr()); plainAddrPort(m.Addr) != want {
+						t.Errorf("it came from %v, want %v", m.Addr, want)
+					}
+				}
+			}
+			if n := len(r.peers); n > maxPeers {
+				t.Errorf("%d addresses are remembered", n)
+			}
+		})
+	}
+}
+
+func TestBatchReaderReadsWhatIsThere(t *testing.T) {
+	socket, from := listenUDP(t, "udp4", "127.0.0.1:0"), listenUDP(t, "udp4", "127.0.0.1:0")
+	r, err := newBatchReader(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range maxBatch + 2 {
+		if _, err := from.WriteTo(make([]byte, i), socket.LocalAddr()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	socket.SetDeadline(time.Now().Add(5 * time.Second))
+	read := 0
+	for _, want := range []int{maxBatch, 2} {
+		messages := newMessages(2 * maxBatch)
+		n, err := r.ReadBatch(messages, 0)
+		if n != want || err != nil {
+			t.Fatalf("%d messages, %v, want %d", n, err, want)
+		}
+		for _, m := range messages[:n] {
+			if m.N != read {
+				t.Errorf("%d bytes, want %d", m.N, read)
+			}
+			read++
+		}
+	}
+	socket.SetDeadline(time.Now())
+	if n, err := r.ReadBatch(newMessages(1), 0); n != 0 || err == nil {
+		t.Errorf("after the deadline: %d, %v", n, err)
+	}
+	socket.Close()
+	if n, err := r.ReadBatch(newMessages(1), 0); n != 0 || err == nil {
+		t.Errorf("after the end: %d, %v", n, err)
+	}
+}

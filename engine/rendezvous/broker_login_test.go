@@ -1,0 +1,230 @@
+package rendezvous
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
+)
+
+// refusedLogin is the code of CONNACK for "not authorized".
+const refusedLogin = 5
+
+func TestWhoGetsIn(t *testing.T) {
+	other := newPerson(ident.Device, "other")
+	device := theDevice.id
+	for name, test := range map[string]struct {
+		login func() (user, password string)
+		want  byte
+	}{
+		"the holder of the key": {func() (string, string) { return device, theDevice.password(pipeServer) }, 0},
+		"a stranger":            {func() (string, string) { return device, person{theDevice.member, other.key}.password(pipeServer) }, refusedLogin},
+		"for another id":        {func() (string, string) { return other.id, theDevice.password(pipeServer) }, refusedLogin},
+		"for another role": {func() (string, string) {
+			return device, strings.Replace(theDevice.password(pipeServer), " d ", " a ", 1)
+		}, refusedLogin},
+		"for another server":   {func() (string, string) { return device, theDevice.password("example.org:1883") }, refusedLogin},
+		"for a forwarded port": {func() (string, string) { return device, theDevice.password("pipe.test:8883") }, 0},
+		"in capitals":          {func() (string, string) { return device, theDevice.password("Pipe.Test.:1883") }, 0},
+		"expired": {func() (string, string) {
+			return device, ident.NewPassword(ident.Device, device, pipeServer, time.Now().Add(-ident.LoginLifetime), theDevice.sign)
+		}, refusedLogin},
+		"from the future": {func() (string, string) {
+			return device, ident.NewPassword(ident.Device, device, pipeServer, time.Now().Add(time.Hour), theDevice.sign)
+		}, refusedLogin},
+		"a clock nine minutes late": {func() (string, string) {
+			return device, ident.NewPassword(ident.Device, device, pipeServer, time.Now().Add(-9*time.Minute), theDevice.sign)
+		}, 0},
+		"nobody":           {func() (string, string) { return "", "" }, refusedLogin},
+		"without password": {func() (string, string) { return device, "" }, refusedLogin},
+		"an account":       {func() (string, string) { return "alice", "secret" }, refusedLogin},
+		"large":            {func() (string, string) { return device, strings.Repeat("x", 8000) }, refusedLogin},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
+				c := dialRaw(t, b)
+				defer c.conn.Close()
+				p := connectPacket(theDevice, 0)
+				user, password := test.login()
+				p.Username, p.UsernameFlag = user, user != ""
+				p.Password, p.PasswordFlag = []byte(password), password != ""
+				c.send(p)
+				if code := c.receive().(*packets.ConnackPacket).ReturnCode; code != test.want {
+					t.Errorf("code %d, want %d", code, test.want)
+				}
+			})
+		})
+	}
+}
+
+func TestALoginIsGoodOnce(t *testing.T) {
+	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
+		p := connectPacket(theDevice, 0)
+		connect := func() byte {
+			c := dialRaw(t, b)
+			defer c.conn.Close()
+			c.send(p)
+			return c.receive().(*packets.ConnackPacket).ReturnCode
+		}
+		if code := connect(); code != 0 {
+			t.Fatalf("code %d", code)
+		}
+		for range 3 {
+			time.Sleep(3 * time.Minute)
+			if code := connect(); code != refusedLogin {
+				t.Errorf("overheard and used again: code %d", code)
+			}
+		}
+	})
+}
+
+func TestLoginsAreForgotten(t *testing.T) {
+	var memory logins
+	now := time.Unix(1e9, 0)
+	nonce := 0
+	next := func() *ident.Login {
+		nonce++
+		return &ident.Login{ID: theApp.id, Nonce: [16]byte{byte(nonce), byte(nonce >> 8), byte(nonce >> 16)}}
+	}
+	first := next()
+	for _, want := range []bool{true, false} {
+		if memory.first(first, now) != want {
+			t.Errorf("new: %v", !want)
+		}
+	}
+	if memory.first(first, now.Add(loginMemory-time.Second)) || memory.first(next(), now.Add(loginMemory)) == false || memory.first(first, now.Add(loginMemory)) {
+		t.Error("forgotten while it could still be used")
+	}
+	for range 3 * maxLogins {
+		memory.first(next(), now.Add(loginMemory))
+	}
+	if n := len(memory.newer) + len(memory.older); n > 2*maxLogins {
+		t.Errorf("%d logins are remembered", n)
+	}
+}
+
+func TestAServerGoesByTheAddressThatItIsReachedAt(t *testing.T) {
+	b := NewBroker(BrokerConfig{Names: []string{"Example.ORG", "203.0.113.77", ""}})
+	defer b.Close()
+	local := &net.TCPAddr{IP: net.ParseIP("::ffff:192.0.2.7"), Port: 1883}
+	for host, want := range map[string]bool{
+		"192.0.2.7": true, "::ffff:192.0.2.7": true, "203.0.113.77": true, "example.org": true, "EXAMPLE.org.": true,
+		"192.0.2.8": false, "example.com": false, "": false, "localhost": false,
+	} {
+		if b.isCalled(host, local) != want {
+			t.Errorf("%q: %v", host, !want)
+		}
+	}
+	if !b.isCalled("fe80::1%wlan0", &net.TCPAddr{IP: net.ParseIP("fe80::1"), Zone: "eth0"}) {
+		t.Error("a link-local address is not this machine")
+	}
+	if !b.isCalled("localhost", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}) {
+		t.Error("localhost is not this machine")
+	}
+}
+
+// Whoever guesses another's client id of MQTT does not take its session over.
+func TestAClientIDBelongsToItsHolder(t *testing.T) {
+	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
+		device := dial(t, b, theDevice, withWill)
+		defer device.Disconnect(0)
+		for _, who := range []person{newPerson(ident.Device, "other"), {member{ident.App, theDevice.id}, theDevice.key}} {
+			thief := dial(t, b, who) // with the same client id
+			defer thief.Disconnect(0)
+			synctest.Wait()
+			if !device.IsConnectionOpen() {
+				t.Fatalf("%c took the session over", who.role)
+			}
+		}
+	})
+}
+
+func TestEachReadsItsOwnDocument(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := start(t, Config{PublicIP: documentation, Names: []string{"pipe.test"}, Secret: testSecret, TURNURLs: []string{"turn:192.0.2.1:3478"}})
+		defer s.Close()
+		device, app := dial(t, s.broker, theDevice), dial(t, s.broker, theApp)
+		defer device.Disconnect(0)
+		defer app.Disconnect(0)
+		device.subscribe(ICETopic)
+		app.subscribe(ICETopic)
+		for range 3 { // renewed twice
+			for _, c := range []struct {
+				*testClient
+				id string
+			}{{device, theDevice.id}, {app, theApp.id}} {
+				var doc ICEDocument
+				m := <-c.got
+				if err := json.Unmarshal([]byte(m.payload), &doc); err != nil || len(doc.TURN) != 1 {
+					t.Fatal(m, err)
+				}
+				username, password := Credential(testSecret, c.id, time.Now().Add(DefaultTTL))
+				if doc.TURN[0].Username != username || doc.TURN[0].Credential != password {
+					t.Errorf("%s reads %+v", c.id, doc.TURN[0])
+				}
+			}
+		}
+	})
+}
+
+// A client that sends too fast is read no faster than the rate, loses nothing,
+// and holds up nobody else.
+func TestPublishingOverTheRate(t *testing.T) {
+	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
+		device := dial(t, b, theDevice)
+		defer device.Disconnect(0)
+		device.subscribe(deviceInbox)
+		flood := dialRaw(t, b)
+		defer flood.conn.Close()
+		flood.connect(newPerson(ident.App, "flood"), 0, "")
+		publish := packets.NewControlPacket(packets.Publish).(*packets.PublishPacket)
+		publish.TopicName, publish.Payload = deviceInbox, bytes.Repeat([]byte("x"), 8000)
+		const count = 200 // three times the burst
+		begin := time.Now()
+		done := make(chan time.Duration)
+		go func() {
+			for range count {
+				publish.Write(flood.conn)
+			}
+			done <- time.Since(begin)
+		}()
+		app := dial(t, b, theApp)
+		defer app.Disconnect(0)
+		if waited := time.Since(begin); waited > time.Second {
+			t.Errorf("another client waited %v", waited)
+		}
+		got := 0
+		for ; got < count; got++ {
+			<-device.got
+		}
+		took := <-done
+		if want := time.Duration((count*8000 - paceBurstBytes) / paceBytesPerSecond * float64(time.Second)); took < want || took > want+2*time.Second {
+			t.Errorf("%d messages took %v, want %v", count, took, want)
+		}
+	})
+}
+
+// The rate holds for what costs little to send, too.
+func TestManySmallPackets(t *testing.T) {
+	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
+		c := dialRaw(t, b)
+		defer c.conn.Close()
+		c.connect(theApp, 0, "")
+		go io.Copy(io.Discard, c.conn)
+		begin := time.Now()
+		for range 5000 {
+			packets.NewControlPacket(packets.Pingreq).Write(c.conn)
+		}
+		if took := time.Since(begin); took < 10*time.Second {
+			t.Errorf("5000 pings in %v", took)
+		}
+	})
+}

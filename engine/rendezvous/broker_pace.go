@@ -1,0 +1,33 @@
+package rendezvous
+
+import (
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// What the broker reads from one client: some hundred small messages a second
+// or a few large ones, after a burst such as many connects at once make.
+const (
+	paceBytesPerSecond = 64 << 10
+	paceBurstBytes     = 512 << 10
+	paceLeastBytes     = 256 // of a packet, however small: it costs time, too
+)
+
+// paceHook reads no faster from a client that sends too fast: TCP then holds the
+// client up, and it alone. Nothing is lost, and a client that had its reasons
+// stays connected.
+type paceHook struct{ mqtt.HookBase }
+
+func (h *paceHook) ID() string           { return "pace" }
+func (h *paceHook) Provides(b byte) bool { return b == mqtt.OnPacketRead }
+
+// OnPacketRead runs in the connection's own goroutine.
+func (h *paceHook) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
+	if c, ok := cl.Net.Conn.(*clientConn); ok {
+		size := max(paceLeastBytes, float64(pk.FixedHeader.Remaining))
+		time.Sleep(c.pace.owe(size, paceBytesPerSecond, paceBurstBytes, time.Now()))
+	}
+	return pk, nil
+}

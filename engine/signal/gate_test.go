@@ -1,0 +1,173 @@
+package signal
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/binary"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+)
+
+var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
+
+func testGate(t testing.TB, name string, known ...string) *gate {
+	t.Helper()
+	g, err := newGate(keyOf(name), func(from string) bool {
+		for _, friend := range known {
+			if from == id(friend) {
+				return true
+			}
+		}
+		return false
+	}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func sealed(t testing.TB, m *Message, from, to string, now time.Time) []byte {
+	t.Helper()
+	text, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := seal(text, keyOf(from), id(to), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func TestEnvelopeIsReadByItsReceiver(t *testing.T) {
+	want := offer("app", "attempt")
+	e := sealed(t, want, "app", "dev", noon)
+	for _, secret := range []string{want.Ufrag, want.Pwd, want.Attempt, "192.0.2.1", "offer"} {
+		if bytes.Contains(e, []byte(secret)) {
+			t.Errorf("%q can be read on the way", secret)
+		}
+	}
+	if m, err := testGate(t, "dev").admit(e, noon); err != nil || !reflect.DeepEqual(m, want) {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if m, err := testGate(t, "other").admit(e, noon); !errors.Is(err, errForged) {
+		t.Errorf("somebody else reads %+v, %v", m, err)
+	}
+}
+
+// Whatever is changed on the way, nobody reads it.
+func TestChangedEnvelopeIsNotRead(t *testing.T) {
+	e := sealed(t, offer("app", "attempt"), "app", "dev", noon)
+	g := testGate(t, "dev", "app")
+	now := noon
+	for i := range e {
+		changed := bytes.Clone(e)
+		changed[i] ^= 1
+		now = now.Add(time.Second) // within the limits
+		if m, err := g.admit(changed, now); err == nil {
+			t.Fatalf("with byte %d changed: %+v", i, m)
+		}
+	}
+	for _, n := range []int{0, 1, minEnvelope - 1, len(e) - 1} {
+		if m, err := g.admit(e[:n], now.Add(time.Minute)); err == nil {
+			t.Errorf("%d bytes of it: %+v", n, m)
+		}
+	}
+	if m, err := g.admit(make([]byte, MaxEnvelopeBytes+1), now); err == nil {
+		t.Errorf("a large one: %+v", m)
+	}
+}
+
+// A signature of one's own on another's text, or on a text for another receiver,
+// is of no use.
+func TestEnvelopeCannotBeSignedAnew(t *testing.T) {
+	e := sealed(t, offer("app", "attempt"), "app", "dev", noon)
+	stolen := bytes.Clone(e[:len(e)-ed25519.SignatureSize])
+	copy(stolen[senderAt:], keyOf("thief").Public().(ed25519.PublicKey))
+	stolen = append(stolen, ed25519.Sign(keyOf("thief"), envelope(stolen).signed(keyOf("dev").Public().(ed25519.PublicKey)))...)
+	if m, err := testGate(t, "dev").admit(stolen, noon); err == nil {
+		t.Errorf("%+v", m)
+	}
+}
+
+func TestReplayAndAge(t *testing.T) {
+	g := testGate(t, "dev", "app")
+	e := sealed(t, offer("app", "1"), "app", "dev", noon)
+	if _, err := g.admit(e, noon); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		after time.Duration
+		want  error
+	}{{time.Second, errReplay}, {time.Hour, errReplay}, {15 * time.Hour, errStale}, {-15 * time.Hour, errStale}} {
+		if _, err := g.admit(e, noon.Add(c.after)); !errors.Is(err, c.want) {
+			t.Errorf("after %v: %v", c.after, err)
+		}
+	}
+	if _, err := testGate(t, "dev").admit(e, time.Unix(0, 0)); err != nil {
+		t.Errorf("a device whose clock was never set: %v", err)
+	}
+	if _, err := testGate(t, "dev").admit(e, noon.Add(8*time.Hour)); err != nil {
+		t.Errorf("a device with a wrong time zone: %v", err)
+	}
+}
+
+// TestACrowdKeepsNoFriendOut: 10,000 messages of strangers a second, and a friend's.
+func TestACrowdKeepsNoFriendOut(t *testing.T) {
+	g := testGate(t, "dev", "friend")
+	stranger := sealed(t, offer("stranger", "1"), "stranger", "dev", noon)
+	read := 0
+	for i := range 30_000 { // three seconds
+		now := noon.Add(time.Duration(i) * 100 * time.Microsecond)
+		binary.BigEndian.PutUint64(stranger[senderAt:], uint64(i)) // another one each time
+		if _, err := g.admit(stranger, now); errors.Is(err, errForged) {
+			read++
+		}
+		if i%1000 == 0 {
+			if _, err := g.admit(sealed(t, offer("friend", "1"), "friend", "dev", now), now); err != nil {
+				t.Fatalf("the friend, after %d: %v", i, err)
+			}
+		}
+	}
+	if most := strangerRoom + 3*strangersPerSecond + 1; read > most {
+		t.Errorf("%d signatures of strangers were checked, want at most %d", read, most)
+	}
+	if g.unknown.Len() > maxSenders || g.seen.Len() > maxSeen {
+		t.Errorf("%d senders and %d messages are remembered", g.unknown.Len(), g.seen.Len())
+	}
+	g.strangers = false
+	if _, err := g.admit(sealed(t, offer("stranger", "1"), "stranger", "dev", noon), noon); !errors.Is(err, errUnasked) {
+		t.Errorf("who reads no strangers: %v", err)
+	}
+}
+
+func TestOneSenderHasALimit(t *testing.T) {
+	g := testGate(t, "dev", "app")
+	e := sealed(t, offer("app", "1"), "app", "dev", noon)
+	read := 0
+	for range 1000 {
+		if _, err := g.admit(e, noon); !errors.Is(err, errTooMany) {
+			read++
+		}
+	}
+	if read > friendBurst {
+		t.Errorf("%d were read at once", read)
+	}
+}
+
+func FuzzEnvelope(f *testing.F) {
+	e := sealed(f, offer("app", "1"), "app", "dev", noon)
+	f.Add([]byte(e))
+	f.Add(e[:minEnvelope])
+	f.Add([]byte{})
+	f.Add([]byte(strings.Repeat("\x01", minEnvelope)))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		m, err := testGate(t, "dev", "app").admit(payload, noon)
+		if err == nil && (m.From != id("app") || !bytes.Equal(payload, e)) {
+			t.Errorf("a forged one is read: %+v", m)
+		}
+	})
+}

@@ -1,0 +1,160 @@
+package engine
+
+import (
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// sendStream is a QUIC stream of which this side is the sender.
+type sendStream interface {
+	Write(p []byte) (int, error)
+	Close() error
+}
+
+// receiveStream is a QUIC stream of which this side is the receiver.
+type receiveStream interface {
+	Read(p []byte) (int, error)
+	Peek(p []byte) (int, error)
+	SetReadDeadline(time.Time) error
+}
+
+// channelStream is the stream under a channel. In QUIC it is two, one for each
+// direction, and either exists only once its sender has something to send: of
+// the eight channels most are never used, and a stream costs 1.5 KB.
+type channelStream struct {
+	open func() (sendStream, error) // and tells the peer
+
+	mu       sync.Mutex
+	out      sendStream
+	in       receiveStream
+	end      error         // why in will not come
+	deadline time.Time     // for in, until it is there
+	changed  chan struct{} // closed at a change; nil while nobody waits
+}
+
+// Write opens the stream, if it is the first.
+func (s *channelStream) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	out := s.out
+	s.mu.Unlock()
+	if out == nil { // a channel has one writer at a time
+		var err error
+		if out, err = s.open(); err != nil {
+			return 0, err
+		}
+		s.mu.Lock()
+		s.out = out
+		s.mu.Unlock()
+	}
+	return out.Write(p)
+}
+
+// TryWrite leaves it to Write to open the stream, which may have to wait.
+func (s *channelStream) TryWrite(p []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	try, ok := s.out.(tryWriter)
+	return ok && try.TryWrite(p)
+}
+
+// Close ends the sending direction, if it was ever opened.
+func (s *channelStream) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.out == nil {
+		return nil
+	}
+	return s.out.Close()
+}
+
+func (s *channelStream) Read(p []byte) (int, error) {
+	in, err := s.incoming()
+	if err != nil {
+		return 0, err
+	}
+	return in.Read(p)
+}
+
+func (s *channelStream) Peek(p []byte) (int, error) {
+	in, err := s.incoming()
+	if err != nil {
+		return 0, err
+	}
+	return in.Peek(p)
+}
+
+func (s *channelStream) SetReadDeadline(t time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.in != nil {
+		return s.in.SetReadDeadline(t)
+	}
+	s.deadline = t
+	s.wake()
+	return nil
+}
+
+// incoming waits until the peer has opened its stream.
+func (s *channelStream) incoming() (receiveStream, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for s.in == nil {
+		if s.end != nil {
+			return nil, s.end
+		}
+		var expired <-chan time.Time
+		if !s.deadline.IsZero() {
+			left := time.Until(s.deadline)
+			if left <= 0 {
+				return nil, os.ErrDeadlineExceeded
+			}
+			expired = time.After(left)
+		}
+		if s.changed == nil {
+			s.changed = make(chan struct{})
+		}
+		changed := s.changed
+		s.mu.Unlock()
+		select {
+		case <-changed:
+		case <-expired:
+		}
+		s.mu.Lock()
+	}
+	return s.in, nil
+}
+
+// attach is called with what the peer has opened; ok is false the second time.
+func (s *channelStream) attach(in receiveStream) (ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.in != nil {
+		return false
+	}
+	s.in = in
+	if !s.deadline.IsZero() {
+		in.SetReadDeadline(s.deadline)
+	}
+	s.wake()
+	return true
+}
+
+// finish is called when the peer will not open the stream any more.
+func (s *channelStream) finish() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.end == nil {
+		s.end = io.EOF
+	}
+	s.wake()
+}
+
+// wake needs the lock.
+func (s *channelStream) wake() {
+	if s.changed != nil {
+		close(s.changed)
+		s.changed = nil
+	}
+}

@@ -1,0 +1,128 @@
+package engine
+
+import (
+	"errors"
+	"io"
+	"os"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// testChannelStream is a channelStream and what it opens, which counts.
+func testChannelStream() (s *channelStream, out *fakeStream, opened *int) {
+	out, opened = newFakeStream(endless), new(int)
+	s = &channelStream{open: func() (sendStream, error) {
+		*opened++
+		return out, nil
+	}}
+	return s, out, opened
+}
+
+func TestStreamIsOpenedByTheFirstWrite(t *testing.T) {
+	s, out, opened := testChannelStream()
+	s.Close() // nothing was sent: there is nothing to end
+	if *opened != 0 || out.closed {
+		t.Error("opened before anything was sent")
+	}
+	for _, p := range []string{"a", "b"} {
+		if n, err := s.Write([]byte(p)); n != 1 || err != nil {
+			t.Errorf("write: %d, %v", n, err)
+		}
+	}
+	s.Close()
+	if *opened != 1 || out.written() != "ab" || !out.closed {
+		t.Errorf("opened %d times, %q written, closed %v", *opened, out.written(), out.closed)
+	}
+}
+
+func TestWriteThatMustNotWaitOpensNothing(t *testing.T) {
+	out, opened := &eagerStream{fakeStream: newFakeStream(endless), room: 10}, 0
+	s := &channelStream{open: func() (sendStream, error) {
+		opened++
+		return out, nil
+	}}
+	if s.TryWrite([]byte("a")) || opened != 0 {
+		t.Error("took bytes for a stream that was not open")
+	}
+	s.Write([]byte("a"))
+	if !s.TryWrite([]byte("b")) || out.written() != "ab" {
+		t.Errorf("%q written", out.written())
+	}
+}
+
+func TestStreamThatCannotBeOpened(t *testing.T) {
+	want := errors.New("no")
+	s := &channelStream{open: func() (sendStream, error) { return nil, want }}
+	if n, err := s.Write([]byte("a")); n != 0 || err != want {
+		t.Errorf("write: %d, %v", n, err)
+	}
+	s.Close()
+}
+
+func TestReaderWaitsForTheStream(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s, _, _ := testChannelStream()
+		in := newFakeStream(0)
+		in.arrive("x")
+		time.AfterFunc(time.Hour, func() {
+			if !s.attach(in) || s.attach(newFakeStream(0)) {
+				t.Error("a stream is attached once")
+			}
+		})
+		var p [1]byte
+		if d := took(func() { s.Peek(p[:]) }); d != time.Hour || p[0] != 'x' {
+			t.Errorf("%q after %v", p, d)
+		}
+		if n, err := s.Read(p[:]); n != 1 || err != nil {
+			t.Errorf("read: %d, %v", n, err)
+		}
+	})
+}
+
+func TestDeadlineHoldsBeforeTheStreamIsThereAndAfter(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s, _, _ := testChannelStream()
+		var p [1]byte
+		expires := func(after time.Duration) {
+			t.Helper()
+			d := took(func() {
+				if _, err := s.Read(p[:]); err != os.ErrDeadlineExceeded {
+					t.Errorf("read: %v", err)
+				}
+			})
+			if d != after {
+				t.Errorf("expired after %v, want %v", d, after)
+			}
+		}
+		s.SetReadDeadline(time.Now().Add(time.Minute))
+		expires(time.Minute)
+		s.SetReadDeadline(time.Time{})
+		time.AfterFunc(time.Second, func() { s.SetReadDeadline(time.Unix(1, 0)) })
+		expires(time.Second)
+		s.SetReadDeadline(time.Now().Add(time.Minute))
+		time.AfterFunc(time.Second, func() { s.attach(newFakeStream(0)) })
+		expires(time.Minute)
+	})
+}
+
+func TestStreamThatWillNotCome(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s, _, _ := testChannelStream()
+		time.AfterFunc(time.Second, s.finish)
+		var p [1]byte
+		if _, err := s.Read(p[:]); err != io.EOF {
+			t.Errorf("read: %v", err)
+		}
+		// What has come is read to its end all the same.
+		s, _, _ = testChannelStream()
+		in := newFakeStream(0)
+		in.arrive("x")
+		s.attach(in)
+		s.finish()
+		if n, err := s.Read(p[:]); n != 1 || err != nil {
+			t.Errorf("read: %d, %v", n, err)
+		}
+		synctest.Wait()
+	})
+}
