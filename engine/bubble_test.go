@@ -13,9 +13,9 @@ import (
 func inBubble(t *testing.T, test func(t *testing.T)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		// What one bubble leaves in the pool is of no use in another.
+		// What one bubble leaves in the pool is of no use in another, nor outside.
 		waiters = sync.Pool{New: waiters.New}
-		defer func() { waiters = sync.Pool{New: waiters.New} }()
+		t.Cleanup(func() { waiters = sync.Pool{New: waiters.New} }) // the last one: others still use it
 		test(t)
 	})
 }

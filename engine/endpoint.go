@@ -102,6 +102,7 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 		Log:    e.log,
 		Dial:   e.config.dialServer,
 		OnMessage: func(m *signal.Message) {
+			defer guard(e.log, nil)
 			<-made
 			receive(client, m)
 		},

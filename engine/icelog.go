@@ -11,7 +11,7 @@ import (
 // iceLog sends pion's log to ours, all of it for debugging only.
 type iceLog struct{ log *slog.Logger }
 
-func (l iceLog) NewLogger(string) logging.LeveledLogger { return iceLogger{l.log} }
+func (l iceLog) NewLogger(string) logging.LeveledLogger { return iceLogger(l) }
 
 type iceLogger struct{ log *slog.Logger }
 

@@ -106,6 +106,8 @@ func (at *attempt) race(ctx context.Context) (dialed, error) {
 			if !r.path.straight {
 				at.lastErr = r.err
 				next()
+			} else if CodeOf(r.err) == ErrAuth {
+				at.impostor = r.err
 			}
 		case on := <-status:
 			at.offline = !on

@@ -144,11 +144,8 @@ func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 			lower.Close()
 		})
 	})
-	err = client.Listen()
-	var relayed net.PacketConn
-	if err == nil {
-		relayed, err = client.Allocate()
-	}
+	go pump(client, lower, d.log)
+	relayed, err := client.Allocate()
 	if !giveUp() && err == nil {
 		err = ctx.Err()
 	}
@@ -162,6 +159,24 @@ func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 	}
 	d.log.Debug("allocated on a relay", "server", server.URL, "address", relayed.LocalAddr())
 	return newRelay(client, lower, relayed), nil
+}
+
+// pump gives a TURN client what its server sends, until lower is closed. The
+// client's own loop would end for good at the first packet that it cannot read,
+// from anybody.
+func pump(client *turn.Client, lower net.PacketConn, log *slog.Logger) {
+	defer guard(log, nil)
+	server := plainAddrPort(client.TURNServerAddr()) // the zero value on a stream, which has one sender
+	buffer := make([]byte, 2048)
+	for {
+		n, from, err := lower.ReadFrom(buffer)
+		if err != nil {
+			return
+		}
+		if source := plainAddrPort(from); !source.IsValid() || source == server {
+			client.HandleInbound(buffer[:n], from)
+		}
+	}
 }
 
 // dial opens the transport below TURN: UDP, TCP or TLS, to the holder of the

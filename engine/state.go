@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 )
@@ -52,6 +53,7 @@ func (f stateFile) sum() ([]byte, error) {
 
 const (
 	stateName       = "thingp2p.json"
+	temporaryName   = "." + stateName + ".new-" // and a number
 	stateVersion    = 1
 	maxStateBytes   = 8 << 20
 	maxPairings     = 10_000
@@ -85,7 +87,20 @@ func openState(dir string) (*state, error) {
 	if s.file, err = parseState(text); err != nil {
 		return nil, fmt.Errorf("%s: %w; restore it from a backup, or remove it to start with a new identity", path, err)
 	}
+	removeLeftovers(dir)
 	return s, nil
+}
+
+// removeLeftovers removes what processes left that were killed while they saved.
+// What is younger may be another's that is saving now.
+func removeLeftovers(dir string) {
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		info, err := e.Info()
+		if err == nil && strings.HasPrefix(e.Name(), temporaryName) && time.Since(info.ModTime()) > time.Minute {
+			os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
 }
 
 func (s *state) fill() error {
@@ -205,7 +220,7 @@ func (f *stateFile) save(dir string) error {
 	if err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(dir, stateName+".*")
+	temporary, err := os.CreateTemp(dir, temporaryName+"*")
 	if err != nil {
 		return fmt.Errorf("save the state: %w", err)
 	}

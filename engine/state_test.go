@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 // mustOpenState opens the state in dir.
@@ -131,12 +132,19 @@ func TestStateThatCannotBeReadIsAnError(t *testing.T) {
 func TestLeftoverTemporaryFilesDoNotMatter(t *testing.T) {
 	dir := t.TempDir()
 	first := mustOpenState(t, dir)
-	for _, name := range []string{stateName + ".123", stateName + ".", "other"} {
+	const old, fresh = temporaryName + "1", temporaryName + "2"
+	for _, name := range []string{old, fresh, stateName + ".123", "other"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(`{"version":1`), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
+	if err := os.Chtimes(filepath.Join(dir, old), time.Time{}, time.Now().Add(-time.Hour)); err != nil {
+		t.Fatal(err)
+	}
 	second := mustOpenState(t, dir)
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 4 || entries[0].Name() != fresh {
+		t.Errorf("%v, %v", entries, err)
+	}
 	if err := second.pair(testIdentity(1).id, "user"); err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,6 @@ import (
 type delayMeter struct {
 	current, last time.Duration
 	turnAt        Time
-	half          time.Duration
 }
 
 func (m *delayMeter) add(now Time, rtt time.Duration) {

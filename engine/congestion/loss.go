@@ -5,7 +5,6 @@ type lossMeter struct {
 	lostBytes, ackedBytes float64 // in this round
 	last                  float64 // part of the last whole round
 	base                  float64 // smoothed, of rounds that did not push
-	weight                float64
 }
 
 const (

@@ -44,7 +44,8 @@ func TestLogin(t *testing.T) {
 			t.Errorf("%+v", l)
 		}
 	}
-	if NewPassword(App, id, server, at, sign) == NewPassword(App, id, server, at, sign) {
+	first, second := NewPassword(App, id, server, at, sign), NewPassword(App, id, server, at, sign)
+	if first == second {
 		t.Error("two logins are the same")
 	}
 	if l, err := check(id, NewPassword(App, id, "[2001:db8::1]:1883", at, sign), at); err != nil || l.Host() != "2001:db8::1" {

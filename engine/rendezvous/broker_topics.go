@@ -2,6 +2,7 @@ package rendezvous
 
 import (
 	"bytes"
+	"crypto/ed25519"
 	"strings"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
@@ -77,6 +78,14 @@ func (m member) maySubscribe(filter string) bool {
 	return filter == statusTopic(m.id)
 }
 
+// mayHaveSealed reports whether a message in an envelope (version 1, then its
+// sender's key) names the client as its sender. The receiver's gate finds that
+// out, too, but has to count it against the one who is named.
+func (m member) mayHaveSealed(payload []byte) bool {
+	const version, end = 1, 1 + ed25519.PublicKeySize
+	return len(payload) < end || payload[0] != version || ident.Format(payload[1:end]) == m.id
+}
+
 // mayRetain reports whether a client's message may be retained. Clearing a
 // topic (an empty payload) is for topics that are there: mochi makes a node for
 // it otherwise.
@@ -132,9 +141,16 @@ func (h *topicHook) OnSubscribe(cl *mqtt.Client, pk packets.Packet) packets.Pack
 	return pk
 }
 
-// OnPublish drops what asks to be retained and may not be.
+// OnPublish drops messages that name another sender, and what asks to be retained
+// and may not be.
 func (h *topicHook) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
-	if cl.Net.Inline || !pk.FixedHeader.Retain {
+	if cl.Net.Inline {
+		return pk, nil
+	}
+	if c, ok := cl.Net.Conn.(*clientConn); ok && !c.who.mayHaveSealed(pk.Payload) {
+		return pk, packets.ErrRejectPacket
+	}
+	if !pk.FixedHeader.Retain {
 		return pk, nil
 	}
 	if !h.broker.mayRetain(pk.TopicName, pk.Payload) {

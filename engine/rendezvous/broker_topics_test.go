@@ -1,6 +1,7 @@
 package rendezvous
 
 import (
+	"crypto/ed25519"
 	"fmt"
 	"strings"
 	"testing"
@@ -193,5 +194,20 @@ func FuzzTopic(f *testing.F) {
 				t.Errorf("%q may be published to", topic)
 			}
 		}
+	})
+}
+
+// TestNobodySpeaksForAnother: an envelope names its sender, and a device counts
+// what comes against that one.
+func TestNobodySpeaksForAnother(t *testing.T) {
+	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
+		device, app := dial(t, b, theDevice), dial(t, b, theApp)
+		device.subscribe(deviceInbox)
+		from := func(who person) string {
+			return "\x01" + string(who.key.Public().(ed25519.PublicKey)) + "the rest"
+		}
+		app.publish(deviceInbox, from(newPerson(ident.App, "another")), false)
+		app.publish(deviceInbox, from(theApp), false)
+		device.want(deviceInbox, from(theApp), false)
 	})
 }

@@ -50,7 +50,13 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		SetConnectTimeout(connectTimeout).
 		SetWriteTimeout(writeTimeout).
 		SetAutoReconnect(false). // this package has a backoff of its own
-		SetTLSConfig(tlsFor(c.cfg.Server, c.cfg.TLS)).
+		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) {
+			conn, err := c.dial()
+			if err != nil {
+				return nil, err
+			}
+			return newCheckedConn(conn), nil
+		}).
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) { l.lost <- err }).
 		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { c.receive(m.Topic(), m.Payload()) })
 	if user := c.cfg.Server.User; user != nil { // an account at a broker that is not ours
@@ -59,9 +65,6 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 	} else {
 		options.SetUsername(c.id).
 			SetPassword(ident.NewPassword(byte(c.cfg.Role), c.id, c.cfg.Server.Host, time.Now(), c.sign))
-	}
-	if c.cfg.Dial != nil {
-		options.SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) { return c.cfg.Dial() })
 	}
 	topics := map[string]byte{inbox(c.cfg.Role, c.id): 0, iceTopic: 0}
 	if c.cfg.Role == Device {
@@ -114,17 +117,10 @@ func await(ctx context.Context, token mqtt.Token) error {
 	}
 }
 
-func tlsFor(server *url.URL, config *tls.Config) *tls.Config {
-	if config == nil {
-		config = &tls.Config{}
-	}
-	config = config.Clone()
-	config.ServerName = server.Hostname()
-	config.MinVersion = tls.VersionTLS12
-	if pin, pinned := pinOf(server); pinned {
-		ident.PinTLS(config, pin)
-	}
-	return config
+// dialWebSocket opens a WebSocket (RFC 6455) for MQTT.
+func dialWebSocket(to *url.URL, config *tls.Config) (net.Conn, error) {
+	to.User = nil // the account is for MQTT
+	return mqtt.NewWebsocket(to.String(), config, connectTimeout, nil, nil)
 }
 
 func (l *link) publish(topic string, payload []byte, retained bool) error {

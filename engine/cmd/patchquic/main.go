@@ -1,6 +1,6 @@
 // Command patchquic makes the QUIC library that libthingp2p is built with: a
-// copy of quic-go with the few changes of package patch, and a go.mod that
-// builds with it.
+// copy of quic-go with a few changes, something small in the place of DTLS, and a
+// go.mod that builds with both.
 //
 //	go run ./engine/cmd/patchquic build
 //	go build -modfile=build/quic/go.mod -tags thingp2p_quic ./...
@@ -62,6 +62,9 @@ func run(folder string) error {
 	if err := patch(filepath.Join(folder, "quic-go")); err != nil {
 		return err
 	}
+	if err := writeDTLS(filepath.Join(folder, "dtls")); err != nil {
+		return err
+	}
 	if err := writeModule(folder); err != nil {
 		return err
 	}
@@ -93,25 +96,28 @@ func explain(err error) error {
 	return err
 }
 
-// writeModule writes the project's go.mod with quic-go replaced.
+// writeModule writes the project's go.mod with quic-go and DTLS replaced.
 func writeModule(folder string) error {
 	text, err := os.ReadFile("go.mod")
 	if err != nil {
 		return fmt.Errorf("%w; run this in the project's root", err)
 	}
-	copied, err := filepath.Abs(filepath.Join(folder, "quic-go"))
-	if err != nil {
-		return err
-	}
 	root, err := os.Getwd()
 	if err != nil {
 		return err
 	}
-	// A relative path keeps builds in two folders the same.
-	if relative, err := filepath.Rel(root, copied); err == nil && filepath.IsLocal(relative) {
-		copied = "./" + filepath.ToSlash(relative)
+	for _, replaced := range [][2]string{{module, "quic-go"}, {dtlsModule, "dtls"}} {
+		of, name := replaced[0], replaced[1]
+		copied, err := filepath.Abs(filepath.Join(folder, name))
+		if err != nil {
+			return err
+		}
+		// A relative path keeps builds in two folders the same.
+		if relative, err := filepath.Rel(root, copied); err == nil && filepath.IsLocal(relative) {
+			copied = "./" + filepath.ToSlash(relative)
+		}
+		text = append(text, "\nreplace "+of+" => "+copied+"\n"...)
 	}
-	text = append(text, "\nreplace "+module+" => "+copied+"\n"...)
 	if err := os.WriteFile(filepath.Join(folder, "go.mod"), text, 0o644); err != nil {
 		return err
 	}

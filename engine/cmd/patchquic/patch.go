@@ -63,7 +63,7 @@ func patch(folder string) error {
 func fingerprint() string {
 	h := sha256.New()
 	fmt.Fprintln(h, version, changes, leanChanges, notNeeded)
-	for _, name := range slices.Sorted(maps.Keys(places)) {
+	for _, name := range append(slices.Sorted(maps.Keys(places)), "added/dtls.go.txt") {
 		text, _ := additions.ReadFile(name) // it is embedded
 		h.Write(text)
 	}

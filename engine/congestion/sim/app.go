@@ -25,7 +25,6 @@ type appState struct {
 	bulk    bool
 	backlog int64 // bytes to send
 	made    int64 // bytes so far
-	again   int64 // bytes of backlog that were lost and are sent again
 	command int64 // when the oldest command that waits was made
 	frames  []frame
 	tick    int64

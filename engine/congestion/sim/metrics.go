@@ -9,7 +9,6 @@ const bin = int64(20 * time.Millisecond)
 
 type metrics struct {
 	delivered []int64 // bytes of data in each bin of time
-	total     int64
 	lost      int64
 	skipped   int64
 	delays    []delay

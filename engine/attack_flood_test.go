@@ -1,0 +1,285 @@
+//go:build linux && !race
+
+package engine
+
+import (
+	"bufio"
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestFloodOfOffers: 10,000 offers a second of strangers, through a broker that
+// holds nobody up, cost a device neither its memory nor its friends.
+func TestFloodOfOffers(t *testing.T) {
+	const (
+		perSecond = 10_000
+		lasting   = 10 * time.Second
+		moreKB    = 20 << 10
+	)
+	broker := startOpenBroker(t)
+	device := startDeviceProcess(t, broker.url)
+
+	here, copied := t.TempDir(), t.TempDir()
+	friend := newFriend(t, broker.url, here)
+	state, err := os.ReadFile(filepath.Join(here, "thingp2p.json")) // before it knows where the device is
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(copied, "thingp2p.json"), state, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	connectTook(t, friend, device.ticket, 10*time.Second)
+	friend.Close()
+
+	attack := newFlood(t, broker.url, device.id)
+	time.Sleep(time.Second)
+	idleKB, idleCPU := device.residentKB(t), device.cpu(t, time.Second)
+	start, cpuBefore := time.Now(), device.cpuTime(t)
+	stop := attack.start(perSecond)
+	time.Sleep(lasting / 4)
+	mostKB := device.residentKB(t)
+	for time.Since(start) < lasting {
+		friend := newFriend(t, broker.url, copied)
+		took := connectTook(t, friend, device.id, 10*time.Second)
+		if took > 2*time.Second {
+			t.Errorf("a paired app connected after %v", took)
+		}
+		t.Logf("connected in %v", took)
+		friend.Close()
+		os.WriteFile(filepath.Join(copied, "thingp2p.json"), state, 0o600)
+		mostKB = max(mostKB, device.residentKB(t))
+		time.Sleep(time.Second)
+	}
+	sent := stop()
+	rate := float64(sent) / time.Since(start).Seconds()
+	busy := float64(device.cpuTime(t)-cpuBefore) / float64(time.Since(start))
+	time.Sleep(200 * time.Millisecond)
+	after := device.cpu(t, time.Second)
+	t.Logf("%.0f messages a second; the device's CPU %.0f %%, before %.1f %%, after %.1f %%; memory %d KB, at most %d KB",
+		rate, 100*busy, 100*idleCPU, 100*after, idleKB, mostKB)
+	if rate < perSecond/2 {
+		t.Errorf("only %.0f messages a second were sent", rate)
+	}
+	if mostKB > idleKB+moreKB {
+		t.Errorf("memory grew from %d to %d KB", idleKB, mostKB)
+	}
+	if after > 0.1 {
+		t.Errorf("the device still uses %.0f %% of a CPU", 100*after)
+	}
+}
+
+func newFriend(t *testing.T, server, dir string) *App {
+	t.Helper()
+	app, err := NewApp(Config{UID: "friend", Server: server, StateDir: dir, DisableLAN: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { app.Close() })
+	return app
+}
+
+// connectTook connects and returns how long that took, the server included.
+func connectTook(t *testing.T, app *App, to string, timeout time.Duration) time.Duration {
+	t.Helper()
+	target, err := app.Resolve(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Now()
+	s, err := app.Connect(context.Background(), target, ModeInternet, timeout, NewTraceID())
+	took := time.Since(start)
+	if err != nil {
+		t.Fatalf("a friend, after %v: %v", took, err)
+	}
+	s.Close()
+	return took
+}
+
+// flood is what strangers send: offers of many keys, offers that say they are of
+// yet others, and garbage.
+type flood struct {
+	t        *testing.T
+	conns    []net.Conn
+	messages [][]byte
+	topic    string
+}
+
+func newFlood(t *testing.T, server, deviceID string) *flood {
+	f := &flood{t: t, topic: "t2p/1/d/" + deviceID + "/rx"}
+	for i := range 2000 {
+		_, key, _ := ed25519.GenerateKey(rand.Reader)
+		offer := sealedMessage(t, key, deviceID, map[string]any{
+			"kind": "offer", "attempt": fmt.Sprint(i), "ufrag": "ufrag", "pwd": "0123456789012345678901",
+			"candidates": []map[string]string{{"type": "host", "address": "192.0.2.1:1"}},
+		})
+		pretended := append([]byte(nil), offer...)
+		rand.Read(pretended[1:33])
+		garbage := make([]byte, 1+i*4)
+		rand.Read(garbage)
+		f.messages = append(f.messages, offer, pretended, garbage)
+	}
+	for range 4 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(server, "mqtt://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { conn.Close() })
+		f.conns = append(f.conns, conn)
+	}
+	return f
+}
+
+// start sends so many messages a second until stop, which returns their number.
+func (f *flood) start(perSecond int) (stop func() int) {
+	const tick = 10 * time.Millisecond
+	done := make(chan struct{})
+	var all sync.WaitGroup
+	counts := make([]int, len(f.conns))
+	begin := time.Now()
+	for i, conn := range f.conns {
+		all.Go(func() {
+			out := bufio.NewWriterSize(conn, 64<<10)
+			ticker := time.NewTicker(tick)
+			defer ticker.Stop()
+			for n := i; ; n++ {
+				for counts[i] >= int(time.Since(begin).Seconds()*float64(perSecond)/float64(len(f.conns))) {
+					out.Flush()
+					select {
+					case <-done:
+						return
+					case <-ticker.C:
+					}
+				}
+				if publishPacket(f.topic, f.messages[(n*7)%len(f.messages)], false).Write(out) != nil {
+					return
+				}
+				counts[i]++
+				select {
+				case <-done:
+					return
+				default:
+				}
+			}
+		})
+	}
+	return func() int {
+		close(done)
+		all.Wait()
+		total := 0
+		for _, n := range counts {
+			total += n
+		}
+		return total
+	}
+}
+
+// deviceProcess is a device in a process of its own.
+type deviceProcess struct {
+	id, ticket string
+	pid        int
+}
+
+const deviceEnv = "THINGP2P_TEST_DEVICE"
+
+func startDeviceProcess(t *testing.T, server string) *deviceProcess {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], "-test.run=^TestDeviceProcess$", "-test.v")
+	cmd.Env = append(os.Environ(), deviceEnv+"="+server)
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("the device: %v", err)
+		}
+	})
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		if fields := strings.Fields(lines.Text()); len(fields) == 3 && fields[0] == "device" {
+			go io.Copy(io.Discard, out)
+			return &deviceProcess{fields[1], fields[2], cmd.Process.Pid}
+		}
+	}
+	t.Fatal("no device")
+	return nil
+}
+
+// TestDeviceProcess is that process, not a test.
+func TestDeviceProcess(t *testing.T) {
+	server := os.Getenv(deviceEnv)
+	if server == "" {
+		t.Skip("for other tests")
+	}
+	d, err := NewDevice(Config{Server: server, DisableLAN: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := d.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("device", d.ID(), d.Ticket())
+	go func() {
+		for {
+			if s, err := d.Accept(-1); err == ErrListenBreak {
+				return
+			} else if err == nil {
+				defer s.Close()
+			}
+		}
+	}()
+	io.Copy(io.Discard, os.Stdin)
+}
+
+func (d *deviceProcess) proc(t *testing.T, file string) string {
+	t.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/%s", d.pid, file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func (d *deviceProcess) residentKB(t *testing.T) int {
+	_, rest, _ := strings.Cut(d.proc(t, "status"), "VmRSS:")
+	kb, _ := strconv.Atoi(strings.Fields(rest)[0])
+	return kb
+}
+
+// cpuTime is what the process has used, in steps of 10 ms (proc_pid_stat(5)).
+func (d *deviceProcess) cpuTime(t *testing.T) time.Duration {
+	_, rest, _ := strings.Cut(d.proc(t, "stat"), ") ")
+	fields := strings.Fields(rest)
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * 10 * time.Millisecond
+}
+
+// cpu is the share of a CPU that the process uses for a while.
+func (d *deviceProcess) cpu(t *testing.T, during time.Duration) float64 {
+	before := d.cpuTime(t)
+	time.Sleep(during)
+	return float64(d.cpuTime(t)-before) / float64(during)
+}

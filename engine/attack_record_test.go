@@ -1,0 +1,196 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// recorder is a broker that keeps every byte of its clients.
+type recorder struct {
+	mu   sync.Mutex
+	logs []*bytes.Buffer // one of each direction of each connection
+}
+
+func (r *recorder) tap(dial func() (net.Conn, error)) func() (net.Conn, error) {
+	return func() (net.Conn, error) {
+		conn, err := dial()
+		if err != nil {
+			return nil, err
+		}
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		c := tapped{conn, r, new(bytes.Buffer), new(bytes.Buffer)}
+		r.logs = append(r.logs, c.in, c.out)
+		return c, nil
+	}
+}
+
+func (r *recorder) has(text []byte) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.logs, func(log *bytes.Buffer) bool { return bytes.Contains(log.Bytes(), text) })
+}
+
+type tapped struct {
+	net.Conn
+	recorder *recorder
+	in, out  *bytes.Buffer
+}
+
+func (c tapped) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.recorder.mu.Lock()
+	defer c.recorder.mu.Unlock()
+	c.in.Write(p[:n])
+	return n, err
+}
+
+func (c tapped) Write(p []byte) (int, error) {
+	c.recorder.mu.Lock()
+	c.out.Write(p)
+	c.recorder.mu.Unlock()
+	return c.Conn.Write(p)
+}
+
+// TestRecordingBroker: who keeps all that a broker hears learns neither addresses
+// nor ICE credentials, neither the user nor the ticket.
+func TestRecordingBroker(t *testing.T) {
+	for _, kinds := range [][2]*nat{{public, public}, {portRestricted, fullCone}, {symmetric, symmetric}} {
+		t.Run(kinds[0].String()+" to "+kinds[1].String(), func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				var r recorder
+				const uid = "a user whom nobody shall know"
+				p := w.pair(w.home(kinds[0]), w.home(kinds[1]), func(app, device *Config) {
+					app.UID = uid
+					app.dialServer, device.dialServer = r.tap(app.dialServer), r.tap(device.dialServer)
+				})
+				seen := newSecrets(p)
+				ticket, secret := p.device.Ticket(), p.device.state.secret()
+				app, device := p.connect(0) // with the ticket
+				w.must(exchange(app, device))
+				app.Close()
+				device.Close()
+				target, err := p.app.Resolve(p.device.ID()) // and paired
+				w.must(err)
+				app, err = p.app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID())
+				w.must(err)
+				time.Sleep(2 * time.Second)
+				seen.add("a trace id", []byte(app.about.peer.TraceID))
+				seen.add("the uid", []byte(uid))
+				seen.add("the ticket", []byte(ticket[len(ticketPrefix):][:20]))
+				seen.add("the ticket's end", []byte(ticket[len(ticket)-20:]))
+				for name, s := range map[string][]byte{
+					"the ticket's secret": secret[:],
+					"its proof":           proveOffer(secret, p.app.identity.id, p.device.ID(), app.about.peer.TraceID),
+				} {
+					seen.add(name, s)
+					seen.add(name+" in hex", []byte(hex.EncodeToString(s)))
+					seen.add(name+" in base64", []byte(base64.RawStdEncoding.EncodeToString(s)))
+					seen.add(name+" in base64url", []byte(base64.RawURLEncoding.EncodeToString(s)))
+				}
+				for _, word := range []string{"ufrag", "candidates", "srflx", "proof", "attempt"} {
+					seen.add("the word", []byte(word))
+				}
+				seen.check(t, &r)
+				for _, id := range []string{p.app.identity.id, p.device.ID()} {
+					if !r.has([]byte(id)) {
+						t.Error("nothing was recorded")
+					}
+				}
+			})
+		})
+	}
+}
+
+// secrets are what the endpoints of a pair know and the broker must not: addresses
+// and ICE credentials, collected while they are in use.
+type secrets struct {
+	mu    sync.Mutex
+	known map[string]string // the secret: what it is
+	stop  chan struct{}
+	done  chan struct{}
+}
+
+func newSecrets(p vpair) *secrets {
+	s := &secrets{known: map[string]string{}, stop: make(chan struct{}), done: make(chan struct{})}
+	for _, e := range []*endpoint{p.app.endpoint, p.device.endpoint} {
+		for _, c := range hostCandidates(e.config.net, e.socket.port) {
+			s.addAddress("a host's", c.Address)
+		}
+	}
+	for _, h := range []*home{p.appHome, p.deviceHome} {
+		s.addIP("a home's", netip.MustParseAddr(h.publicIP))
+	}
+	go func() {
+		defer close(s.done)
+		for {
+			for _, e := range []*endpoint{p.app.endpoint, p.device.endpoint} {
+				s.collect(e)
+			}
+			select {
+			case <-s.stop:
+				return
+			case <-time.After(time.Millisecond):
+			}
+		}
+	}()
+	return s
+}
+
+func (s *secrets) collect(e *endpoint) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, n := range e.negotiations {
+		s.add("a ufrag", []byte(n.local.ufrag))
+		s.add("a pwd", []byte(n.local.pwd))
+		for _, c := range n.peerRelays() {
+			s.add("a relayed address", []byte(c.Address.String()))
+		}
+	}
+	if address, _ := e.reflexive.cached(); address.IsValid() {
+		s.addAddress("a server-reflexive", address)
+	}
+}
+
+func (s *secrets) addAddress(whose string, a netip.AddrPort) {
+	s.addIP(whose, a.Addr())
+	s.add(whose+" address", []byte(a.String()))
+}
+
+func (s *secrets) addIP(whose string, ip netip.Addr) {
+	s.add(whose+" IP address", []byte(ip.String()))
+	s.add(whose+" IP address, binary", ip.AsSlice())
+}
+
+func (s *secrets) add(what string, secret []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known[string(secret)] = what
+}
+
+func (s *secrets) check(t *testing.T, r *recorder) {
+	close(s.stop)
+	<-s.done
+	kinds := map[string]int{}
+	for secret, what := range s.known {
+		kinds[what]++
+		if r.has([]byte(secret)) {
+			t.Errorf("the broker's log has %s: %q", what, secret)
+		}
+	}
+	for _, what := range []string{"a ufrag", "a pwd", "a server-reflexive address"} {
+		if kinds[what] == 0 {
+			t.Errorf("the test has missed %s", what)
+		}
+	}
+	t.Log(fmt.Sprint(kinds))
+}

@@ -1,0 +1,104 @@
+//go:build unix
+
+package engine
+
+import (
+	"bufio"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+const stateEnv = "THINGP2P_TEST_STATE"
+
+// TestStateSurvivesKills: a process that changes its state all the time is killed
+// at any moment, also at its first, and the next one finds one of the states that
+// were, whole.
+func TestStateSurvivesKills(t *testing.T) {
+	const kills = 60
+	dir := t.TempDir()
+	path := filepath.Join(dir, stateName)
+	identity, changes := "", 0
+	for n := range kills {
+		if n%20 == 0 { // a new device
+			identity = ""
+			if err := os.RemoveAll(dir); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cmd := exec.Command(os.Args[0], "-test.run=^TestStateProcess$", "-test.v")
+		cmd.Env = append(os.Environ(), stateEnv+"="+dir)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		var last, before string // the secrets that it said it has, and that it had before
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			fields := strings.Fields(lines.Text())
+			if len(fields) != 3 || fields[0] != "state" {
+				continue
+			}
+			if last == "" {
+				time.AfterFunc(time.Duration(rand.IntN(10_000))*time.Microsecond, func() { cmd.Process.Kill() })
+			}
+			if identity == "" {
+				identity = fields[1]
+			}
+			if fields[1] != identity {
+				t.Fatalf("kill %d: another identity", n)
+			}
+			last, before = fields[2], last
+			changes++
+		}
+		cmd.Wait()
+		if last == "" {
+			t.Fatal("the process did not begin")
+		}
+		s, err := openState(dir)
+		if err != nil {
+			t.Fatalf("kill %d: %v", n, err)
+		}
+		if s.identity().id != identity {
+			t.Errorf("kill %d: another identity", n)
+		}
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != stateSecretMode {
+			t.Errorf("kill %d: mode %v, %v", n, info.Mode(), err)
+		}
+		if before != "" && fmt.Sprintf("%x", s.secret()) == before {
+			t.Errorf("kill %d: a secret that was replaced is back", n)
+		}
+	}
+	t.Logf("%d changes", changes)
+}
+
+// TestStateProcess is that process, not a test. What it says has happened.
+func TestStateProcess(t *testing.T) {
+	dir := os.Getenv(stateEnv)
+	if dir == "" {
+		t.Skip("for another test")
+	}
+	s := mustOpenState(t, dir)
+	for number := byte(0); ; number++ {
+		app := testIdentity(number % 50).id
+		err := s.pair(app, fmt.Sprint(number))
+		if number%3 == 0 {
+			_, err = s.unpair(app)
+		}
+		if err == nil {
+			err = s.resetSecret()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Printf("state %s %x\n", s.identity().id, s.secret())
+	}
+}
