@@ -15,12 +15,16 @@ usage: ./build.sh [command]
 
   build            (default) build/libthingp2p.so, build/libthingp2p.a, build/thingp2pd, build/device, build/app
   lib, server      only the two libraries, only the server
+  wheel            build/thingp2p-….whl for Python, with the library inside
   test             every test; on Debian, as root, installs what the tests need
   demo [FILE]      server, device and app on this machine; the app fetches FILE (or 24 MB of noise), hashes compared
   demo lan [FILE]  the same in a local network without a server: two hosts if this user may make them, else this one
   bench [quick]    the library beside others on emulated links: a table, build/bench.json and plots; needs root
   install [--prefix DIR]
-                   header, libraries, server, pkg-config and CMake files to DIR (default /usr/local; DESTDIR is respected)
+                   headers, libraries, server, manual page, pkg-config and CMake files to DIR (default /usr/local; DESTDIR
+                   is respected)
+  deb              Debian packages: build/libthingp2p1_….deb, build/libthingp2p-dev_….deb, build/thingp2pd_….deb
+  abi-record       records what is new in the ABI, see capi/tests/abi
   clean            removes build/
   help             this text
 
@@ -52,11 +56,12 @@ patch_quic() {
   (cd "$ROOT" && GOOS='' GOARCH='' "$GO" run ./engine/cmd/patchquic "$BUILD") # runs here, whatever the target is
 }
 
-# go_build OUTPUT LDFLAGS ARGUMENT...
+# go_build OUTPUT LDFLAGS ARGUMENT...: the same bytes wherever and whenever it is built, so without the places of the
+# sources, the state of a repository, and Go's build id, which hashes flags that hold places.
 go_build() {
   local output=$1 ldflags=$2
   shift 2
-  run_go build -trimpath -ldflags "-s -w $ldflags" -o "$output" "$@"
+  run_go build -trimpath -buildvcs=false -ldflags "-s -w -buildid= $ldflags" -o "$output" "$@"
 }
 
 version() {
@@ -89,8 +94,8 @@ replace_if_changed() {
 
 build_shared() {
   local major=$VERSION_MAJOR_SO file=libthingp2p.so.$VERSION work=$BUILD/shared link
-  link="-Wl,--version-script=$ROOT/capi/libthingp2p.map -Wl,-soname,libthingp2p.so.$major"
-  link="$link -Wl,-z,now -Wl,-z,max-page-size=16384"
+  link="\"-Wl,--version-script=$ROOT/capi/libthingp2p.map\" -Wl,-soname,libthingp2p.so.$major"
+  link="$link -Wl,-z,now -Wl,-z,max-page-size=16384 -Wl,--build-id=sha1"
   # Go writes a header beside its output; ours is include/thingp2p.h.
   # shellcheck disable=SC2046 # a list
   CGO_ENABLED=1 go_build "$work/libthingp2p.so" "-funcalign=16 -extldflags '$link'" $(off_the_byte_path) -buildmode=c-shared ./capi
@@ -162,6 +167,11 @@ server)
   build_server
   print_sizes thingp2pd
   ;;
+wheel)
+  command -v python3 >/dev/null || die "python3 is missing"
+  build_libraries
+  THINGP2P_LIBRARY=$BUILD/libthingp2p.so python3 -B "$ROOT/capi/python/wheel_backend.py" "$BUILD"
+  ;;
 test)
   . "$ROOT/capi/scripts/test.sh"
   run_tests
@@ -180,6 +190,15 @@ install)
   shift
   . "$ROOT/capi/scripts/install.sh"
   install_all "$@"
+  ;;
+deb)
+  . "$ROOT/capi/scripts/install.sh"
+  . "$ROOT/capi/scripts/deb.sh"
+  build_debs
+  ;;
+abi-record)
+  build_libraries
+  THINGP2P_BUILD_DIR=$BUILD THINGP2P_ABI_RECORD=1 run_go test -count=1 ./capi/tests/abi
   ;;
 clean) rm -rf "$BUILD" ;;
 help | -h | --help) usage ;;

@@ -144,11 +144,11 @@ func (s *Session) Close() error {
 	return nil
 }
 
-// revoke ends a session of an app that has lost its right to it: nothing more is
-// sent, and nothing that comes is taken.
+// revoke ends a session of an app that has lost its right to it: what is buffered
+// is not sent, and nothing that comes is taken. It does not wait.
 func (s *Session) revoke() {
+	s.end(ErrClosedLocal) // before the connection's end can give another reason
 	s.conn.close()
-	go s.end(ErrClosedLocal) // its owner may hold a lock that the end needs
 }
 
 // end makes the session unusable and starts to take it down; only the first

@@ -14,7 +14,7 @@ foreach(_package IN LISTS _packages)
   add_test(NAME ${_package} COMMAND ${CMAKE_COMMAND} -E env ${_go_env} ${GO_EXECUTABLE} test -count=1 -v ./${_package}
            WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
   set_tests_properties(${_package} PROPERTIES TIMEOUT 900)
-  if(NOT _package STREQUAL capi/tests/ffi)
+  if(NOT _package STREQUAL capi/tests/bindings)
     set_tests_properties(${_package} PROPERTIES LABELS long)
   endif()
 endforeach()
@@ -45,4 +45,10 @@ if(PKG_CONFIG_EXECUTABLE)
   add_consumer(pkg_config ${CMAKE_COMMAND} -E env "CC=${CMAKE_C_COMPILER}" "PKG_CONFIG=${PKG_CONFIG_EXECUTABLE}"
     ${CMAKE_CURRENT_SOURCE_DIR}/capi/tests/consumer/pkg_config.sh
     ${_prefix}/${CMAKE_INSTALL_LIBDIR} ${CMAKE_CURRENT_BINARY_DIR}/consumer/pkg_config)
+endif()
+
+if(CMAKE_INSTALL_LIBDIR STREQUAL lib)
+  add_consumer(same_files ${CMAKE_COMMAND} -E env "CC=${CMAKE_C_COMPILER}"
+    ${CMAKE_CURRENT_SOURCE_DIR}/capi/tests/consumer/same_files.sh
+    ${CMAKE_CURRENT_SOURCE_DIR} ${_thingp2p_lib} ${_prefix} ${CMAKE_CURRENT_BINARY_DIR}/consumer/same_files)
 endif()

@@ -1,32 +1,46 @@
-# ./build.sh install, for machines without CMake; the same files as capi/cmake/install.cmake. Sourced by build.sh.
+# ./build.sh install: the files of installed.txt, for machines without CMake. Sourced by build.sh.
 
 install_all() {
-  local prefix=/usr/local to name
+  local prefix=/usr/local
   case ${1:-} in
   --prefix) prefix=${2:?--prefix needs a directory} ;;
   --prefix=*) prefix=${1#--prefix=} ;;
   '') ;;
   *) die "install: unknown argument $1" ;;
   esac
-  to=${DESTDIR:-}$prefix
   build_libraries
   build_server
-
-  mkdir -p "$to/include" "$to/bin" "$to/lib/pkgconfig" "$to/lib/cmake/thingp2p"
-  cp "$ROOT/include/thingp2p.h" "$to/include/"
-  cp "$BUILD/thingp2pd" "$to/bin/"
-  cp -P "$BUILD"/libthingp2p.so* "$BUILD/libthingp2p.a" "$to/lib/"
-  cp "$ROOT/capi/cmake/thingp2pTargets.cmake" "$to/lib/cmake/thingp2p/"
-  install_template thingp2p.pc "$to/lib/pkgconfig"
-  for name in thingp2pConfig.cmake thingp2pConfigVersion.cmake; do
-    install_template "$name" "$to/lib/cmake/thingp2p"
-  done
-  echo "installed libthingp2p $VERSION to $to"
+  # shellcheck disable=SC2016 # pkg-config's own variable; relative, so that the installed tree can be moved
+  install_parts "${DESTDIR:-}$prefix" lib '${pcfiledir}/../..' library dev server
+  echo "installed libthingp2p $VERSION to ${DESTDIR:-}$prefix"
 }
 
-install_template() { # install_template NAME DIRECTORY
-  sed -e "s|@VERSION@|$VERSION|g" -e "s|@MAJOR@|${VERSION%%.*}|g" \
-    -e 's|@LIBDIR@|lib|g' -e 's|@INCLUDEDIR@|include|g' \
-    -e 's|@PREFIX_FROM_PKGCONFIG@|../..|g' -e 's|@PREFIX_FROM_CONFIG@|../../..|g' \
-    "$ROOT/capi/cmake/$1.in" >"$2/$1"
+# install_parts TO LIBDIR PREFIX-FOR-PKGCONFIG PART...
+install_parts() {
+  local to=$1 libdir=$2 pc_prefix=$3 parts part directory mode file target
+  shift 3
+  parts=" $* "
+  while read -r part directory mode file; do
+    case $parts in *" $part "*) ;; *) continue ;; esac
+    case $file in /*) ;; *) file=$ROOT/$file ;; esac
+    target=$to/$directory/${file##*/}
+    install -d -m 755 "$to/$directory"
+    case $mode:$file in
+    link:*) ln -sfn "$(readlink "$file")" "$target" ;;
+    *.in)
+      install_substitute "$libdir" "$pc_prefix" <"$file" >"${target%.in}"
+      chmod "$mode" "${target%.in}"
+      ;;
+    *) install -m "$mode" "$file" "$target" ;;
+    esac
+  done < <(grep '^[a-z]' "$ROOT/capi/scripts/installed.txt" | install_substitute "$libdir" "$pc_prefix")
+}
+
+# install_substitute LIBDIR PREFIX-FOR-PKGCONFIG: the same variables as in capi/cmake/install.cmake.
+install_substitute() {
+  local up
+  up=$(sed 's|[^/][^/]*|..|g' <<<"$1")
+  sed -e "s|@VERSION@|$VERSION|g" -e "s|@MAJOR@|${VERSION%%.*}|g" -e "s|@BUILD@|$BUILD|g" -e "s|@LIBDIR@|$1|g" \
+    -e 's|@INCLUDEDIR@|include|g' -e 's|@BINDIR@|bin|g' -e 's|@DATADIR@|share|g' -e 's|@MANDIR@|share/man|g' \
+    -e 's|@UNITDIR@|lib/systemd/system|g' -e "s|@PREFIX_FOR_PKGCONFIG@|$2|g" -e "s|@PREFIX_FROM_CONFIG@|$up/../..|g"
 }

@@ -1,4 +1,4 @@
 // Package tests holds the tests of the C ABI: programs in c, each named for
 // what it tests, driven from "go test" through the header and the shared
-// library only. The folder ffi does the same from other languages.
+// library only. The folder bindings does the same in other languages.
 package tests

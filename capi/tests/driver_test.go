@@ -8,11 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/capi/tests/shell"
 )
 
 // programLimit ends a program that hangs; the slowest takes some 20 seconds.
@@ -35,30 +38,11 @@ func TestMain(m *testing.M) {
 	os.Exit(status)
 }
 
-// missing says what the machine lacks: a skip, but a failure in CI.
-func missing(t *testing.T, what string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("missing: %s", what)
-	}
-	t.Skipf("missing: %s", what)
-}
-
-// tool returns the path of a program that a test needs.
-func tool(t *testing.T, name string) string {
-	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		missing(t, name)
-	}
-	return path
-}
-
 // library returns the folder of libthingp2p.so: the one that THINGP2P_BUILD_DIR
 // names, or one with a library made now.
 func library(t *testing.T) string {
 	t.Helper()
-	tool(t, "gcc")
+	shell.Tool(t, "gcc")
 	dir, err := builtLibrary()
 	if err != nil {
 		t.Fatal(err)
@@ -79,38 +63,57 @@ var builtLibrary = sync.OnceValues(func() (string, error) {
 	return workDir, os.Symlink("libthingp2p.so", filepath.Join(workDir, "libthingp2p.so.1"))
 })
 
-func build(arguments ...string) error {
+func build(arguments ...string) error { return buildWith(nil, arguments...) }
+
+func buildWith(env []string, arguments ...string) error {
 	cmd := exec.Command("go", append([]string{"build"}, arguments...)...)
 	cmd.Dir = root
+	cmd.Env = append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("go build %s: %v\n%s", strings.Join(arguments, " "), err, out)
 	}
 	return nil
 }
 
+// A flavour is a way to build and run the programs.
+type flavour struct {
+	name    string
+	library func(t *testing.T) string // the folder of libthingp2p.so
+	flags   []string                  // of the compiler
+	wrapper []string                  // a command that runs the program
+	env     []string
+}
+
+var plain = flavour{library: library}
+
 // compile makes the program of one C file.
-func compile(t *testing.T, name string) string {
+func (f flavour) compile(t *testing.T, name string) string {
 	t.Helper()
-	dir := library(t)
-	program := filepath.Join(workDir, name)
-	out, err := exec.Command("gcc", "-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror",
-		"-I", filepath.Join(root, "include"), "-o", program, filepath.Join("c", name+".c"),
-		"-L", dir, "-lthingp2p", "-Wl,-rpath,"+dir, "-pthread").CombinedOutput()
+	dir := f.library(t)
+	program := filepath.Join(workDir, name+f.name)
+	args := append([]string{"-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror"}, f.flags...)
+	out, err := exec.Command("gcc", append(args, "-I", filepath.Join(root, "include"), "-o", program,
+		filepath.Join("c", name+".c"), "-L", dir, "-lthingp2p", "-Wl,-rpath,"+dir, "-pthread")...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("gcc c/%s.c: %v\n%s", name, err, out)
 	}
 	return program
 }
 
-// run runs a program, turns its "pass" and "fail" lines into subtests and
-// returns its output. A program that crashes or hangs fails.
 func run(t *testing.T, name string, env ...string) string {
 	t.Helper()
-	program := compile(t, name)
+	return plain.run(t, name, env...)
+}
+
+// run runs a program, turns its "pass" and "fail" lines into subtests and
+// returns its output. A program that crashes or hangs fails.
+func (f flavour) run(t *testing.T, name string, env ...string) string {
+	t.Helper()
+	command := append(slices.Clone(f.wrapper), f.compile(t, name))
 	ctx, cancel := context.WithTimeout(t.Context(), programLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program)
-	cmd.Env = append(os.Environ(), env...)
+	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
+	cmd.Env = append(append(os.Environ(), env...), f.env...)
 	// A group of its own, to end what the program has started too.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"testing"
+
+	"github.com/thingp2p/libthingp2p/capi/tests/shell"
 )
 
 // The header alone must compile without a word in every dialect.
@@ -19,17 +21,19 @@ func TestHeader(t *testing.T) {
 		compiler, language string
 		standards          []string
 	}{
-		{"gcc", "c", []string{"c89", "gnu89", "c99", "c11", "c17", "c2x"}},
-		{"clang", "c", []string{"c89", "gnu89", "c99", "c11", "c17", "c2x"}},
-		{"g++", "c++", []string{"c++98", "c++11", "c++14", "c++17", "c++20", "c++23"}},
-		{"clang++", "c++", []string{"c++98", "c++11", "c++14", "c++17", "c++20", "c++2b"}},
-		{"clang", "objective-c", []string{"c99", "c11"}},
-		{"clang", "objective-c++", []string{"c++11", "c++17"}},
+		{"gcc", "c", []string{"c89", "gnu89", "iso9899:199409", "c99", "gnu99", "c11", "gnu11", "c17", "gnu17", "c2x", "gnu2x"}},
+		{"clang", "c", []string{"c89", "gnu89", "iso9899:199409", "c99", "gnu99", "c11", "gnu11", "c17", "gnu17", "c2x", "gnu2x"}},
+		{"g++", "c++", []string{"c++98", "gnu++98", "c++03", "c++11", "c++14", "c++17", "c++20", "c++2b"}},
+		{"clang++", "c++", []string{"c++98", "gnu++98", "c++03", "c++11", "c++14", "c++17", "c++20", "c++2b"}},
+		{"clang", "objective-c", []string{"c89", "c99", "c11", "c17", "c2x"}},
+		{"gcc", "objective-c", []string{"c89", "c99", "c11", "c17", "c2x"}},
+		{"clang", "objective-c++", []string{"c++98", "c++11", "c++14", "c++17", "c++20", "c++2b"}},
+		{"g++", "objective-c++", []string{"c++98", "c++11", "c++14", "c++17", "c++20", "c++2b"}},
 	}
 	for _, d := range dialects {
 		for _, standard := range d.standards {
 			t.Run(d.compiler+"_"+d.language+"_"+standard, func(t *testing.T) {
-				cmd := exec.Command(tool(t, d.compiler), "-x", d.language, "-std="+standard,
+				cmd := exec.Command(shell.Tool(t, d.compiler), "-x", d.language, "-std="+standard,
 					"-Wall", "-Wextra", "-pedantic", "-Wstrict-prototypes", "-Werror", "-fsyntax-only",
 					"-I", filepath.Join(root, "include"), "-")
 				if d.language == "c++" || d.language == "objective-c++" {

@@ -1,0 +1,6 @@
+/*
+ * For blocks with Debian's GNUstep, whose GNU runtime lacks the header of this name: compile with clang -fblocks and -I of
+ * this file's grandparent, link -lBlocksRuntime (package libblocksruntime-dev). Blocks do not retain the objects that they
+ * capture there. Apple's systems and libobjc2 need none of this.
+ */
+#include <Block.h>

@@ -1,0 +1,117 @@
+"""The app side: init, connect, deinit."""
+
+import atexit
+import concurrent.futures
+import ctypes
+import enum
+import itertools
+from typing import Dict, Optional
+
+from ._errors import Code, check, error
+from ._native import TRACE_ID_SIZE, FailureCallback, SuccessCallback, lib
+from ._session import Session
+from ._values import milliseconds, text
+
+
+class Mode(enum.IntEnum):
+    """Which way to the device gets the head start."""
+
+    INTERNET = 0
+    LAN = 1
+
+
+class _Initialized:
+    def __enter__(self) -> "_Initialized":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        deinit()
+
+
+def init(uid: str) -> _Initialized:
+    """Prepares the app side for a user; at the end of `with`, deinit is called."""
+    check(lib.init(text(uid)))
+    return _Initialized()
+
+
+def deinit() -> None:
+    """Ends the app side: attempts fail, sessions are closed."""
+    check(lib.deinit())
+
+
+def add_device(name: str, ticket: str) -> None:
+    """Binds a name to a ticket until deinit, so that connect takes the name."""
+    check(lib.add_device(text(name), text(ticket)))
+
+
+def add_address(to: str, address: str) -> None:
+    """Tells of an address at which other means have found the device, such as Bonjour; see Device.address."""
+    check(lib.add_address(text(to), text(address)))
+
+
+class Attempt:
+    """A connect under way. `future` gets the session or the error."""
+
+    def __init__(self) -> None:
+        self.future: "concurrent.futures.Future[Session]" = concurrent.futures.Future()
+        self.future.set_running_or_notify_cancel()  # only stop ends it
+        self.trace_id = ""
+
+    def stop(self) -> None:
+        """Breaks it off. If it has succeeded meanwhile, its session is closed."""
+        lib.break_connect(self.trace_id.encode())  # it may have ended: then this is an error that does not matter
+        self.future.add_done_callback(_close_result)
+
+
+def _close_result(future: "concurrent.futures.Future[Session]") -> None:
+    if future.exception() is None:
+        future.result().close()
+
+
+# One of the two callbacks is called for each attempt, once; until then it is kept here. C gets its key.
+_attempts: Dict[int, Attempt] = {}
+_keys = itertools.count(1)
+
+
+@SuccessCallback
+def _on_success(handle: int, key: int) -> None:
+    _attempts.pop(key).future.set_result(Session(handle))
+
+
+@FailureCallback
+def _on_failure(code: int, key: int) -> None:
+    _attempts.pop(key).future.set_exception(error(code))
+
+
+def start_connect(to: str, mode: Mode = Mode.INTERNET, timeout: Optional[float] = None) -> Attempt:
+    """As connect, but does not wait. Callbacks of the future run on a thread of the library."""
+    attempt, key, target, trace_id = Attempt(), next(_keys), text(to), ctypes.create_string_buffer(TRACE_ID_SIZE)
+    ms = 0 if timeout is None else max(1, milliseconds(timeout))
+    _attempts[key] = attempt
+    result = lib.connect(target, mode, ms, _on_success, _on_failure, key, trace_id)
+    if result < 0:
+        del _attempts[key]
+        raise error(result)
+    attempt.trace_id = trace_id.value.decode()
+    return attempt
+
+
+def connect(to: str, mode: Mode = Mode.INTERNET, timeout: Optional[float] = None) -> Session:
+    """Connects to a device id, a ticket, or a name that add_device bound.
+
+    The timeout None means 15 seconds, in LAN mode 3.
+    """
+    attempt = start_connect(to, mode, timeout)
+    try:
+        return attempt.future.result()
+    except KeyboardInterrupt:
+        attempt.stop()
+        raise
+
+
+def break_connect(trace_id: str) -> None:
+    """Ends the attempt that the trace id names: it raises ConnectBreakError."""
+    check(lib.break_connect(text(trace_id)))
+
+
+atexit.register(lib.deinit)  # no callback may find the interpreter gone

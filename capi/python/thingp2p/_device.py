@@ -1,0 +1,161 @@
+"""The device side."""
+
+import atexit
+import ctypes
+import datetime
+import os
+import sys
+import weakref
+from typing import Any, Callable, List, NamedTuple, Optional, Union
+
+from . import _native
+from ._errors import Code, Error, check
+from ._native import NO_AUTHORIZE, AuthorizeCallback, lib
+from ._session import Session
+from ._values import text, wait
+
+
+class Peer(NamedTuple):
+    """An app, as the device sees it."""
+
+    uid: str  # what the app says of its user
+    app_id: str  # proven: names the app's key
+    trace_id: str
+    has_ticket: bool
+
+
+def _peer(p: _native.Peer) -> Peer:
+    return Peer(p.uid.decode(), p.app_id.decode(), p.trace_id.decode(), p.has_ticket == 1)
+
+
+class Pairing(NamedTuple):
+    """An app that a device remembers, so that it needs no ticket."""
+
+    app_id: str  # proven when it was paired
+    uid: str  # what the app said of its user when it came last
+    since: datetime.datetime  # in UTC
+    sessions: int  # that it has now
+
+
+def _pairing(p: _native.Pairing) -> Pairing:
+    since = datetime.datetime.fromtimestamp(p.since, datetime.timezone.utc)
+    return Pairing(p.app_id.decode(), p.uid.decode(), since, p.sessions)
+
+
+# True or Code.OK accepts; a code refuses, and so does anything else.
+Authorizer = Callable[[Peer], Union[bool, int, None]]
+
+_open: "weakref.WeakValueDictionary[int, Device]" = weakref.WeakValueDictionary()
+
+
+@AuthorizeCallback
+def _on_authorize(handle: int, peer: Any, _user: Optional[int]) -> int:
+    device = _open.get(handle)
+    decide = device._authorizer if device else None
+    if decide is None:  # removed this moment: the app may try again
+        return Code.DEVICE_BUSY
+    try:
+        answer = decide(_peer(peer.contents))
+    except Error as refusal:
+        return refusal.code
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        return Code.AUTH
+    if answer is True:
+        return Code.OK
+    return Code.AUTH if answer is None or answer is False else int(answer)
+
+
+class Device:
+    """A device, offline at first. Its identity is kept in `state_dir`; without one it is new each time."""
+
+    def __init__(self, state_dir: "Union[str, os.PathLike[str], None]" = None) -> None:
+        self._authorizer: Optional[Authorizer] = None
+        self.handle = 0
+        self.handle = check(lib.device_open(None if state_dir is None else text(os.fspath(state_dir))))
+        _open[self.handle] = self
+
+    @property
+    def id(self) -> str:
+        return self._text(lib.device_id)
+
+    @property
+    def ticket(self) -> str:
+        """All that an app needs to reach the device; a secret."""
+        return self._text(lib.device_ticket)
+
+    @property
+    def address(self) -> str:
+        """"address:port" in the local network, for add_address."""
+        return self._text(lib.device_address)
+
+    def pairings(self) -> List[Pairing]:
+        """The paired apps, the oldest first."""
+        array: Any = (_native.Pairing * 0)()
+        count = check(lib.device_pairings(self.handle, array, 0))
+        while count > len(array):  # there may be more by now
+            array = (_native.Pairing * count)()
+            array[0].struct_size = ctypes.sizeof(_native.Pairing)
+            count = check(lib.device_pairings(self.handle, array, len(array)))
+        return [_pairing(p) for p in array[:count]]
+
+    def unpair(self, app_id: str) -> None:
+        """Forgets a paired app and ends its sessions."""
+        check(lib.device_unpair(self.handle, text(app_id)))
+
+    def reset_ticket(self) -> None:
+        """Gives the device a new ticket; the old one lets nobody in any more. Pairings stay."""
+        check(lib.device_reset_ticket(self.handle))
+
+    def set_authorizer(self, decide: Optional[Authorizer]) -> None:
+        """Sets who decides about apps, on a thread of the library. It returns True or Code.OK to accept, or the code
+        that the app gets; to raise a thingp2p.Error is the same. None: who holds the ticket, or is paired, may enter."""
+        previous, self._authorizer = self._authorizer, decide
+        try:
+            check(lib.device_set_authorizer(self.handle, _on_authorize if decide else NO_AUTHORIZE, None))
+        except Error:
+            self._authorizer = previous
+            raise
+
+    def listen(self) -> None:
+        """Goes online, and stays so."""
+        check(lib.device_listen(self.handle))
+
+    def accept(self, timeout: Optional[float] = None) -> Session:
+        """Waits for an app. The session's `peer` says who it is."""
+        peer = _native.Peer(struct_size=ctypes.sizeof(_native.Peer))
+        handle = wait(lambda ms: lib.accept(self.handle, ms, peer), timeout)
+        return Session(handle, _peer(peer))
+
+    def close(self) -> None:
+        """Goes offline and closes all its sessions. A second close does nothing."""
+        result = lib.device_close(self.handle)
+        if result != Code.INVALID_SESSION:
+            check(result)
+
+    def _text(self, get: Callable[[int, Any, int], int]) -> str:
+        buffer = ctypes.create_string_buffer(_native.TICKET_SIZE)
+        check(get(self.handle, buffer, len(buffer)))
+        return buffer.value.decode()
+
+    def __enter__(self) -> "Device":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        try:
+            self.close()
+        except (Error, AttributeError):  # AttributeError: the interpreter is ending
+            pass
+
+    def __repr__(self) -> str:
+        return f"<thingp2p.Device {self.handle}>"
+
+
+@atexit.register
+def _close_all() -> None:  # no callback may find the interpreter gone
+    lib.set_log(0, _native.NO_LOG, None)
+    for handle in list(_open):
+        lib.device_close(handle)

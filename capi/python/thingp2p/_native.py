@@ -1,0 +1,116 @@
+"""The C library: where it is, and its functions as include/thingp2p.h declares them."""
+
+import ctypes
+import os
+import pathlib
+from ctypes import POINTER, c_char, c_char_p, c_int, c_int32, c_int64, c_uint32, c_uint64, c_void_p
+from typing import Any, Dict, Tuple
+
+TRACE_ID_SIZE = 40
+ID_SIZE = 81
+TICKET_SIZE = 512
+
+SuccessCallback = ctypes.CFUNCTYPE(None, c_int, c_void_p)
+FailureCallback = ctypes.CFUNCTYPE(None, c_int, c_void_p)
+LogCallback = ctypes.CFUNCTYPE(None, c_int, c_char_p, c_void_p)
+
+
+class Info(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("path", c_int32),
+        ("rtt_us", c_uint32),
+        ("min_rtt_us", c_uint32),
+        ("connect_ms", c_uint32),
+        ("bytes_sent", c_uint64),
+        ("bytes_received", c_uint64),
+        ("packets_sent", c_uint64),
+        ("packets_lost", c_uint64),
+        ("bandwidth_bps", c_uint64),
+        ("trace_id", c_char * TRACE_ID_SIZE),
+        ("device_id", c_char * ID_SIZE),
+        ("local_address", c_char * 64),
+        ("remote_address", c_char * 64),
+    ]
+
+
+class Peer(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("uid", c_char * ID_SIZE),
+        ("app_id", c_char * ID_SIZE),
+        ("trace_id", c_char * TRACE_ID_SIZE),
+        ("has_ticket", c_int32),
+    ]
+
+
+class Pairing(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("sessions", c_int32),
+        ("since", c_int64),
+        ("app_id", c_char * ID_SIZE),
+        ("uid", c_char * ID_SIZE),
+    ]
+
+
+AuthorizeCallback = ctypes.CFUNCTYPE(c_int, c_int, POINTER(Peer), c_void_p)
+NO_AUTHORIZE = ctypes.cast(ctypes.c_void_p(), AuthorizeCallback)
+NO_LOG = ctypes.cast(ctypes.c_void_p(), LogCallback)
+
+# Each returns an int. A new function of the library is one line here, and one call where it belongs.
+FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
+    "set_option": (c_char_p, c_char_p),
+    "set_log": (c_int, LogCallback, c_void_p),
+    "init": (c_char_p,),
+    "deinit": (),
+    "add_device": (c_char_p, c_char_p),
+    "add_address": (c_char_p, c_char_p),
+    "connect": (c_char_p, c_int, c_int, SuccessCallback, FailureCallback, c_void_p, c_char_p),
+    "connect_wait": (c_char_p, c_int, c_int, c_char_p),
+    "break_connect": (c_char_p,),
+    "read": (c_int, c_int, c_void_p, c_int, c_int),
+    "send": (c_int, c_int, c_void_p, c_int, c_int),
+    "active_check": (c_int,),
+    "session_info": (c_int, POINTER(Info)),
+    "disconnect": (c_int,),
+    "device_open": (c_char_p,),
+    "device_id": (c_int, c_char_p, c_int),
+    "device_ticket": (c_int, c_char_p, c_int),
+    "device_address": (c_int, c_char_p, c_int),
+    "device_pairings": (c_int, POINTER(Pairing), c_int),
+    "device_unpair": (c_int, c_char_p),
+    "device_reset_ticket": (c_int,),
+    "device_set_authorizer": (c_int, AuthorizeCallback, c_void_p),
+    "device_listen": (c_int,),
+    "accept": (c_int, c_int, POINTER(Peer)),
+    "device_close": (c_int,),
+}
+TEXTS: Dict[str, Tuple[Any, ...]] = {"version": (), "strerror": (c_int,), "error_name": (c_int,)}
+
+
+def _load() -> ctypes.CDLL:
+    here = pathlib.Path(__file__).parent
+    beside = [p for name in ("libthingp2p.so.1", "libthingp2p.dylib", "thingp2p.dll") for p in [here / name] if p.exists()]
+    path = os.environ.get("THINGP2P_LIBRARY") or str(beside[0] if beside else "libthingp2p.so.1")
+    try:
+        return ctypes.CDLL(path)
+    except OSError as error:
+        raise ImportError(f"libthingp2p cannot be loaded: {error}; THINGP2P_LIBRARY may name its file") from error
+
+
+class _Library:
+    """The functions, without their prefix."""
+
+    def __getattr__(self, name: str) -> Any:  # for type checkers: what __init__ sets is found before
+        raise AttributeError(name)
+
+    def __init__(self, library: ctypes.CDLL) -> None:
+        for table, result in ((FUNCTIONS, c_int), (TEXTS, c_char_p)):
+            for name, arguments in table.items():
+                function = getattr(library, "thing_p2p_" + name)
+                function.argtypes, function.restype = arguments, result
+                setattr(self, name, function)
+
+
+lib = _Library(_load())

@@ -1,0 +1,150 @@
+"""A session, on either side."""
+
+import ctypes
+import enum
+import io
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Tuple
+
+from ._errors import ClosedRemoteError, Code, Error, check
+from ._native import Info, lib
+from ._values import MAX_INT, wait
+
+if TYPE_CHECKING:
+    from ._device import Peer
+
+CHANNELS = 8
+
+
+class Path(enum.IntEnum):
+    """What carries a session."""
+
+    NONE = 0
+    LAN = 1
+    DIRECT = 2
+    RELAY = 3
+
+
+class SessionInfo(NamedTuple):
+    path: Path
+    rtt: float  # seconds, as all times here
+    min_rtt: float
+    connect_time: float
+    bytes_sent: int
+    bytes_received: int
+    packets_sent: int
+    packets_lost: int
+    bandwidth_bps: int  # 0: not known yet
+    trace_id: str
+    device_id: str
+    local_address: str
+    remote_address: str
+
+
+def _pointer(data: Any) -> Tuple[int, int, Any]:
+    """The address and the length of any bytes-like object, and what keeps them valid."""
+    if not isinstance(data, bytes):
+        view = memoryview(data).cast("B")
+        if not view.readonly and view.nbytes > 0:
+            first = ctypes.c_char.from_buffer(view)
+            return ctypes.addressof(first), view.nbytes, first
+        data = bytes(view)
+    return ctypes.cast(data, ctypes.c_void_p).value or 0, len(data), data
+
+
+class Session:
+    """Eight channels to the other side; each is a stream of bytes. It closes itself at the end of `with`."""
+
+    def __init__(self, handle: int, peer: "Optional[Peer]" = None) -> None:
+        self.handle = handle
+        self.peer = peer  # on the device's side: the app
+
+    def read(self, channel: int, size: int = 65536, timeout: Optional[float] = None) -> bytes:
+        """Waits for at least one byte, and returns up to `size`."""
+        buffer = bytearray(size)
+        return bytes(memoryview(buffer)[: self.readinto(channel, buffer, timeout)])
+
+    def readinto(self, channel: int, buffer: Any, timeout: Optional[float] = None) -> int:
+        address, length, keep = _pointer(buffer)
+        if keep is buffer or isinstance(keep, bytes):
+            raise ValueError("a writable buffer of one byte or more is needed")
+        return wait(lambda ms: lib.read(self.handle, channel, address, min(length, MAX_INT), ms), timeout)
+
+    def send(self, channel: int, data: Any, timeout: Optional[float] = None) -> int:
+        """Sends some of the bytes, at least one, and returns how many."""
+        address, length, _keep = _pointer(data)
+        return wait(lambda ms: lib.send(self.handle, channel, address, min(length, MAX_INT), ms), timeout)
+
+    def send_all(self, channel: int, data: Any, timeout: Optional[float] = None) -> None:
+        """Sends all of the bytes; the timeout is for the whole."""
+        address, length, _keep = _pointer(data)
+        end = None if timeout is None else time.monotonic() + timeout
+        done = 0
+        while done < length:
+            left = None if end is None else max(0.0, end - time.monotonic())
+            size = min(length - done, MAX_INT)
+            done += wait(lambda ms: lib.send(self.handle, channel, address + done, size, ms), left)
+
+    def channel(self, number: int, timeout: Optional[float] = None) -> "Channel":
+        """A channel as a raw file, for io.BufferedReader and the like."""
+        return Channel(self, number, timeout)
+
+    def check(self) -> None:
+        """Raises why the session is not usable."""
+        check(lib.active_check(self.handle))
+
+    @property
+    def active(self) -> bool:
+        return lib.active_check(self.handle) >= 0
+
+    def info(self) -> SessionInfo:
+        i = Info(struct_size=ctypes.sizeof(Info))
+        check(lib.session_info(self.handle, i))
+        texts = (i.trace_id, i.device_id, i.local_address, i.remote_address)
+        return SessionInfo(
+            Path(i.path), i.rtt_us / 1e6, i.min_rtt_us / 1e6, i.connect_ms / 1e3, i.bytes_sent, i.bytes_received,
+            i.packets_sent, i.packets_lost, i.bandwidth_bps, *(t.decode() for t in texts)
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Sends what is buffered for up to a second, and wakes who is blocked here. A second close does nothing."""
+        result = lib.disconnect(self.handle)
+        if result != Code.INVALID_SESSION:
+            check(result)
+
+    def __enter__(self) -> "Session":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __del__(self) -> None:
+        try:
+            self.close()
+        except (Error, AttributeError):  # AttributeError: the interpreter is ending
+            pass
+
+    def __repr__(self) -> str:
+        return f"<thingp2p.Session {self.handle}>"
+
+
+class Channel(io.RawIOBase):
+    """One channel. The end of the file is the session's end by the other side; closing the file does not close it."""
+
+    def __init__(self, session: Session, number: int, timeout: Optional[float]) -> None:
+        self._session, self._number, self._timeout = session, number, timeout
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            return self._session.readinto(self._number, buffer, self._timeout)
+        except ClosedRemoteError:
+            return 0
+
+    def write(self, data: Any) -> int:
+        return self._session.send(self._number, data, self._timeout)

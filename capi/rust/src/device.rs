@@ -1,0 +1,167 @@
+use std::mem;
+use std::os::raw::{c_char, c_int, c_void};
+use std::panic::{catch_unwind, AssertUnwindSafe};
+use std::path::Path;
+use std::ptr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::error::{check, Error, Result};
+use crate::pairing::{self, Pairing};
+use crate::registry::Registry;
+use crate::text::{from_array, milliseconds, to_c};
+use crate::{sys, Session};
+
+/// An app, as the device sees it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Peer {
+    /// What the app says of its user.
+    pub uid: String,
+    /// Proven: names the app's key.
+    pub app_id: String,
+    pub trace_id: String,
+    /// The app proved that it holds the device's ticket.
+    pub has_ticket: bool,
+}
+
+impl Peer {
+    fn from_c(p: &sys::thing_p2p_peer) -> Peer {
+        Peer {
+            uid: from_array(&p.uid),
+            app_id: from_array(&p.app_id),
+            trace_id: from_array(&p.trace_id),
+            has_ticket: p.has_ticket == 1,
+        }
+    }
+}
+
+type Authorizer = dyn Fn(&Peer) -> Result<()> + Send + Sync;
+
+static AUTHORIZERS: Registry<Authorizer> = Registry::new();
+
+/// A device. Dropping it takes it offline and closes its sessions.
+#[derive(Debug)]
+pub struct Device {
+    handle: c_int,
+    authorizer: Mutex<usize>, // in the registry; 0: none
+}
+
+impl Device {
+    /// A device whose identity is kept in a directory.
+    pub fn open<P: AsRef<Path>>(state_dir: P) -> Result<Device> {
+        let dir = to_c(state_dir.as_ref().to_str().ok_or(Error::InvalidParameter)?)?;
+        Device::with(dir.as_ptr())
+    }
+
+    /// A device with a new identity, which ends with it.
+    pub fn in_memory() -> Result<Device> {
+        Device::with(ptr::null())
+    }
+
+    fn with(state_dir: *const c_char) -> Result<Device> {
+        let handle = check(unsafe { sys::thing_p2p_device_open(state_dir) })?;
+        Ok(Device { handle, authorizer: Mutex::new(0) })
+    }
+
+    pub fn handle(&self) -> i32 {
+        self.handle
+    }
+
+    pub fn id(&self) -> Result<String> {
+        self.text(sys::thing_p2p_device_id)
+    }
+
+    /// All that an app needs to reach the device; a secret.
+    pub fn ticket(&self) -> Result<String> {
+        self.text(sys::thing_p2p_device_ticket)
+    }
+
+    /// "address:port" in the local network, for [`crate::App::add_address`].
+    pub fn address(&self) -> Result<String> {
+        self.text(sys::thing_p2p_device_address)
+    }
+
+    /// The paired apps, the oldest first.
+    pub fn pairings(&self) -> Result<Vec<Pairing>> {
+        pairing::list(self.handle)
+    }
+
+    /// Forgets a paired app and ends its sessions.
+    pub fn unpair(&self, app_id: &str) -> Result<()> {
+        let app_id = to_c(app_id)?;
+        check(unsafe { sys::thing_p2p_device_unpair(self.handle, app_id.as_ptr()) }).map(drop)
+    }
+
+    /// Gives the device a new ticket; the old one lets nobody in any more. Pairings stay.
+    pub fn reset_ticket(&self) -> Result<()> {
+        check(unsafe { sys::thing_p2p_device_reset_ticket(self.handle) }).map(drop)
+    }
+
+    fn text(&self, get: unsafe extern "C" fn(c_int, *mut c_char, c_int) -> c_int) -> Result<String> {
+        let mut buffer = [0 as c_char; sys::THING_P2P_TICKET_SIZE];
+        check(unsafe { get(self.handle, buffer.as_mut_ptr(), buffer.len() as c_int) })?;
+        Ok(from_array(&buffer))
+    }
+
+    /// Sets who decides about apps; it is called on a thread of the library.
+    pub fn set_authorizer<F>(&self, decide: F) -> Result<()>
+    where
+        F: Fn(&Peer) -> Result<()> + Send + Sync + 'static,
+    {
+        self.replace_authorizer(AUTHORIZERS.add(Arc::new(decide)))
+    }
+
+    /// From now on, who holds the ticket, or is paired, may enter: as at first.
+    pub fn remove_authorizer(&self) -> Result<()> {
+        self.replace_authorizer(0)
+    }
+
+    fn replace_authorizer(&self, key: usize) -> Result<()> {
+        let ask: sys::thing_p2p_authorize_cb = if key == 0 { None } else { Some(on_authorize) };
+        let set = check(unsafe { sys::thing_p2p_device_set_authorizer(self.handle, ask, key as *mut c_void) });
+        let mut current = self.authorizer.lock().unwrap_or_else(PoisonError::into_inner);
+        let unused = if set.is_ok() { mem::replace(&mut *current, key) } else { key };
+        drop(current);
+        AUTHORIZERS.remove(unused);
+        set.map(drop)
+    }
+
+    /// Goes online, and stays so.
+    pub fn listen(&self) -> Result<()> {
+        check(unsafe { sys::thing_p2p_device_listen(self.handle) }).map(drop)
+    }
+
+    /// Waits for an app; [`Session::peer`] says who it is.
+    pub fn accept(&self, timeout: Option<Duration>) -> Result<Session> {
+        let mut p: sys::thing_p2p_peer = unsafe { mem::zeroed() };
+        p.struct_size = mem::size_of_val(&p) as u32;
+        let handle = check(unsafe { sys::thing_p2p_accept(self.handle, milliseconds(timeout), &mut p) })?;
+        Ok(Session::new(handle, Some(Peer::from_c(&p))))
+    }
+
+    /// Closes it now, and wakes the threads that wait in it.
+    pub fn close(&self) -> Result<()> {
+        check(unsafe { sys::thing_p2p_device_close(self.handle) }).map(drop)
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        let _ = self.close(); // closed before, at worst
+        AUTHORIZERS.remove(*self.authorizer.get_mut().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+extern "C" fn on_authorize(_device: c_int, peer: *const sys::thing_p2p_peer, user: *mut c_void) -> c_int {
+    let decide = match AUTHORIZERS.find(user) {
+        Some(decide) => decide,
+        None => return sys::THING_P2P_ERR_DEVICE_BUSY, // removed this moment: the app may try again
+    };
+    let peer = Peer::from_c(unsafe { &*peer });
+    match catch_unwind(AssertUnwindSafe(|| decide(&peer))) {
+        Ok(Ok(())) => sys::THING_P2P_OK,
+        Ok(Err(e)) => e.code(),
+        Err(_) => sys::THING_P2P_ERR_AUTH,
+    }
+}

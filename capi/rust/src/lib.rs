@@ -1,0 +1,49 @@
+//! libthingp2p: connects an app to a device by the device's id, peer to peer, over eight reliable channels.
+//!
+//! ```no_run
+//! use std::io::{BufRead, BufReader, Write};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let app = thingp2p::App::new("alice")?;
+//! let session = app.connect("t2p1.…")?;
+//! let mut commands = session.channel(0);
+//! commands.write_all(b"info\n")?;
+//! let mut answer = String::new();
+//! BufReader::new(commands).read_line(&mut answer)?;
+//! # Ok(()) }
+//! ```
+//!
+//! [`Session`] and [`Device`] end what they own when they are dropped, also while other threads wait in their channels:
+//! those get [`Error::ClosedLocal`]. A timeout of `None` waits for ever. Callbacks run on threads of the library; a panic
+//! in one ends there, after the panic hook has reported it. [`sys`] has the C functions, which `thingp2p.h` describes.
+
+mod app;
+mod device;
+mod error;
+mod log;
+mod pairing;
+mod registry;
+mod session;
+pub mod sys;
+mod text;
+
+pub use app::{App, Mode};
+pub use device::{Device, Peer};
+pub use error::{Error, Result};
+pub use log::{set_log, LogLevel};
+pub use pairing::Pairing;
+pub use session::{Channel, Info, Path, Session};
+
+/// The number of channels of a session.
+pub const CHANNELS: u32 = sys::THING_P2P_CHANNELS as u32;
+
+/// The version of the library that is loaded.
+pub fn version() -> String {
+    text::from_c(unsafe { sys::thing_p2p_version() })
+}
+
+/// Sets an option, for what is opened after it; thingp2p.h lists them, "server" is the first to know.
+pub fn set_option(key: &str, value: &str) -> Result<()> {
+    let (key, value) = (text::to_c(key)?, text::to_c(value)?);
+    error::check(unsafe { sys::thing_p2p_set_option(key.as_ptr(), value.as_ptr()) }).map(drop)
+}

@@ -1,0 +1,119 @@
+package bindings
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine"
+)
+
+const (
+	commands, video = 0, 1
+	patience        = 20 * time.Second
+	streamBytes     = 64 << 20
+	blockBytes      = 256 << 10
+)
+
+// channelReader reads a channel as an io.Reader.
+type channelReader struct {
+	session *engine.Session
+	channel int
+}
+
+func (r channelReader) Read(p []byte) (int, error) {
+	return r.session.Read(r.channel, p, patience)
+}
+
+// The scenario in Go, by package engine.
+func scenarioInGo(t *testing.T, server, ticket string) {
+	app, err := engine.NewApp(engine.Config{UID: "go", Server: server})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close()
+	if _, err := app.Resolve("nobody"); !errors.Is(err, engine.ErrInvalidID) {
+		t.Errorf("bad id: %v", err)
+	}
+	target, err := app.Resolve(ticket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, err := app.Connect(t.Context(), target, engine.ModeInternet, patience, engine.NewTraceID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(channelReader{session, commands})
+	ask := func(format string, args ...any) {
+		t.Helper()
+		sendAll(t, session, commands, fmt.Appendf(nil, format+"\n", args...))
+	}
+	answer := func() string {
+		t.Helper()
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.TrimSpace(line)
+	}
+
+	if ask("echo hello"); answer() != "hello" {
+		t.Error("wrong echo")
+	}
+	if _, err := session.Read(commands, make([]byte, 1), 20*time.Millisecond); !errors.Is(err, engine.ErrTimeout) {
+		t.Errorf("read of nothing: %v", err)
+	}
+
+	want, pattern := crc32.NewIEEE(), patternBytes()
+	for done := 0; done < streamBytes; done += blockBytes {
+		want.Write(pattern[done%251:][:blockBytes])
+	}
+	ask("stream %d", streamBytes)
+	got := crc32.NewIEEE()
+	if _, err := io.CopyN(got, channelReader{session, video}, streamBytes); err != nil {
+		t.Fatal(err)
+	}
+	if got.Sum32() != want.Sum32() {
+		t.Error("the stream changed on its way here")
+	}
+	ask("sink %d", streamBytes)
+	for done := 0; done < streamBytes; done += blockBytes {
+		sendAll(t, session, video, pattern[done%251:][:blockBytes])
+	}
+	if answer() != fmt.Sprint(want.Sum32()) {
+		t.Error("the stream changed on its way to the device")
+	}
+
+	ask("bye")
+	if _, err := lines.ReadByte(); !errors.Is(err, engine.ErrClosedRemote) {
+		t.Errorf("read at the end: %v", err)
+	}
+	if err := session.Check(); !errors.Is(err, engine.ErrClosedRemote) {
+		t.Errorf("check at the end: %v", err)
+	}
+	session.Close()
+}
+
+func sendAll(t *testing.T, session *engine.Session, channel int, bytes []byte) {
+	t.Helper()
+	for len(bytes) > 0 {
+		n, err := session.Send(channel, bytes, patience)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bytes = bytes[n:]
+	}
+}
+
+func patternBytes() []byte {
+	pattern := make([]byte, blockBytes+251)
+	for i := range pattern {
+		pattern[i] = byte(i % 251)
+	}
+	return pattern
+}

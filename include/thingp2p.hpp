@@ -1,0 +1,39 @@
+/*
+ * libthingp2p for C++17 and later: owners and types over thingp2p.h, which says what each call does.
+ *
+ *   thingp2p::app app("alice");
+ *   thingp2p::session session = app.connect(ticket);
+ *   session.send_all(0, "info\n");
+ *   std::array<std::byte, 256> answer;
+ *   std::size_t size = session.read(0, answer, std::chrono::seconds(5));
+ *
+ * Errors       Each call throws std::system_error, whose code() compares with thingp2p::errc; its twin with a
+ *              std::error_code at the end does not throw. Some codes equal conditions of std::errc: errc::timeout is
+ *              std::errc::timed_out.
+ * Owners       app, session and device end what they own when they go out of scope; a session's end may take a second,
+ *              to send what is buffered. Any thread may use one, and close it while others are blocked in it; moving and
+ *              destroying are for one thread alone.
+ * Callbacks    std::functions, kept until they can not be called any more. They run on threads of the library. An
+ *              exception that leaves one ends the program, as it does with std::thread.
+ */
+#ifndef THINGP2P_HPP
+#define THINGP2P_HPP
+
+#include "thingp2p/app.hpp"
+#include "thingp2p/device.hpp"
+#include "thingp2p/log.hpp"
+
+namespace thingp2p {
+
+inline std::string version() { return thing_p2p_version(); }
+
+inline void set_option(const std::string& key, const std::string& value) {
+  detail::checked(thing_p2p_set_option(key.c_str(), value.c_str()), "thing_p2p_set_option");
+}
+inline void set_option(const std::string& key, const std::string& value, std::error_code& ec) noexcept {
+  detail::checked(thing_p2p_set_option(key.c_str(), value.c_str()), ec);
+}
+
+}  // namespace thingp2p
+
+#endif

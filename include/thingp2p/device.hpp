@@ -1,0 +1,155 @@
+/* The device side. */
+#ifndef THINGP2P_DEVICE_HPP
+#define THINGP2P_DEVICE_HPP
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "callbacks.hpp"
+#include "pairing.hpp"
+#include "session.hpp"
+
+namespace thingp2p {
+
+/* An app, as the device sees it: uid is a claim, app_id is proven. */
+struct peer {
+  std::string uid, app_id, trace_id;
+  bool has_ticket = false;
+};
+
+using authorizer = std::function<errc(const peer&)>; /* errc::ok accepts */
+
+namespace detail {
+
+/* What the device calls id, ticket and the like. */
+inline std::string text(int (*get)(int, char*, int), int handle, std::error_code& ec) {
+  char buffer[THING_P2P_TICKET_SIZE];
+  const int length = checked(get(handle, buffer, sizeof buffer), ec);
+  return length < 0 ? std::string() : std::string(buffer, static_cast<std::size_t>(length));
+}
+
+inline peer to_peer(const thing_p2p_peer& p) { return {p.uid, p.app_id, p.trace_id, p.has_ticket == 1}; }
+
+}  // namespace detail
+
+/* A device. Its identity is kept in state_dir; without one it is new each time. */
+class device {
+ public:
+  device() noexcept = default; /* empty */
+  static device open(const std::string& state_dir = {}) {
+    return device(detail::checked(thing_p2p_device_open(dir(state_dir)), "thing_p2p_device_open"));
+  }
+  static device open(const std::string& state_dir, std::error_code& ec) noexcept {
+    return device(std::max(detail::checked(thing_p2p_device_open(dir(state_dir)), ec), 0));
+  }
+  device(device&& other) noexcept
+      : handle_(other.handle_.exchange(0)), authorizer_(std::exchange(other.authorizer_, nullptr)) {}
+  device& operator=(device&& other) noexcept {
+    if (this != &other) {
+      end();
+      handle_ = other.handle_.exchange(0);
+      authorizer_ = std::exchange(other.authorizer_, nullptr);
+    }
+    return *this;
+  }
+  ~device() { end(); }
+
+  explicit operator bool() const noexcept { return handle() > 0; }
+  int handle() const noexcept { return handle_; }
+
+  std::string id() const { return text(thing_p2p_device_id, "thing_p2p_device_id"); }
+  std::string id(std::error_code& ec) const { return detail::text(thing_p2p_device_id, handle(), ec); }
+  std::string ticket() const { return text(thing_p2p_device_ticket, "thing_p2p_device_ticket"); }
+  std::string ticket(std::error_code& ec) const { return detail::text(thing_p2p_device_ticket, handle(), ec); }
+
+  /* "address:port" in the local network, for app::add_address. */
+  std::string address() const { return text(thing_p2p_device_address, "thing_p2p_device_address"); }
+  std::string address(std::error_code& ec) const { return detail::text(thing_p2p_device_address, handle(), ec); }
+
+  /* The oldest first. */
+  std::vector<pairing> pairings(std::error_code& ec) const { return detail::pairings(handle(), ec); }
+  std::vector<pairing> pairings() const {
+    std::error_code ec;
+    std::vector<pairing> result = pairings(ec);
+    detail::throw_if(ec, "thing_p2p_device_pairings");
+    return result;
+  }
+  void unpair(const std::string& app_id) {
+    detail::checked(thing_p2p_device_unpair(handle(), app_id.c_str()), "thing_p2p_device_unpair");
+  }
+  void unpair(const std::string& app_id, std::error_code& ec) noexcept {
+    detail::checked(thing_p2p_device_unpair(handle(), app_id.c_str()), ec);
+  }
+  void reset_ticket() { detail::checked(thing_p2p_device_reset_ticket(handle()), "thing_p2p_device_reset_ticket"); }
+  void reset_ticket(std::error_code& ec) noexcept { detail::checked(thing_p2p_device_reset_ticket(handle()), ec); }
+
+  /* An empty function: the library decides. For one thread at a time. */
+  void set_authorizer(authorizer decide, std::error_code& ec) {
+    const bool any = static_cast<bool>(decide);
+    void* key = detail::registry<authorizer>::add(std::move(decide));
+    const thing_p2p_authorize_cb ask = [](int, const thing_p2p_peer* p, void* user) noexcept {
+      const std::shared_ptr<authorizer> f = detail::registry<authorizer>::find(user);
+      return f ? static_cast<int>((*f)(detail::to_peer(*p))) : static_cast<int>(THING_P2P_ERR_DEVICE_BUSY);
+    };
+    const bool done = detail::checked(thing_p2p_device_set_authorizer(handle(), any ? ask : nullptr, key), ec) >= 0;
+    detail::registry<authorizer>::remove(done ? std::exchange(authorizer_, key) : key);
+  }
+  void set_authorizer(authorizer decide) {
+    std::error_code ec;
+    set_authorizer(std::move(decide), ec);
+    detail::throw_if(ec, "thing_p2p_device_set_authorizer");
+  }
+
+  void listen() { detail::checked(thing_p2p_device_listen(handle()), "thing_p2p_device_listen"); }
+  void listen(std::error_code& ec) noexcept { detail::checked(thing_p2p_device_listen(handle()), ec); }
+
+  /* who, if given, becomes the app that the session is with. */
+  session accept(milliseconds timeout, peer* who, std::error_code& ec) {
+    thing_p2p_peer p{};
+    p.struct_size = sizeof p;
+    session s(std::max(detail::checked(thing_p2p_accept(handle(), detail::count(timeout), &p), ec), 0));
+    if (s && who) *who = detail::to_peer(p);
+    return s;
+  }
+  session accept(milliseconds timeout = forever, peer* who = nullptr) {
+    std::error_code ec;
+    session s = accept(timeout, who, ec);
+    detail::throw_if(ec, "thing_p2p_accept");
+    return s;
+  }
+
+  void close(std::error_code& ec) noexcept {
+    const int handle = handle_.exchange(0);
+    detail::checked(handle > 0 ? thing_p2p_device_close(handle) : THING_P2P_OK, ec);
+  }
+  void close() {
+    std::error_code ec;
+    close(ec);
+    detail::throw_if(ec, "thing_p2p_device_close");
+  }
+
+ private:
+  explicit device(int handle) noexcept : handle_(handle) {}
+  static const char* dir(const std::string& d) noexcept { return d.empty() ? nullptr : d.c_str(); }
+  std::string text(int (*get)(int, char*, int), const char* call) const {
+    std::error_code ec;
+    std::string result = detail::text(get, handle(), ec);
+    detail::throw_if(ec, call);
+    return result;
+  }
+  void end() noexcept {
+    std::error_code ignored;
+    close(ignored);
+    detail::registry<authorizer>::remove(std::exchange(authorizer_, nullptr));
+  }
+
+  std::atomic<int> handle_{0};
+  void* authorizer_ = nullptr; /* in the registry */
+};
+
+}  // namespace thingp2p
+
+#endif
