@@ -226,6 +226,8 @@ func startDeviceProcess(t *testing.T, server string) *deviceProcess {
 	return nil
 }
 
+func init() { otherProcesses[deviceEnv] = beDevice }
+
 // beDevice is what that process does.
 func beDevice(server string) error {
 	d, err := NewDevice(Config{Server: server, DisableLAN: true})

@@ -9,12 +9,15 @@ import (
 	"time"
 )
 
+// otherProcesses are what the test binary is instead, by the variable that says so.
+var otherProcesses = make(map[string]func(string) error)
+
 // TestMain fails if a goroutine is left after all tests: each has an owner that
 // waits for it. Those of the ICE, MQTT and QUIC libraries count too.
 //
 // With a variable set, the test binary is another process of some test.
 func TestMain(m *testing.M) {
-	for variable, run := range map[string]func(string) error{stateEnv: changeState, deviceEnv: beDevice} {
+	for variable, run := range otherProcesses {
 		if value := os.Getenv(variable); value != "" {
 			if err := run(value); err != nil {
 				fmt.Fprintln(os.Stderr, err)

@@ -80,6 +80,8 @@ func TestStateSurvivesKills(t *testing.T) {
 	t.Logf("%d changes", changes)
 }
 
+func init() { otherProcesses[stateEnv] = changeState }
+
 // changeState is what that process does. What it says has happened.
 func changeState(dir string) error {
 	s, err := openState(dir)

@@ -43,8 +43,8 @@ const (
 
 // Queries that are opened per second, which is what they cost.
 const (
-	askerPerSecond, askerBurst = 10, 20
-	allPerSecond, allBurst     = 200, 200
+	askerPerSecond, askerBurst = 50, 200 // a gateway's app may open many sessions at once
+	allPerSecond, allBurst     = 300, 300
 )
 
 // NewResponder answers for the holder of key.

@@ -32,9 +32,9 @@ type gate struct {
 
 // Limits of what is read, in messages a second and at once.
 const (
-	friendPerSecond, friendBurst     = 20, 200 // an app repeats offers and trickles candidates, for several attempts perhaps
-	unknownPerSecond, unknownBurst   = 5, 20
-	strangersPerSecond, strangerRoom = 50, 100
+	friendPerSecond, friendBurst     = 100, 500 // an app repeats offers and trickles candidates, for many attempts perhaps
+	unknownPerSecond, unknownBurst   = 10, 60
+	strangersPerSecond, strangerRoom = 50, 200
 
 	maxSenders = 1024
 	maxSeen    = 8192 // who replays one that is older is still held up by its age
