@@ -28,7 +28,13 @@ type Responder struct {
 type asked struct {
 	answer []byte
 	until  time.Time // copies and repetitions are answered until then
-	latest map[netip.AddrPort]time.Time
+	copies []sentCopy
+}
+
+// sentCopy is whom an answer was sent to, and when last.
+type sentCopy struct {
+	to netip.AddrPort
+	at time.Time
 }
 
 const (
@@ -77,7 +83,7 @@ func (r *Responder) Answer(packet []byte, from netip.AddrPort, now time.Time) []
 		r.others.Put(name, struct{}{})
 		return nil
 	}
-	a := &asked{answer: answer, until: now.Add(repeatFor), latest: make(map[netip.AddrPort]time.Time, 1)}
+	a := &asked{answer: answer, until: now.Add(repeatFor)}
 	r.mine.Put(name, a)
 	return a.again(from, now)
 }
@@ -86,13 +92,23 @@ func (r *Responder) Answer(packet []byte, from netip.AddrPort, now time.Time) []
 // hears nothing.
 func (a *asked) again(from netip.AddrPort, now time.Time) []byte {
 	if now.After(a.until) {
-		a.latest = nil
+		a.copies = nil
 		return nil
 	}
-	last, known := a.latest[from]
-	if !known && len(a.latest) >= maxCopies || known && now.Sub(last) < sameCopy {
+	for i := range a.copies {
+		c := &a.copies[i]
+		if c.to != from {
+			continue
+		}
+		if now.Sub(c.at) < sameCopy {
+			return nil
+		}
+		c.at = now
+		return a.answer
+	}
+	if len(a.copies) == maxCopies {
 		return nil
 	}
-	a.latest[from] = now
+	a.copies = append(a.copies, sentCopy{from, now})
 	return a.answer
 }

@@ -87,8 +87,9 @@ func (e envelope) made() time.Time {
 	return time.UnixMilli(int64(binary.BigEndian.Uint64(e[timeAt:])))
 }
 
-// nonce is never the same for two envelopes.
-func (e envelope) nonce() [32]byte { return [32]byte(e[keyAt:textAt]) }
+// nonce is never the same for two envelopes: a part of the fresh key that is long
+// enough for that.
+func (e envelope) nonce() [8]byte { return [8]byte(e[keyAt:]) }
 
 // signed is what the signature of an envelope without one is over.
 func (e envelope) signed(receiver ed25519.PublicKey) []byte {

@@ -27,7 +27,7 @@ type gate struct {
 	friends   limit.Senders[string]
 	unknown   limit.Senders[string]
 	everybody *rate.Limiter
-	seen      limit.Map[[32]byte, struct{}]
+	seen      limit.Map[[8]byte, struct{}]
 }
 
 // Limits of what is read, in messages a second and at once.
