@@ -6,10 +6,7 @@ import "time"
 // yield to it until nothing is left, so the window then follows CUBIC (cubic.go).
 // Now and then we let go a little to see whether the queue is ours alone again.
 type rival struct {
-	high   int           // rounds in which the queue stayed although we yielded
-	highAt Time          // when they began
-	since  time.Duration // the largest queueing delay in them
-	claim  float64       // byte/s that are ours beside others, 0 if we never had any
+	claim float64 // byte/s that are ours beside others, 0 if we never had any
 
 	cubic
 	peak    time.Duration // largest queueing delay
@@ -22,9 +19,6 @@ type rival struct {
 }
 
 const (
-	highRounds  = 6
-	longDelay   = 8 * time.Millisecond
-	highLeast   = 300 * time.Millisecond
 	claimed     = 0.5 // of what we had before another came
 	lowRounds   = 6
 	firstYield  = 1500 * time.Millisecond
@@ -34,32 +28,6 @@ const (
 	ownShare    = 0.8 // of that must be gone
 	yieldsAlone = 2   // times in a row: another that lost packets just then made it fall too
 )
-
-// longQueue is more than the delay law leaves. A rate that was yielded nearly
-// whole must not make any queue look short.
-func (c *Controller) longQueue() time.Duration {
-	return 2*min(c.target(), targetMost) + longDelay
-}
-
-// rivalAppeared judges a round in the steady state. Somebody else keeps the queue
-// when it is long and does not fall for rounds in which the delay law drains it.
-func (c *Controller) rivalAppeared() bool {
-	r := &c.rival
-	least := c.round.leastDelay
-	if least <= min(c.target(), targetMost)*9/8 {
-		r.claim = c.estimate() * claimed
-	}
-	if least <= c.longQueue() {
-		r.high = 0
-		return false
-	}
-	if r.high == 0 || least < r.since*3/4 {
-		r.high, r.since, r.highAt = 0, least, c.now
-	}
-	r.high++
-	r.since = max(r.since, least)
-	return r.high > highRounds && c.now.sub(r.highAt) > highLeast
-}
 
 func (c *Controller) competing() bool { return c.state == compete || c.state == yield }
 
@@ -144,7 +112,7 @@ func (c *Controller) checkYield(ended bool) {
 
 // endCompete keeps what we had, in case that the other is still there.
 func (c *Controller) endCompete() {
-	c.rival.high, c.rival.claim = 0, c.estimate()
+	c.rival.claim, c.together.stood = c.estimate(), 0
 	c.enter(steady)
 }
 

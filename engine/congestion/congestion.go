@@ -69,6 +69,7 @@ type Controller struct {
 	full      fullPipe
 	search    search
 	rival     rival
+	together  together
 	noise     noise
 	idle      idle
 
@@ -215,7 +216,7 @@ func (c *Controller) onAck() {
 		if s.newest {
 			c.delay.add(c.now, s.rtt)
 		}
-		c.rtt.add(c.now, s.rtt, c.competing())
+		c.rtt.add(c.now, s.rtt, c.competing(), s.limited || c.state == probeRTT)
 	}
 	ended := c.round.update(&c.delivery, s, c.now)
 	if s.limited {
@@ -233,4 +234,8 @@ func (c *Controller) onAck() {
 func (c *Controller) enter(s state) {
 	c.state, c.stateAt = s, c.now
 	c.round.since = 0
+	if s == probeRTT {
+		c.search.drainedAt = 0
+		c.search.quiet = 0
+	}
 }

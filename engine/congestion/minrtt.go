@@ -9,7 +9,7 @@ type rttFilter struct {
 	spans    [4]time.Duration // least of each span, the newest first
 	turnAt   Time             // when the next span begins
 	least    time.Duration    // of all spans, 0 if unknown
-	touched  Time             // when a sample last was close to it
+	touched  Time             // when it was last seen
 	smoothed time.Duration
 }
 
@@ -25,7 +25,10 @@ func (f *rttFilter) init() {
 	}
 }
 
-func (f *rttFilter) add(now Time, rtt time.Duration, competing bool) {
+// add takes a sample. While we keep the queue at its target nothing but a new
+// least counts as seen: who came to a standing queue is always close to what it
+// holds for the path.
+func (f *rttFilter) add(now Time, rtt time.Duration, competing, apart bool) {
 	if now >= f.turnAt {
 		length := span
 		if competing {
@@ -37,9 +40,10 @@ func (f *rttFilter) add(now Time, rtt time.Duration, competing bool) {
 			f.spans[0] = none
 		}
 	}
+	before := f.least
 	f.spans[0] = min(f.spans[0], rtt)
 	f.least = min(f.spans[0], f.spans[1], f.spans[2], f.spans[3])
-	if rtt <= f.least+max(f.least/32, time.Millisecond) {
+	if rtt <= before || apart && rtt <= f.least+max(f.least/32, time.Millisecond) {
 		f.touched = now
 	}
 	if f.smoothed == 0 {
@@ -66,6 +70,7 @@ func (c *Controller) wantProbeRTT() bool {
 
 // endProbeRTT waits for a round trip with the queue empty.
 func (c *Controller) endProbeRTT(ended bool) {
+	c.together.lowest = min(c.together.lowest, c.queueDelay())
 	if c.inFlight > c.probeRTTWindow() && c.search.drainedAt == 0 {
 		return
 	}
@@ -81,11 +86,26 @@ func (c *Controller) endProbeRTT(ended bool) {
 	if c.minRTT() < tinyRTT {
 		least /= 10 // are many round trips there
 	}
-	if c.round.since >= 1 && c.now.sub(c.search.drainedAt) >= least {
+	rounds := 1
+	if c.together.on {
+		rounds = 2 // others may have begun later
+	}
+	if c.round.since >= rounds && c.now.sub(c.search.drainedAt) >= least {
+		if c.together.on && c.othersStand() {
+			c.beginCompete()
+			return
+		}
 		c.enter(steady)
 	}
 }
 
 func (c *Controller) probeRTTWindow() float64 {
-	return max(probeRTTGain*c.estimate()*seconds(c.minRTT()), 4*c.datagram)
+	gain := probeRTTGain
+	if c.together.on {
+		gain = togetherGain
+		if c.together.asking {
+			gain = 1 // only what is ours of the queue: what others have is to be seen
+		}
+	}
+	return max(gain*c.estimate()*seconds(c.minRTT()), 4*c.datagram)
 }

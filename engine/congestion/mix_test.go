@@ -2,6 +2,7 @@ package congestion_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -85,6 +86,36 @@ func TestShareWithOurselves(t *testing.T) {
 				atMost(t, "queue", a.Queue(0.95, 20*sec, 50*sec), 30*ms)
 			})
 		})
+	}
+}
+
+// Several of ours that come one after another share, and none takes the others
+// for a rival that keeps the queue full.
+func TestManyOfOurs(t *testing.T) {
+	for _, flows := range []int{3, 4, 6} {
+		for _, rtt := range []time.Duration{20 * ms, 80 * ms} {
+			t.Run(fmt.Sprint(flows, rtt), func(t *testing.T) {
+				t.Parallel()
+				seeds(t, 6, func(t *testing.T, seed uint64) {
+					n, up, down := path{20e6, rtt, 300 * ms, 0}.open(seed)
+					starts := rand.New(rand.NewPCG(seed, 77))
+					all := make([]*sim.Flow, flows)
+					for i := range all {
+						start := time.Duration(starts.Float64() * float64(10*sec))
+						all[i] = n.Flow(sim.Flow{Up: up, Down: down, Control: sim.Ours, Late: ms / 2, Start: start})
+					}
+					n.Run(40 * sec)
+					sum := 0.0
+					for _, f := range all {
+						rate := f.Rate(15*sec, 40*sec)
+						sum += rate
+						atLeast(t, "part of the fair share", rate/(20e6/float64(flows)), 1.0/3)
+						atMost(t, "queue", f.Queue(0.95, 15*sec, 40*sec), 60*ms)
+					}
+					atLeast(t, "use", sum/20e6, 0.9)
+				})
+			})
+		}
 	}
 }
 

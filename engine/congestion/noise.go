@@ -13,6 +13,7 @@ type noise struct {
 	before time.Duration
 	hits   int  // tests in a row that found no queue: others may have left just then
 	given  int  // rounds in which we had little of what we once had
+	calmAt Time // when the queue last was as short as its target
 	asking bool // the test is whether another has it
 }
 
@@ -24,7 +25,10 @@ const (
 	mostMemory = 512 // rounds
 	gaveMost   = 0.3 // of the rate
 	gaveRounds = 8
-	testGain   = 1.1 // a push by a quarter gains so much if the bottleneck is not ours alone
+	askRounds  = 8
+	askAfter   = 4 * time.Second // of a queue above the target
+	askAgain   = 0.6             // of the rate is left
+	testGain   = 1.1             // a push by a quarter gains so much if the bottleneck is not ours alone
 	mostNoise  = 40 * time.Millisecond
 	mostRise   = 15 * time.Millisecond
 )
@@ -37,7 +41,11 @@ func (c *Controller) wantNoiseTest() bool {
 	if rate > n.most*gaveMost || c.round.leastDelay < c.target()/2 || c.round.limited || c.ceiling.on {
 		n.given = 0
 	}
-	if n.given > gaveRounds {
+	if c.calm() || c.round.limited || c.ceiling.on {
+		n.calmAt = c.now
+	}
+	if n.given > gaveRounds || c.now.sub(n.calmAt) > askAfter {
+		n.calmAt = c.now
 		n.given, n.asking, n.rate, n.before = 0, true, c.round.rate, c.round.leastDelay
 		return true
 	}
@@ -52,7 +60,7 @@ func (c *Controller) wantNoiseTest() bool {
 	n.asking, n.rate, n.before = false, rate, c.round.leastDelay
 	// Of a bottleneck of which little is ours, a push would not raise the queue
 	// either.
-	return n.before < mostNoise && rate > n.most/2
+	return c.together.stood == 0 && n.before < mostNoise && rate > n.most/2
 }
 
 // checkNoiseTest ends the test.
@@ -63,38 +71,57 @@ func (c *Controller) checkNoiseTest(ended bool) {
 		return
 	}
 	if c.queueDelay() > n.before+mostRise {
-		n.hits = 0
-		c.enter(steady)
+		c.takeBack()
 		return
 	}
 	if !ended || c.round.since < testRounds {
 		return
 	}
-	rise := c.round.leastDelay - n.before
-	if c.round.rate < n.rate*testGain || rise > max(n.before/4, 3*time.Millisecond) {
+	if rise := c.round.leastDelay - n.before; rise > max(n.before/4, 3*time.Millisecond) {
+		c.takeBack()
+		return
+	}
+	if c.round.rate < n.rate*testGain {
 		n.hits = 0
-	} else if n.hits++; n.hits >= sureHits {
+		c.enter(steady)
+		return
+	}
+	c.bandwidth.raise(c.round.rate)
+	if n.hits++; n.hits >= sureHits {
 		n.level = min(max(n.level, c.round.leastDelay), mostNoise)
 	}
 	c.enter(steady)
 }
 
-// checkAsking ends the test of who gave most of its rate away while the queue
-// stayed short, since the other grows no faster than we yield: on a link that got
-// slower more cannot arrive.
+// takeBack gives what a push gained to those who yielded to it. Otherwise who
+// has most, and so yields most and pushes most, keeps it.
+func (c *Controller) takeBack() {
+	c.noise.hits = 0
+	c.bandwidth.set(min(c.noise.rate, c.estimate()))
+	c.enter(probeRTT)
+}
+
+// checkAsking makes the queue long, so that all of our kind drain it. That is for
+// who gave most of its rate away, or does not get the queue down to the target,
+// while the queue stays short: another that grows no faster than we yield.
 func (c *Controller) checkAsking(ended bool) {
 	n := &c.noise
-	crowded := c.queueDelay() > n.before+mostRise
-	if !crowded && (!ended || c.round.since < testRounds) {
+	long := c.queueDelay() > c.longQueue()
+	if !long && (!ended || c.round.since < askRounds) {
 		return
 	}
 	n.asking = false
-	if c.round.rate > n.rate*testGain {
-		c.beginCompete()
+	if long {
+		c.drainTogether(true, n.before)
 		return
 	}
-	n.most = c.estimate()
+	c.askAgainBelow()
 	c.enter(steady)
+}
+
+// askAgainBelow waits until we have clearly less than now.
+func (c *Controller) askAgainBelow() {
+	c.noise.most = c.estimate() * askAgain / gaveMost
 }
 
 // fadeNoise forgets noise that is not there any more, above all when a probe of

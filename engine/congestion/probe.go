@@ -15,11 +15,12 @@ type search struct {
 }
 
 const (
-	quietRounds = 2
-	firstWait   = 8
-	mostWait    = 64
-	upMost      = 2.0
-	upDelay     = 25 * time.Millisecond // of queue that a vain search may make
+	quietRounds  = 2
+	settleRounds = 3 // until a drain does not look like an empty link
+	firstWait    = 8
+	mostWait     = 64
+	upMost       = 2.0
+	upDelay      = 25 * time.Millisecond // of queue that a vain search may make
 )
 
 // advance is the state machine.
@@ -59,8 +60,12 @@ func (c *Controller) checkSteady(ended bool) {
 		return
 	}
 	s := &c.search
-	if c.rivalAppeared() {
-		c.beginCompete()
+	if c.calm() {
+		c.rival.claim = c.estimate() * claimed
+		c.together.stood = 0
+	}
+	if c.round.leastDelay > c.longQueue() {
+		c.drainTogether(false, c.queueDelay())
 		return
 	}
 	if c.wantNoiseTest() {
@@ -68,11 +73,10 @@ func (c *Controller) checkSteady(ended bool) {
 		return
 	}
 	if c.wantProbeRTT() {
-		s.drainedAt = 0
 		c.enter(probeRTT)
 		return
 	}
-	if c.round.limited || c.ceiling.on || c.round.leastDelay > c.target()/2 {
+	if c.round.limited || c.round.since < settleRounds || c.ceiling.on || c.round.leastDelay > c.target()/2 {
 		s.quiet = 0
 		return
 	}
@@ -139,6 +143,10 @@ func (c *Controller) control() {
 	case push:
 		c.gain = mostGain
 		window = mostGain*product + rate*seconds(upDelay+c.noise.before) + room
+		if c.noise.asking {
+			c.gain = upMost
+			window = 2*product + rate*seconds(2*c.longQueue()) + room
+		}
 	case up:
 		c.gain = c.search.gain
 		window = product + rate*seconds(upDelay) + room

@@ -54,6 +54,6 @@ func (c *Controller) leaveStartup() {
 // checkDrain leaves drain when the queue is gone (BBR, section 5.3.2).
 func (c *Controller) checkDrain() {
 	if c.inFlight <= c.estimate()*seconds(c.minRTT()+c.target()/2) || c.now.sub(c.stateAt) > 3*c.rtt.smoothed+time.Second {
-		c.enter(steady)
+		c.enter(probeRTT)
 	}
 }
