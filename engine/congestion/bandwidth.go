@@ -78,6 +78,9 @@ func (c *Controller) estimate() float64 {
 // queue beyond the target, the path is full whatever the application did, and
 // only the latest rounds count.
 func (c *Controller) ageBandwidth() {
+	if c.vainDrain() {
+		return
+	}
 	full := c.state != startup && !c.competing() && c.round.leastDelay > c.target()*9/8
 	if full {
 		c.bandwidth.forget(shortMemory)

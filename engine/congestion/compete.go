@@ -41,7 +41,7 @@ func (c *Controller) beginCompete() {
 	} else {
 		r.claim = max(r.claim, c.noise.most*claimed)
 	}
-	window := max(c.inFlight, r.claim*seconds(c.rtt.smoothed))
+	window := max(c.inFlight, c.together.flight, r.claim*seconds(c.rtt.smoothed))
 	r.cubic = cubic{window: window, most: window, last: window, epoch: c.now, fresh: fresh, cutRound: c.round.count}
 	r.peak, r.low, r.alone = c.queueDelay(), 0, 0
 	r.yieldAt = c.now.add(firstYield - yieldEvery)

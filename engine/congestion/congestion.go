@@ -237,5 +237,6 @@ func (c *Controller) enter(s state) {
 	if s == probeRTT {
 		c.search.drainedAt = 0
 		c.search.quiet = 0
+		c.search.overshot = false
 	}
 }

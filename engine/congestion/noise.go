@@ -78,7 +78,8 @@ func (c *Controller) checkNoiseTest(ended bool) {
 		return
 	}
 	if rise := c.round.leastDelay - n.before; rise > max(n.before/4, 3*time.Millisecond) {
-		c.takeBack()
+		n.hits = 0
+		c.enter(steady)
 		return
 	}
 	if c.round.rate < n.rate*testGain {

@@ -10,6 +10,7 @@ type search struct {
 	rate      float64
 	flat      int
 	gain      float64
+	overshot  bool    // the last search made a queue, which is ours
 	base      float64 // loss before
 	drainedAt Time    // of probeRTT and yield
 }
@@ -17,6 +18,8 @@ type search struct {
 const (
 	quietRounds  = 2
 	settleRounds = 3 // until a drain does not look like an empty link
+	calmRounds   = 5 // until what a drain took does not look like a queue that is gone
+	overRounds   = 6 // in which the queue of a vain search goes
 	firstWait    = 8
 	mostWait     = 64
 	upMost       = 2.0
@@ -60,11 +63,11 @@ func (c *Controller) checkSteady(ended bool) {
 		return
 	}
 	s := &c.search
-	if c.calm() {
+	if c.calm() && c.round.since >= calmRounds {
 		c.rival.claim = c.estimate() * claimed
 		c.together.stood = 0
 	}
-	if c.round.leastDelay > c.longQueue() {
+	if c.round.leastDelay > c.longQueue() && !(s.overshot && c.round.since < overRounds) {
 		c.drainTogether(false, c.queueDelay())
 		return
 	}
@@ -95,7 +98,7 @@ func (c *Controller) checkSteady(ended bool) {
 func (c *Controller) checkUp(ended bool) {
 	s := &c.search
 	if c.queueDelay() > c.target() {
-		s.quiet, s.wait = 0, firstWait
+		s.quiet, s.wait, s.overshot = 0, firstWait, true
 		c.enter(steady)
 		return
 	}

@@ -12,6 +12,9 @@ type together struct {
 	asking bool          // we made the queue long, to see
 	before time.Duration // queueing delay before
 	lowest time.Duration // the least since
+	flight float64       // bytes in flight before the first of those drains
+	rate   float64       // estimate before the drain
+	since  Time          // when it first stood
 	stood  int           // what speaks for another, of drains since the queue was short
 }
 
@@ -21,7 +24,9 @@ const (
 	emptyDelay   = 3 * time.Millisecond // so little is left of it
 	togetherGain = 0.5                  // of the bandwidth-delay product: estimates may sum up to more
 	stoodSure    = 3
-	stoodAsked   = 2 // counts an answer
+	stoodAsked   = 2                       // counts an answer
+	stoodLeast   = 1500 * time.Millisecond // for the startups of those who join meanwhile
+	drainRounds  = 2                       // until what is acknowledged was not sent in the drain
 )
 
 // longQueue is more than the delay law leaves. A rate that was yielded nearly
@@ -37,6 +42,10 @@ func (c *Controller) calm() bool {
 
 func (c *Controller) drainTogether(asking bool, before time.Duration) {
 	t := &c.together
+	if t.stood == 0 {
+		t.flight = c.inFlight
+	}
+	t.rate = c.estimate()
 	t.on, t.asking, t.before, t.lowest = true, asking, before, before
 	c.enter(probeRTT)
 }
@@ -52,9 +61,24 @@ func (c *Controller) othersStand() bool {
 		}
 		return false
 	}
+	if t.stood == 0 {
+		t.since = c.now
+	}
 	t.stood++
+	c.bandwidth.raise(t.rate) // what a vain drain gave away is taken back
 	if t.asking {
 		t.stood += stoodAsked - 1
 	}
-	return t.stood >= stoodSure
+	return t.stood >= stoodSure && c.now.sub(t.since) >= stoodLeast
+}
+
+// vainDrain tells that this round shows the rate of a drain that left the queue
+// standing, and so short that it may be noise: a rate that followed every such
+// drain would go away for nothing.
+func (c *Controller) vainDrain() bool {
+	t := &c.together
+	if t.stood == 0 || t.before >= mostNoise {
+		return false
+	}
+	return c.state == probeRTT || c.state == steady && !c.search.overshot && c.round.since < drainRounds
 }
