@@ -7,35 +7,55 @@ import (
 	"time"
 )
 
-// admitTime is how long a connected app may take to say who it is.
-const admitTime = 5 * time.Second
+// How long a connected app may take to say who it is, and then to read the verdict.
+// In between it waits as long as it likes for who decides.
+const (
+	helloTime   = 5 * time.Second
+	verdictTime = 5 * time.Second
+)
 
-// Connections that have not said yet who they are: from so many on, new addresses
-// have to prove that they are theirs (RFC 9000, section 8.1.2), and more than so
-// many are not taken, of apps that are not paired or of any.
+// Connections that have no verdict yet: from so many on, new addresses have to
+// prove that they are theirs (RFC 9000, section 8.1.2), and more than so many are
+// not taken, of apps that are not paired or of any.
 const (
 	busyAdmitting         = 32
 	maxAdmitting          = 256
 	maxAdmittingStrangers = 128
 )
 
-// admit decides on a connection and makes it a session. via is the relay of
-// ours that it came through, or nil.
+// admission is a connection on its way to a session.
+//
+//	handshake ─► hello ─► consent ─► enter ─► verdict ─► session
+type admission struct {
+	conn    *quicConn
+	appID   string       // proven by the handshake
+	binding []byte       // of this TLS session, for proofs
+	via     *deviceRelay // the relay of ours that it came through, or nil
+
+	revoked bool // the app was unpaired meanwhile; guarded by Device.mu
+}
+
+// admit decides on a connection and makes it a session.
 func (d *Device) admit(conn *quicConn, via *deviceRelay) {
-	defer d.admitting.Add(-1)
+	defer context.AfterFunc(d.ctx, conn.close)()
 	appID, binding, err := conn.peer()
-	if many := d.admitting.Add(1); err != nil || many > maxAdmitting || many > maxAdmittingStrangers && !d.state.paired(appID) {
+	if err != nil {
 		conn.close()
 		return
 	}
-	ctx, cancel := context.WithTimeout(d.ctx, admitTime)
-	defer cancel()
-	defer context.AfterFunc(ctx, conn.close)() // the streams' own reads do not know ctx
+	a := &admission{conn: conn, appID: appID, binding: binding, via: via}
+	if !d.begin(a) {
+		conn.close()
+		return
+	}
+	defer d.finish(a)
 	if via != nil {
 		via.hold()
 		defer via.letGo()
 	}
-	control, err := conn.acceptControl(ctx)
+	limit := time.AfterFunc(helloTime, conn.close) // the streams' own reads and writes know no context
+	defer limit.Stop()
+	control, err := conn.acceptControl(conn.Context())
 	if err != nil {
 		conn.close()
 		return
@@ -46,64 +66,78 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 		conn.close()
 		return
 	}
-	secret := d.state.secret()
-	peer := Peer{UID: h.UID, AppID: appID, TraceID: h.Trace, HasTicket: hmac.Equal(h.Proof, proveSecret(secret, binding))}
-	code := d.decide(peer)
-	if code == OK && !d.reserve() {
-		code = ErrDeviceFull
-	}
-	if code != OK {
-		d.log.Info("refused an app", "trace", peer.TraceID, "app", peer.AppID, "reason", code.Name())
-		writeControl(control, verdict{code})
-		control.Close()
-		select { // the app closes when it has read the verdict
-		case <-conn.Context().Done():
-		case <-ctx.Done():
-		}
-		conn.close()
-		return
-	}
-	err = writeControl(control, verdict{OK})
-	if err != nil {
+	limit.Stop()
+	peer, code := d.decide(a, h)
+	limit.Reset(verdictTime)
+	if err := writeControl(control, verdict{code}); err != nil {
 		d.log.Debug("an app gave up", "trace", peer.TraceID, "error", err)
-		d.free()
+		if code == OK {
+			d.free()
+		}
 		conn.close()
 		return
 	}
-	if peer.HasTicket || d.state.paired(appID) {
-		if err := d.state.pair(appID, peer.UID); err != nil {
-			d.log.Error("the app is not remembered and needs its ticket again", "app", appID, "error", err)
-		}
+	if code == OK {
+		d.open(a, control, peer)
+		return
 	}
-	d.open(conn, control, peer, via)
+	d.log.Info("refused an app", "trace", peer.TraceID, "app", peer.AppID, "reason", code.Name())
+	control.Close()
+	<-conn.Context().Done() // the app closes when it has read the verdict
 }
 
-func (d *Device) hasAuthorizer() bool {
+// begin counts an admission, unless there are too many.
+func (d *Device) begin(a *admission) bool {
+	paired := d.state.paired(a.appID)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.authorizer != nil
+	if n := len(d.admissions); d.closed || n >= maxAdmitting || n >= maxAdmittingStrangers && !paired {
+		return false
+	}
+	d.admissions[a] = true
+	d.admitting.Store(int32(len(d.admissions)))
+	return true
 }
 
-// decide says whether an app may have a session.
-func (d *Device) decide(peer Peer) Code {
+func (d *Device) finish(a *admission) {
 	d.mu.Lock()
-	authorize := d.authorizer
-	d.mu.Unlock()
-	if authorize != nil {
-		code := authorize(peer)
-		if code > 0 || !code.Known() {
-			return ErrRemote
-		}
-		return code
+	defer d.mu.Unlock()
+	delete(d.admissions, a)
+	d.admitting.Store(int32(len(d.admissions)))
+}
+
+// decide says whether an app may have a session. If so, room for it is reserved,
+// and it is remembered if it has a right of its own.
+func (d *Device) decide(a *admission, h hello) (Peer, Code) {
+	proven := func(secret [secretSize]byte) bool { return hmac.Equal(h.Proof, proveSecret(secret, a.binding)) }
+	now := d.state.now()
+	peer := Peer{UID: h.UID, AppID: a.appID, TraceID: h.Trace, HasTicket: proven([secretSize]byte(now.Secret))}
+	_, peer.Paired = now.Paired[a.appID]
+	had := peer.HasTicket || peer.Paired
+
+	asked, code := d.consent.ask(a.conn.Context(), peer)
+	switch {
+	case code != OK:
+		return peer, code
+	case !asked && !had:
+		return peer, ErrAuth
+	case !d.reserve():
+		return peer, ErrDeviceFull
 	}
-	if peer.HasTicket || d.state.paired(peer.AppID) {
-		return OK
+	has, err := d.state.enter(a.appID, h.UID, proven)
+	if err != nil {
+		d.log.Error("the app is not remembered and needs its ticket again", "app", a.appID, "error", err)
 	}
-	return ErrAuth
+	if has == noRight && had { // what the decision rested on has gone meanwhile
+		d.free()
+		return peer, ErrAuth
+	}
+	return peer, OK
 }
 
 // open makes the session.
-func (d *Device) open(conn *quicConn, control stream, peer Peer, via *deviceRelay) {
+func (d *Device) open(a *admission, control stream, peer Peer) {
+	conn, via := a.conn, a.via
 	if via != nil {
 		via.hold()
 	}
@@ -126,12 +160,8 @@ func (d *Device) open(conn *quicConn, control stream, peer Peer, via *deviceRela
 		}
 		return directKind(d.config.net, remote.Addr()), remote
 	}
-	if !d.add(s) {
-		s.end(ErrClosedLocal)
-		return
-	}
-	if !peer.HasTicket && !d.hasAuthorizer() && !d.state.paired(peer.AppID) {
-		s.revoke() // Unpair came while the app was let in, and did not see the session
+	if !d.add(s, a) {
+		s.revoke()
 		return
 	}
 	path, remote := s.locate()

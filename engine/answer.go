@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -82,7 +83,7 @@ func (d *Device) mayAsk(m *signal.Message) Code {
 		return hmac.Equal(m.Proof, proveOffer(d.state.secret(), m.From, d.identity.id, m.Attempt))
 	}
 	switch {
-	case !d.hasAuthorizer() && !d.state.paired(m.From) && !holdsTicket():
+	case !d.consent.needed() && !d.state.paired(m.From) && !holdsTicket():
 		return ErrAuth
 	case full:
 		return ErrDeviceFull
@@ -183,6 +184,9 @@ func (s *addressSet) add(candidates []signal.Candidate) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range candidates {
+		if slices.Contains(s.addresses, c.Address) {
+			continue // offers are repeated
+		}
 		if len(s.addresses) == maxAddressSet {
 			s.addresses = s.addresses[1:] // the oldest has had its time
 		}
@@ -193,12 +197,7 @@ func (s *addressSet) add(candidates []signal.Candidate) {
 func (s *addressSet) has(address netip.AddrPort) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, a := range s.addresses {
-		if a == address {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(s.addresses, address)
 }
 
 func relayedOnly(candidates []signal.Candidate) []signal.Candidate {

@@ -12,6 +12,12 @@ import (
 // the device wantID there.
 func dialDevice(t *testing.T, d *Device, wantID string) (*carrier, error) {
 	t.Helper()
+	return dialDeviceAs(t, callerEndpoint(t), d, wantID)
+}
+
+// callerEndpoint is that of an app that has no more than a key and a socket.
+func callerEndpoint(t *testing.T) *endpoint {
+	t.Helper()
 	e, err := newEndpoint(Config{UID: "user"}, 'a')
 	if err != nil {
 		t.Fatal(err)
@@ -20,6 +26,10 @@ func dialDevice(t *testing.T, d *Device, wantID string) (*carrier, error) {
 	if err := e.quic.start(); err != nil {
 		t.Fatal(err)
 	}
+	return e
+}
+
+func dialDeviceAs(t *testing.T, e *endpoint, d *Device, wantID string) (*carrier, error) {
 	p := foundPath{remote: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port)}
 	d.visitors.expect(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.port)) // as an offer would do
 	c := newCarrier(e, p)

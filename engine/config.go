@@ -62,17 +62,18 @@ func (p Path) String() string {
 // Config configures an App or a Device. The zero value is usable: no server,
 // a key that lives in memory only, and the defaults named below.
 type Config struct {
-	UID          string        // the user, shown to the device; apps only
-	StateDir     string        // where the key and the pairings are kept; "": in memory
-	Server       string        // mqtt://, mqtts://, ws:// or wss:// [user:password@]host[:port][?pin=…]; "": none
-	CAFile       string        // PEM roots for TLS to the server; "": the system's
-	DisableLAN   bool          // no discovery in the local network
-	LANPort      uint16        // of discovery, UDP, the same for apps and devices; 0: 47474
-	Relay        RelayPolicy   //
-	MaxSessions  int           // 0: 1024
-	OfflineAfter time.Duration // a peer silent for so long is gone; 0: 30 s
-	SendBuffer   int           // bytes per channel; 0: 262144
-	Log          *slog.Logger  // nil: discards
+	UID           string        // the user, shown to the device; apps only
+	StateDir      string        // where the key and the pairings are kept; "": in memory
+	Server        string        // mqtt://, mqtts://, ws:// or wss:// [user:password@]host[:port][?pin=…]; "": none
+	CAFile        string        // PEM roots for TLS to the server; "": the system's
+	DisableLAN    bool          // no discovery in the local network
+	LANPort       uint16        // of discovery, UDP, the same for apps and devices; 0: 47474
+	Relay         RelayPolicy   //
+	MaxSessions   int           // 0: 1024
+	AcceptBacklog int           // sessions that a device has not accepted yet; 0: 128
+	OfflineAfter  time.Duration // a peer silent for so long is gone; 0: 30 s
+	SendBuffer    int           // bytes per channel; 0: 262144
+	Log           *slog.Logger  // nil: discards
 
 	// Twins of the network for tests in fake time; nil: the real one.
 	net        transport.Net
@@ -88,6 +89,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxSessions == 0 {
 		c.MaxSessions = 1024
+	}
+	if c.AcceptBacklog == 0 {
+		c.AcceptBacklog = 128
 	}
 	if c.OfflineAfter == 0 {
 		c.OfflineAfter = 30 * time.Second

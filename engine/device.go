@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -19,22 +18,22 @@ type Device struct {
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
 
+	visitors  *visitors
+	consent   consent
+	admitting atomic.Int32 // len(admissions), for who must not wait for mu
+
 	mu         sync.Mutex
 	closed     bool
-	listening  bool
+	serving    bool // takes connections
+	listening  bool // and can be found
 	signals    *signal.Client
-	visitors   *visitors
 	lan        *discovery.Listener // nil: not found in the local network
-	authorizer func(Peer) Code
+	admissions map[*admission]bool
 	sessions   map[*Session]bool
-	reserved   int          // sessions about to be
-	admitting  atomic.Int32 // connections that have not said yet who they are
-	backlog    []*Session
+	reserved   int        // sessions about to be
+	backlog    []*Session // that nobody has accepted yet, oldest first; some may have ended
 	arrived    waitlist
 }
-
-// maxBacklog bounds the sessions that nobody has accepted yet.
-const maxBacklog = 128
 
 // NewDevice loads the device's identity, or makes one. The device is offline
 // until Listen.
@@ -48,7 +47,13 @@ func NewDevice(config Config) (*Device, error) {
 		e.release()
 		return nil, because(ErrInternal, err)
 	}
-	d := &Device{endpoint: e, sessions: make(map[*Session]bool), visitors: newVisitors(discovery.NewResponder(key))}
+	d := &Device{
+		endpoint:   e,
+		visitors:   newVisitors(discovery.NewResponder(key)),
+		admissions: make(map[*admission]bool),
+		sessions:   make(map[*Session]bool),
+	}
+	d.consent.workers = &d.workers
 	e.socket.visitors = d.visitors
 	e.quic.VerifySourceAddress = func(net.Addr) bool { return d.admitting.Load() > busyAdmitting }
 	e.log.Info("device started", "quic", quicBuild)
@@ -72,16 +77,14 @@ func (d *Device) Ticket() string {
 }
 
 // SetAuthorizer makes authorize decide on each app, with a ticket or without;
-// nil lets in who has a ticket or is paired. It may be called from several
-// goroutines at once.
-func (d *Device) SetAuthorizer(authorize func(Peer) Code) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.authorizer = authorize
-}
+// nil lets in who has a ticket or is paired. It may take as long as the app waits,
+// and is called by one goroutine for paired apps, by another for those with the
+// ticket, and by a third for strangers. Close waits until it has returned.
+func (d *Device) SetAuthorizer(authorize func(Peer) Code) { d.consent.set(authorize) }
 
 // Listen takes the device online. Without a server it can be reached in the
-// local network only. Listening twice is listening once.
+// local network only. Listening twice is listening once; after an error it may be
+// tried again.
 func (d *Device) Listen() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -91,35 +94,43 @@ func (d *Device) Listen() error {
 	if d.listening {
 		return nil
 	}
-	config, err := d.identity.tlsConfig("")
-	if err != nil {
+	if err := d.serve(); err != nil {
 		return because(ErrInternal, err)
 	}
-	err = d.quic.serve(config, d.config.OfflineAfter, &d.workers, func(conn *quicConn) { d.admit(conn, nil) })
-	if err != nil {
-		return because(ErrInternal, err)
-	}
-	d.listening = true
 	if err := d.answerLAN(); err != nil {
 		if d.config.Server == "" {
-			return because(ErrInternal, err)
+			return because(ErrSignaling, err)
 		}
 		d.log.Warn("the device cannot be found in the local network", "error", err)
 	}
-	if d.config.Server == "" {
+	if d.config.Server != "" {
+		var err error
+		if d.signals, err = d.dialSignals(d.config.Server, d.knows, d.receive); err != nil {
+			return err
+		}
+		d.workers.Go(d.learnAddress)
+	}
+	d.listening = true
+	return nil
+}
+
+// serve begins to take connections; it needs the lock.
+func (d *Device) serve() error {
+	if d.serving {
 		return nil
 	}
-	d.signals, err = d.dialSignals(d.config.Server, d.knows, d.receive)
+	config, err := d.identity.tlsConfig("")
 	if err != nil {
 		return err
 	}
-	d.workers.Go(d.learnAddress)
-	return nil
+	err = d.quic.serve(config, d.config.OfflineAfter, &d.workers, func(conn *quicConn) { d.admit(conn, nil) })
+	d.serving = err == nil
+	return err
 }
 
 // answerLAN begins to answer those who look for the device in the local network.
 func (d *Device) answerLAN() error {
-	if !d.config.usesLAN() {
+	if !d.config.usesLAN() || d.lan != nil {
 		return nil
 	}
 	// The answer comes from the socket that takes connections.
@@ -138,30 +149,6 @@ func (d *Device) learnAddress() {
 		servers, _ := d.signals.ICE()
 		d.reflexive.refresh(d.ctx, servers.STUN)
 	case <-d.ctx.Done():
-	}
-}
-
-// Accept returns the next session. A negative timeout waits for ever, 0 not at
-// all. The errors are ErrTimeout and, once the device is closed, ErrListenBreak.
-func (d *Device) Accept(timeout time.Duration) (*Session, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	deadline := deadlineAfter(timeout)
-	for {
-		if d.closed {
-			return nil, ErrListenBreak
-		}
-		if len(d.backlog) > 0 {
-			s := d.backlog[0]
-			d.backlog = append(d.backlog[:0], d.backlog[1:]...)
-			return s, nil
-		}
-		if timeout == 0 {
-			return nil, ErrTimeout
-		}
-		if !d.arrived.wait(&d.mu, deadline) {
-			timeout = 0 // one last look
-		}
 	}
 }
 
@@ -191,56 +178,5 @@ func (d *Device) Close() error {
 	}
 	closeAll(sessions)
 	d.release()
-	return nil
-}
-
-// reserve makes room for a session; free gives it back if none comes of it.
-func (d *Device) reserve() bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.closed || len(d.sessions)+d.reserved >= d.config.MaxSessions || len(d.backlog)+d.reserved >= maxBacklog {
-		return false
-	}
-	d.reserved++
-	return true
-}
-
-func (d *Device) free() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.reserved--
-}
-
-// add turns a reservation into a session that Accept returns, and starts it, in
-// one step: its end, which takes it out again, may come at once.
-func (d *Device) add(s *Session) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	s.start(d.config.OfflineAfter, func() { d.complain(s) })
-	d.reserved--
-	if d.closed {
-		return false
-	}
-	d.sessions[s] = true
-	d.backlog = append(d.backlog, s)
-	d.arrived.notify()
-	return true
-}
-
-func (d *Device) forget(s *Session) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	delete(d.sessions, s) // but it stays in the backlog: what it received can be read
-}
-
-// session returns the one with that app and trace id, or nil.
-func (d *Device) session(appID, traceID string) *Session {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for s := range d.sessions {
-		if s.about.peer.AppID == appID && s.about.peer.TraceID == traceID {
-			return s
-		}
-	}
 	return nil
 }

@@ -29,7 +29,6 @@ type endpoint struct {
 	workers group // all goroutines that end with the endpoint
 
 	mu           sync.Mutex
-	closed       bool
 	negotiations map[string]*negotiation // by attempt
 }
 
@@ -42,12 +41,16 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 	if err != nil {
 		return nil, because(ErrInvalidParameter, err)
 	}
-	state, err := openState(config.StateDir)
+	state, err := openState(config.StateDir, config.Log)
+	if errors.Is(err, ErrBusy) {
+		return nil, err
+	}
 	if err != nil {
 		return nil, because(ErrInvalidParameter, err)
 	}
 	socket, err := openSocket(config.net, state.port())
 	if err != nil {
+		state.close()
 		return nil, because(ErrInternal, fmt.Errorf("open a UDP socket: %w", err))
 	}
 	if role == signal.Device {
@@ -118,18 +121,13 @@ func (e *endpoint) relayDialer() relayDialer {
 	return relayDialer{net: e.config.net, tls: &tls.Config{RootCAs: e.roots}, log: e.log}
 }
 
-var errClosed = errors.New("closed")
-
 // noLimit is for apps: their attempts and sessions are limited already.
 const noLimit = math.MaxInt
 
-// addNegotiation registers n, unless the endpoint is closed or has most already.
+// addNegotiation registers n, unless the endpoint has most already.
 func (e *endpoint) addNegotiation(n *negotiation, most int) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.closed {
-		return errClosed
-	}
 	if len(e.negotiations) >= most {
 		return ErrSessionLimit
 	}
@@ -171,4 +169,5 @@ func (e *endpoint) release() {
 	e.quic.Close()
 	e.socket.close()
 	e.workers.Wait()
+	e.state.close()
 }

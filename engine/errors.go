@@ -37,6 +37,7 @@ const (
 	ErrForked             Code = -200
 	ErrBufferTooSmall     Code = -201
 	ErrInternal           Code = -202
+	ErrBusy               Code = -204
 )
 
 // codes is the one table of names and sentences.
@@ -68,6 +69,7 @@ var codes = map[Code]struct{ name, text string }{
 	ErrForked:             {"ERR_FORKED", "the library cannot be used in a forked child: start a new process instead"},
 	ErrBufferTooSmall:     {"ERR_BUFFER_TOO_SMALL", "the caller's buffer is too small"},
 	ErrInternal:           {"ERR_INTERNAL", "a fault in the library: the log has the details"},
+	ErrBusy:               {"ERR_BUSY", "another process, or another device of this one, uses this state_dir: close it, or use another directory"},
 }
 
 // Known reports whether c is a code that the library uses.

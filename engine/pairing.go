@@ -1,9 +1,6 @@
 package engine
 
 import (
-	"crypto/rand"
-	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -35,21 +32,40 @@ func (d *Device) Pairings() []Pairing {
 // still has the ticket can come again: see ResetTicket. The error is
 // ErrInvalidID if the app is not paired.
 func (d *Device) Unpair(appID string) error {
-	known, err := d.state.unpair(strings.ToLower(appID))
-	if err != nil {
+	appID = strings.ToLower(strings.TrimSpace(appID))
+	if known, err := d.state.unpair(appID); err != nil {
 		return because(ErrInternal, err)
-	}
-	if !known {
+	} else if !known {
 		return ErrInvalidID
 	}
+	d.revoke(appID)
+	return nil
+}
+
+// revoke ends all that an app has here. Whatever it begins from now on finds out
+// by itself that the pairing is gone.
+func (d *Device) revoke(appID string) {
+	var sessions []*Session
+	var admissions []*admission
 	d.mu.Lock()
-	defer d.mu.Unlock()
 	for s := range d.sessions {
-		if s.about.peer.AppID == strings.ToLower(appID) {
-			s.revoke()
+		if s.about.peer.AppID == appID {
+			sessions = append(sessions, s)
 		}
 	}
-	return nil
+	for a := range d.admissions {
+		if a.appID == appID {
+			a.revoked = true
+			admissions = append(admissions, a)
+		}
+	}
+	d.mu.Unlock() // QUIC may take its time
+	for _, s := range sessions {
+		s.revoke()
+	}
+	for _, a := range admissions {
+		a.conn.close()
+	}
 }
 
 // ResetTicket gives the device a new ticket: the old one lets nobody in any more.
@@ -59,70 +75,4 @@ func (d *Device) ResetTicket() error {
 		return because(ErrInternal, err)
 	}
 	return nil
-}
-
-func (s *state) secret() [secretSize]byte {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return [secretSize]byte(s.file.Secret)
-}
-
-func (s *state) resetSecret() error {
-	fresh := make([]byte, secretSize)
-	rand.Read(fresh)
-	return s.change(func(f *stateFile) { f.Secret = fresh })
-}
-
-func (s *state) paired(appID string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, ok := s.file.Paired[appID]
-	return ok
-}
-
-func (s *state) pairings() []Pairing {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	var all []Pairing
-	for id, since := range s.file.Paired {
-		all = append(all, Pairing{AppID: id, UID: s.file.UIDs[id], Since: since})
-	}
-	slices.SortFunc(all, func(a, b Pairing) int {
-		if c := a.Since.Compare(b.Since); c != 0 {
-			return c
-		}
-		return strings.Compare(a.AppID, b.AppID)
-	})
-	return all
-}
-
-// pair remembers an app that has shown the ticket, and what a paired one calls its
-// user now.
-func (s *state) pair(appID, uid string) error {
-	s.mu.Lock()
-	since, known := s.file.Paired[appID]
-	same, full := known && s.file.UIDs[appID] == uid, !known && len(s.file.Paired) >= maxPairings
-	s.mu.Unlock()
-	switch {
-	case same:
-		return nil
-	case full:
-		return fmt.Errorf("%d apps are paired already: unpair some", maxPairings)
-	case !known:
-		since = time.Now().UTC().Truncate(time.Second)
-	}
-	return s.change(func(f *stateFile) {
-		put(&f.Paired, appID, since)
-		put(&f.UIDs, appID, uid)
-	})
-}
-
-func (s *state) unpair(appID string) (known bool, err error) {
-	if !s.paired(appID) {
-		return false, nil
-	}
-	return true, s.change(func(f *stateFile) {
-		delete(f.Paired, appID)
-		delete(f.UIDs, appID)
-	})
 }

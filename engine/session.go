@@ -15,6 +15,7 @@ type Peer struct {
 	AppID     string // proven: names the app's key
 	TraceID   string // of the app's attempt
 	HasTicket bool   // the app proved that it holds the device's ticket
+	Paired    bool   // the device knew the app already
 }
 
 // Session is a connection between an app and a device with eight channels. All

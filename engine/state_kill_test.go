@@ -63,10 +63,11 @@ func TestStateSurvivesKills(t *testing.T) {
 		if last == "" {
 			t.Fatal("the process did not begin")
 		}
-		s, err := openState(dir)
+		s, err := openState(dir, quiet)
 		if err != nil {
 			t.Fatalf("kill %d: %v", n, err)
 		}
+		s.close()
 		if s.identity().id != identity {
 			t.Errorf("kill %d: another identity", n)
 		}
@@ -84,13 +85,13 @@ func init() { otherProcesses[stateEnv] = changeState }
 
 // changeState is what that process does. What it says has happened.
 func changeState(dir string) error {
-	s, err := openState(dir)
+	s, err := openState(dir, quiet)
 	if err != nil {
 		return err
 	}
 	for number := byte(0); ; number++ {
 		app := testIdentity(number % 50).id
-		err := s.pair(app, fmt.Sprint(number))
+		err := pairApp(s, app, fmt.Sprint(number))
 		if number%3 == 0 {
 			_, err = s.unpair(app)
 		}

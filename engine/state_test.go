@@ -3,32 +3,48 @@ package engine
 import (
 	"bytes"
 	"crypto/ed25519"
+	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// mustOpenState opens the state in dir.
+// quiet is a log that nobody reads.
+var quiet = slog.New(slog.DiscardHandler)
+
+// mustOpenState opens the state in dir, until it is closed or the test ends.
 func mustOpenState(t testing.TB, dir string) *state {
 	t.Helper()
-	s, err := openState(dir)
+	s, err := openState(dir, quiet)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(s.close)
 	return s
+}
+
+// pair lets an app in that has the ticket.
+func pairApp(s *state, appID, uid string) error {
+	_, err := s.enter(appID, uid, func([secretSize]byte) bool { return true })
+	return err
 }
 
 func TestStateSurvivesARestart(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
 	first := mustOpenState(t, dir)
 	app := testIdentity(7).id
-	if err := first.pair(app, "user"); err != nil {
+	if err := pairApp(first, app, "user"); err != nil {
 		t.Fatal(err)
 	}
+	first.close()
 	second := mustOpenState(t, dir)
 	if first.identity().id != second.identity().id || first.secret() != second.secret() {
 		t.Error("another identity after a restart")
@@ -36,8 +52,8 @@ func TestStateSurvivesARestart(t *testing.T) {
 	if !second.paired(app) || second.paired(testIdentity(8).id) {
 		t.Error("the pairings have changed")
 	}
-	if !reflect.DeepEqual(first.file.Paired, second.file.Paired) {
-		t.Errorf("pairings %v, before %v", second.file.Paired, first.file.Paired)
+	if !reflect.DeepEqual(first.now().Paired, second.now().Paired) {
+		t.Errorf("pairings %v, before %v", second.now().Paired, first.now().Paired)
 	}
 }
 
@@ -58,7 +74,7 @@ func TestStateInMemoryIsNewEachTime(t *testing.T) {
 		t.Error("two devices have the same key")
 	}
 	app := testIdentity(1).id
-	if err := first.pair(app, "user"); err != nil || !first.paired(app) || second.paired(app) {
+	if err := pairApp(first, app, "user"); err != nil || !first.paired(app) || second.paired(app) {
 		t.Errorf("pairing: %v", err)
 	}
 }
@@ -69,9 +85,10 @@ func TestDamagedStateIsAnError(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, stateName)
 	whole := mustOpenState(t, dir)
-	if err := whole.pair(testIdentity(1).id, "user"); err != nil {
+	if err := pairApp(whole, testIdentity(1).id, "user"); err != nil {
 		t.Fatal(err)
 	}
+	whole.close()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -81,13 +98,16 @@ func TestDamagedStateIsAnError(t *testing.T) {
 		if err := os.WriteFile(path, damaged, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, err := openState(dir)
+		got, err := openState(dir, quiet)
+		if err == nil {
+			got.close()
+		}
 		if err != nil {
 			if !strings.Contains(err.Error(), path) {
 				t.Errorf("%s: the error does not name the file: %v", damage, err)
 			}
 		} else if got.identity().id != whole.identity().id || got.secret() != whole.secret() ||
-			!reflect.DeepEqual(got.file.Paired, whole.file.Paired) {
+			!reflect.DeepEqual(got.now().Paired, whole.now().Paired) {
 			// White space and the case of names may change.
 			t.Errorf("%s: another state, and no error", damage)
 		}
@@ -114,14 +134,14 @@ func TestStateThatCannotBeReadIsAnError(t *testing.T) {
 	if err := os.Mkdir(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openState(dir); err == nil || !strings.Contains(err.Error(), path) {
+	if _, err := openState(dir, quiet); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("a directory in the file's place: %v", err)
 	}
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openState(file); err == nil || !strings.Contains(err.Error(), file) {
+	if _, err := openState(file, quiet); err == nil || !strings.Contains(err.Error(), file) {
 		t.Errorf("a file in the directory's place: %v", err)
 	}
 	if _, err := NewDevice(Config{StateDir: file}); CodeOf(err) != ErrInvalidParameter {
@@ -129,27 +149,39 @@ func TestStateThatCannotBeReadIsAnError(t *testing.T) {
 	}
 }
 
-func TestLeftoverTemporaryFilesDoNotMatter(t *testing.T) {
+func TestLeftoverTemporaryFilesAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	first := mustOpenState(t, dir)
-	const old, fresh = temporaryName + "1", temporaryName + "2"
-	for _, name := range []string{old, fresh, stateName + ".123", "other"} {
+	first.close()
+	for _, name := range []string{temporaryName + "1", temporaryName + "2", stateName + ".123", "other"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(`{"version":1`), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Chtimes(filepath.Join(dir, old), time.Time{}, time.Now().Add(-time.Hour)); err != nil {
-		t.Fatal(err)
-	}
 	second := mustOpenState(t, dir)
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 4 || entries[0].Name() != fresh {
-		t.Errorf("%v, %v", entries, err)
-	}
-	if err := second.pair(testIdentity(1).id, "user"); err != nil {
+	wantFiles(t, dir, "other", lockName, stateName, stateName+".123")
+	if err := pairApp(second, testIdentity(1).id, "user"); err != nil {
 		t.Fatal(err)
 	}
+	second.close()
 	if id := mustOpenState(t, dir).identity().id; id != first.identity().id {
 		t.Error("another identity")
+	}
+}
+
+func wantFiles(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	slices.Sort(want)
+	if !slices.Equal(names, want) {
+		t.Errorf("files %q, want %q", names, want)
 	}
 }
 
@@ -157,14 +189,11 @@ func TestSavingLeavesNoTemporaryFile(t *testing.T) {
 	dir := t.TempDir()
 	s := mustOpenState(t, dir)
 	for number := range byte(5) {
-		if err := s.pair(testIdentity(number).id, "user"); err != nil {
+		if err := pairApp(s, testIdentity(number).id, "user"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 1 {
-		t.Errorf("%v, %v", entries, err)
-	}
+	wantFiles(t, dir, lockName, stateName)
 }
 
 func TestPairingThatCannotBeSavedIsTriedAgain(t *testing.T) {
@@ -174,47 +203,96 @@ func TestPairingThatCannotBeSavedIsTriedAgain(t *testing.T) {
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.pair(app, "user"); err == nil {
+	if err := pairApp(s, app, "user"); err == nil {
 		t.Fatal("saved nowhere")
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.pair(app, "user"); err != nil {
+	if err := pairApp(s, app, "user"); err != nil {
 		t.Fatal(err)
 	}
+	s.close()
 	if !mustOpenState(t, dir).paired(app) {
 		t.Error("the pairing is lost")
 	}
 }
 
-func TestPairingsAreBounded(t *testing.T) {
-	s := mustOpenState(t, "")
-	var key [ed25519.PublicKeySize]byte
-	for n := range maxPairings {
-		key[0], key[1] = byte(n), byte(n>>8)
-		if err := s.pair(formatID(key[:]), "user"); err != nil {
-			t.Fatal(err)
+// fullState has n pairings.
+func fullState(t *testing.T, dir string, n int) *state {
+	t.Helper()
+	s := mustOpenState(t, dir)
+	if err := s.change(func(now *stateFile) (*stateFile, error) {
+		full := now.clone()
+		var key [ed25519.PublicKeySize]byte
+		for i := range n {
+			key[0], key[1] = byte(i), byte(i>>8)
+			put(&full.Paired, formatID(key[:]), time.Unix(0, 0).UTC())
+			put(&full.UIDs, formatID(key[:]), "user")
 		}
-	}
-	if err := s.pair(testIdentity(1).id, "user"); err == nil {
-		t.Error("no bound")
-	}
-	if err := s.pair(formatID(key[:]), "user"); err != nil {
-		t.Errorf("who is paired already: %v", err)
-	}
-	s.dir = t.TempDir()
-	if err := s.file.save(s.dir); err != nil {
+		return full, nil
+	}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openState(s.dir); err != nil {
-		t.Errorf("the fullest state cannot be read: %v", err)
+	return s
+}
+
+// TestPairingsAreBounded: also when several apps come at once; a file with more
+// could not be read again.
+func TestPairingsAreBounded(t *testing.T) {
+	const room, rivals = 3, 40
+	dir := t.TempDir()
+	s := fullState(t, dir, maxPairings-room)
+	var all sync.WaitGroup
+	var refused atomic.Int32
+	for n := range rivals {
+		all.Go(func() {
+			err := pairApp(s, testIdentity(byte(n)).id, "user")
+			if errors.Is(err, errPairingsFull) {
+				refused.Add(1)
+			} else if err != nil {
+				t.Error(err)
+			}
+		})
 	}
+	all.Wait()
+	if n := len(s.now().Paired); n != maxPairings || refused.Load() != rivals-room {
+		t.Errorf("%d paired, %d refused", n, refused.Load())
+	}
+	for id := range s.now().Paired {
+		if err := pairApp(s, id, "another user"); err != nil {
+			t.Errorf("who is paired already: %v", err)
+		}
+		break
+	}
+	s.close()
+	if again := mustOpenState(t, dir); len(again.now().Paired) != maxPairings {
+		t.Error("the fullest state has lost pairings")
+	}
+}
+
+// TestReadingDoesNotWaitForTheDisk: signalling asks who is paired, and must not
+// block.
+func TestReadingDoesNotWaitForTheDisk(t *testing.T) {
+	s := mustOpenState(t, t.TempDir())
+	changing, saved := make(chan struct{}), make(chan struct{})
+	go s.change(func(*stateFile) (*stateFile, error) {
+		close(changing)
+		<-saved
+		return nil, nil
+	})
+	<-changing
+	s.paired(testIdentity(1).id)
+	s.secret()
+	s.pairings()
+	s.place("")
+	s.port()
+	close(saved)
 }
 
 func FuzzState(f *testing.F) {
 	dir := f.TempDir()
-	if err := mustOpenState(f, dir).pair(testIdentity(1).id, "user"); err != nil {
+	if err := pairApp(mustOpenState(f, dir), testIdentity(1).id, "user"); err != nil {
 		f.Fatal(err)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, stateName))
@@ -229,13 +307,14 @@ func FuzzState(f *testing.F) {
 		if err != nil {
 			return
 		}
-		s := &state{file: file, dir: t.TempDir()}
+		s := &state{dir: t.TempDir()}
+		s.saved.Store(file)
 		id, secret := s.identity().id, s.secret()
-		if err := s.file.save(s.dir); err != nil {
+		if err := s.now().save(s.dir); err != nil {
 			t.Fatal(err)
 		}
 		again := mustOpenState(t, s.dir)
-		if again.identity().id != id || again.secret() != secret || len(again.file.Paired) != len(file.Paired) {
+		if again.identity().id != id || again.secret() != secret || len(again.now().Paired) != len(file.Paired) {
 			t.Error("saved and read, it is another")
 		}
 	})

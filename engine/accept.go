@@ -1,0 +1,102 @@
+package engine
+
+import (
+	"slices"
+	"time"
+)
+
+// Accept returns the next session: of those that live the oldest, and if none
+// does, one that has ended, from which can be read what had arrived. A negative
+// timeout waits for ever, 0 not at all. The errors are ErrTimeout and, once the
+// device is closed, ErrListenBreak.
+func (d *Device) Accept(timeout time.Duration) (*Session, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	deadline := deadlineAfter(timeout)
+	for {
+		if d.closed {
+			return nil, ErrListenBreak
+		}
+		if len(d.backlog) > 0 {
+			next := max(0, slices.IndexFunc(d.backlog, d.lives))
+			s := d.backlog[next]
+			d.backlog = slices.Delete(d.backlog, next, next+1)
+			return s, nil
+		}
+		if timeout == 0 {
+			return nil, ErrTimeout
+		}
+		if !d.arrived.wait(&d.mu, deadline) {
+			timeout = 0 // one last look
+		}
+	}
+}
+
+// lives reports whether a session has not ended; it needs the lock.
+func (d *Device) lives(s *Session) bool { return d.sessions[s] }
+
+// reserve makes room for a session; free gives it back if none comes of it.
+func (d *Device) reserve() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.closed || len(d.sessions)+d.reserved >= d.config.MaxSessions || !d.roomToAccept() {
+		return false
+	}
+	d.reserved++
+	return true
+}
+
+// roomToAccept reports whether the backlog can take one more than is reserved. The
+// dead make room for the living.
+func (d *Device) roomToAccept() bool {
+	if len(d.backlog)+d.reserved < d.config.AcceptBacklog {
+		return true
+	}
+	dead := slices.IndexFunc(d.backlog, func(s *Session) bool { return !d.lives(s) })
+	if dead < 0 {
+		return false
+	}
+	d.backlog = slices.Delete(d.backlog, dead, dead+1)
+	return true
+}
+
+func (d *Device) free() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.reserved--
+}
+
+// add turns a reservation into a session that Accept returns, and starts it, in
+// one step: its end, which takes it out again, may come at once. It fails if the
+// device has closed, or the app was unpaired, since.
+func (d *Device) add(s *Session, a *admission) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s.start(d.config.OfflineAfter, func() { d.complain(s) })
+	d.reserved--
+	if d.closed || a.revoked {
+		return false
+	}
+	d.sessions[s] = true
+	d.backlog = append(d.backlog, s)
+	d.arrived.notify()
+	return true
+}
+
+func (d *Device) forget(s *Session) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.sessions, s) // but it stays in the backlog: what it received can be read
+}
+
+// session returns the one with that app and trace id, or nil.
+func (d *Device) session(appID, traceID string) *Session {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for s := range d.sessions {
+		if s.about.peer.AppID == appID && s.about.peer.TraceID == traceID {
+			return s
+		}
+	}
+	return nil
+}

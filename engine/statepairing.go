@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"crypto/rand"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+)
+
+func (s *state) secret() [secretSize]byte { return [secretSize]byte(s.now().Secret) }
+
+func (s *state) resetSecret() error {
+	fresh := make([]byte, secretSize)
+	rand.Read(fresh)
+	return s.change(func(now *stateFile) (*stateFile, error) {
+		changed := now.clone()
+		changed.Secret = fresh
+		return changed, nil
+	})
+}
+
+func (s *state) paired(appID string) bool {
+	_, ok := s.now().Paired[appID]
+	return ok
+}
+
+// pairings are all, the oldest first.
+func (s *state) pairings() []Pairing {
+	now := s.now()
+	var all []Pairing
+	for id, since := range now.Paired {
+		all = append(all, Pairing{AppID: id, UID: now.UIDs[id], Since: since})
+	}
+	slices.SortFunc(all, func(a, b Pairing) int {
+		if c := a.Since.Compare(b.Since); c != 0 {
+			return c
+		}
+		return strings.Compare(a.AppID, b.AppID)
+	})
+	return all
+}
+
+// right is why an app may have a session.
+type right int
+
+const (
+	noRight   right = iota // a stranger, who at most knows the id
+	byTicket               // it has proved the ticket's secret
+	byPairing              // it is remembered
+)
+
+// rightOf says what right an app has now; proven reports whether it has proved
+// that it holds a secret.
+func (f *stateFile) rightOf(appID string, proven func(secret [secretSize]byte) bool) right {
+	if _, paired := f.Paired[appID]; paired {
+		return byPairing
+	}
+	if proven([secretSize]byte(f.Secret)) {
+		return byTicket
+	}
+	return noRight
+}
+
+var errPairingsFull = errors.New("no more apps can be paired: unpair some")
+
+// enter looks once more, after all that took time, what right an app has, and
+// remembers it in the same step: with the ticket it is paired from now on, and
+// what a paired one calls its user is kept. An app whose pairing or ticket has
+// gone meanwhile is a stranger. The error is that it could not be remembered.
+func (s *state) enter(appID, uid string, proven func(secret [secretSize]byte) bool) (right, error) {
+	has := noRight
+	err := s.change(func(now *stateFile) (*stateFile, error) {
+		has = now.rightOf(appID, proven)
+		since := time.Now().UTC().Truncate(time.Second)
+		switch has {
+		case noRight:
+			return nil, nil
+		case byPairing:
+			if now.UIDs[appID] == uid {
+				return nil, nil
+			}
+			since = now.Paired[appID]
+		case byTicket:
+			if len(now.Paired) >= maxPairings {
+				return nil, errPairingsFull
+			}
+		}
+		changed := now.clone()
+		put(&changed.Paired, appID, since)
+		put(&changed.UIDs, appID, uid)
+		return changed, nil
+	})
+	return has, err
+}
+
+func (s *state) unpair(appID string) (known bool, err error) {
+	err = s.change(func(now *stateFile) (*stateFile, error) {
+		if _, known = now.Paired[appID]; !known {
+			return nil, nil
+		}
+		changed := now.clone()
+		delete(changed.Paired, appID)
+		delete(changed.UIDs, appID)
+		return changed, nil
+	})
+	return known, err
+}
