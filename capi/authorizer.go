@@ -9,11 +9,13 @@ import (
 	"github.com/thingp2p/libthingp2p/engine"
 )
 
-// authorizer is one registration of thing_p2p_device_set_authorizer.
+// authorizer is one registration of thing_p2p_device_set_authorizer. Like the
+// engine it keeps apps of three kinds apart: who thinks about a stranger can be
+// asked about a paired app.
 type authorizer struct {
-	callback, user C.uintptr_t
-	queue          *queue
-	ended          atomic.Bool
+	callback, user                C.uintptr_t
+	paired, withTicket, strangers *queue
+	ended                         atomic.Bool
 }
 
 //export tp2pGoDeviceSetAuthorizer
@@ -25,7 +27,10 @@ func tp2pGoDeviceSetAuthorizer(handle C.int, callback, user, caller C.uintptr_t)
 	}
 	var next *authorizer
 	if callback != 0 {
-		next = &authorizer{callback: callback, user: user, queue: newQueue()}
+		next = &authorizer{
+			callback: callback, user: user,
+			paired: newQueue(), withTicket: newQueue(), strangers: newQueue(),
+		}
 	}
 	d.registering.Lock()
 	previous := d.authorizer.Swap(next)
@@ -45,7 +50,19 @@ func (a *authorizer) end(caller uintptr) {
 		return
 	}
 	a.ended.Store(true)
-	a.queue.drain(caller)
+	for _, q := range []*queue{a.paired, a.withTicket, a.strangers} {
+		q.drain(caller)
+	}
+}
+
+func (a *authorizer) queueFor(peer engine.Peer) *queue {
+	switch {
+	case peer.Paired:
+		return a.paired
+	case peer.HasTicket:
+		return a.withTicket
+	}
+	return a.strangers
 }
 
 // authorize asks C, on the engine's behalf.
@@ -54,8 +71,8 @@ func (d *device) authorize(peer engine.Peer) engine.Code {
 	if a == nil { // removed this moment: the app may try again
 		return engine.ErrDeviceBusy
 	}
-	answer := make(chan engine.Code, 1)
-	a.queue.post(func() { answer <- a.ask(d.handle, peer) })
+	answer, q := make(chan engine.Code, 1), a.queueFor(peer)
+	q.post(func() { answer <- a.ask(q, d.handle, peer) })
 	select {
 	case code := <-answer:
 		return code
@@ -65,12 +82,12 @@ func (d *device) authorize(peer engine.Peer) engine.Code {
 }
 
 // ask calls the callback, unless its registration has ended.
-func (a *authorizer) ask(device int32, peer engine.Peer) (code engine.Code) {
+func (a *authorizer) ask(q *queue, device int32, peer engine.Peer) (code engine.Code) {
 	if a.ended.Load() {
 		return engine.ErrDeviceBusy
 	}
 	c := peerToC(peer)
-	code = engine.Code(C.tp2p_call_authorize(C.uintptr_t(a.queue.id), a.callback, C.int(device), &c, a.user))
+	code = engine.Code(C.tp2p_call_authorize(C.uintptr_t(q.id), a.callback, C.int(device), &c, a.user))
 	if !code.Known() {
 		return engine.ErrAuth
 	}

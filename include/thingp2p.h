@@ -8,7 +8,8 @@
  *              from inside a callback. Callbacks run on threads of the library,
  *              never inside the call that registered them and never with a lock
  *              of the library held. Those of one kind run one after the other,
- *              in order: a slow one delays the next, but no session. Once
+ *              in order (see thing_p2p_authorize_cb for its kinds): a slow one
+ *              delays the next, but no session. Once
  *              thing_p2p_deinit, thing_p2p_disconnect or thing_p2p_device_close
  *              has returned, no callback of what it ended runs, except the one
  *              that made the call. (If two callbacks end each other's object at
@@ -379,7 +380,14 @@ THING_P2P_API int thing_p2p_disconnect(int handle);
  * Decides about an app before its session begins: returns THING_P2P_OK to
  * accept it, or one of THING_P2P_ERR_..., which its failure callback gets; any
  * other value counts as THING_P2P_ERR_AUTH. `peer` is valid until it returns.
- * The app waits meanwhile.
+ *
+ * It may take as long as a person needs: the app waits until its own timeout. So
+ * that nobody is kept out by a question about somebody else, it may run on three
+ * threads at once, one for paired apps, one for apps with the ticket, and one for
+ * strangers; questions of one kind follow each other. It is called once for an
+ * attempt, and once at a time for a stranger, whose further attempts get the same
+ * answer. Apps that have given up by then are not asked about. If the ticket was
+ * reset or the app unpaired in the meantime, it is refused all the same.
  */
 typedef int (*thing_p2p_authorize_cb)(int device, const thing_p2p_peer *peer, void *user);
 
