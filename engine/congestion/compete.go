@@ -12,7 +12,7 @@ type rival struct {
 	peak    time.Duration // largest queueing delay
 	low     int           // rounds with the queue below the target
 	crest   time.Duration // queueing delay of the last rounds, the largest
-	yieldAt Time          // when we last let go
+	yieldAt instant       // when we last let go
 	before  time.Duration // queueing delay then
 	lowest  time.Duration // the least since
 	alone   int           // times in a row that the queue fell as if it were ours
@@ -69,7 +69,7 @@ func (c *Controller) checkCompete(ended bool) {
 	if r.fresh == 0 && (pause > yieldEvery || fell && pause > yieldEvery/8) {
 		r.before = max(c.queueDelay(), r.crest)
 		r.lowest, r.crest = r.before, 0
-		c.search.drainedAt = 0
+		c.search.drainedAt = never
 		r.yieldAt = c.now
 		c.enter(yield)
 	}
@@ -82,7 +82,7 @@ func (c *Controller) checkCompete(ended bool) {
 func (c *Controller) checkYield(ended bool) {
 	r := &c.rival
 	r.lowest = min(r.lowest, c.queueDelay())
-	if c.search.drainedAt == 0 {
+	if c.search.drainedAt == never {
 		if c.inFlight > c.rivalWindow() {
 			return
 		}

@@ -20,14 +20,6 @@ package congestion
 
 import "time"
 
-// Time is a reading of a monotonic clock in nanoseconds. Zero is never.
-type Time int64
-
-func (t Time) add(d time.Duration) Time  { return t + Time(d) }
-func (t Time) sub(u Time) time.Duration  { return time.Duration(t - u) }
-func seconds(d time.Duration) float64    { return float64(d) / 1e9 }
-func duration(sec float64) time.Duration { return time.Duration(sec * 1e9) }
-
 // state is where the controller is in the diagram of BBR, section 5.1.1; steady
 // and up take the place of ProbeBW's four.
 //
@@ -50,11 +42,12 @@ const (
 // Controller controls one path. Make one with New; a path that changed needs a
 // new one.
 type Controller struct {
-	now      Time
+	clock    clock
+	now      instant
 	datagram float64 // largest packet, bytes
 	inFlight float64 // bytes
 	state    state
-	stateAt  Time // when the state was entered
+	stateAt  instant // when the state was entered
 
 	records   records
 	delivery  delivery
@@ -83,12 +76,12 @@ type Controller struct {
 // New makes a controller for a new path. maxDatagram is the size of the largest
 // packet in bytes.
 func New(now Time, maxDatagram int) *Controller {
-	c := &Controller{now: now, datagram: float64(maxDatagram), gain: startupGain}
+	c := &Controller{clock: clock{start: now}, now: firstInstant, datagram: float64(maxDatagram), gain: startupGain}
 	c.search.wait = firstWait
 	c.rtt.init()
 	c.records.init()
 	c.window = initialWindow * c.datagram
-	c.stateAt = now
+	c.stateAt = c.now
 	return c
 }
 
@@ -105,7 +98,7 @@ func (c *Controller) OnSent(now Time, pn int64, bytes, inFlight int, ackElicitin
 	if !ackEliciting {
 		return
 	}
-	c.now = max(c.now, now)
+	c.now = max(c.now, c.clock.read(now))
 	before := float64(inFlight - bytes)
 	if before <= 0 {
 		c.restart()
@@ -126,10 +119,11 @@ func (c *Controller) OnSent(now Time, pn int64, bytes, inFlight int, ackElicitin
 // OnAcked tells that a packet was acknowledged. Packets of one ACK come in
 // ascending order with one time, after the losses that it revealed.
 func (c *Controller) OnAcked(now Time, pn int64, bytes, priorInFlight int) {
-	if c.delivery.pending && now != c.delivery.at {
+	at := c.clock.read(now)
+	if c.delivery.pending && at != c.delivery.at {
 		c.settle()
 	}
-	c.now = max(c.now, now)
+	c.now = max(c.now, at)
 	if p := c.delivery.acked(&c.records, c.now, pn, float64(bytes)); p > 0 {
 		follow(&c.flight.acked, p, c.datagram)
 	}
@@ -163,16 +157,17 @@ func (c *Controller) CanSend(inFlight int) bool {
 // HasPacingBudget reports whether a packet may leave now.
 func (c *Controller) HasPacingBudget(now Time) bool {
 	c.settle()
-	return c.unpaced() || c.pacer.ready(now)
+	return c.unpaced() || c.pacer.ready(c.clock.read(now))
 }
 
-// TimeUntilSend is when the next packet should leave; zero is at once.
+// TimeUntilSend is when the next packet should leave; a time that has passed is
+// at once.
 func (c *Controller) TimeUntilSend() Time {
 	c.settle()
 	if c.unpaced() {
-		return 0
+		return c.clock.tell(c.now)
 	}
-	return c.pacer.next(c.pace, c.datagram)
+	return c.clock.tell(c.pacer.next(c.pace, c.datagram))
 }
 
 // Window is the congestion window in bytes.
@@ -235,7 +230,7 @@ func (c *Controller) enter(s state) {
 	c.state, c.stateAt = s, c.now
 	c.round.since = 0
 	if s == probeRTT {
-		c.search.drainedAt = 0
+		c.search.drainedAt = never
 		c.search.quiet = 0
 		c.search.overshot = false
 	}

@@ -11,7 +11,7 @@ type ctime = congestion.Time
 
 // link is an ideal path for a controller alone: constant rate and round trip.
 type link struct {
-	c        *congestion.Controller
+	c        shifted
 	now      ctime
 	next     int64
 	flight   []struct{ pn, at int64 }
@@ -53,8 +53,18 @@ func (l *link) step() {
 	}
 }
 
+// pause lets everything arrive and sends nothing.
+func (l *link) pause(d time.Duration) {
+	l.now += ctime(d)
+	for l.inFlight > 0 {
+		l.c.OnAcked(l.now, l.flight[0].pn, size, l.inFlight)
+		l.inFlight -= size
+		l.flight = l.flight[1:]
+	}
+}
+
 func newLink() *link {
-	return &link{c: congestion.New(1e9, size), now: 1e9}
+	return &link{c: newShifted(1e9, 0), now: 1e9}
 }
 
 func TestKnowsTheLink(t *testing.T) {
@@ -102,12 +112,7 @@ func TestNoBursts(t *testing.T) {
 	for range 20000 {
 		l.step()
 	}
-	l.now += ctime(500 * time.Millisecond) // a pause
-	for l.inFlight > 0 {
-		l.c.OnAcked(l.now, l.flight[0].pn, size, l.inFlight)
-		l.inFlight -= size
-		l.flight = l.flight[1:]
-	}
+	l.pause(500 * time.Millisecond)
 	burst := 0
 	for l.c.HasPacingBudget(l.now) && burst < 100 {
 		l.inFlight += size

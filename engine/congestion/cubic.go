@@ -8,7 +8,7 @@ type cubic struct {
 	window   float64 // bytes
 	most     float64 // the window that is looked for after a cut
 	last     float64 // the same after the cut before
-	epoch    Time    // of the last cut
+	epoch    instant // of the last cut
 	fresh    int     // overflows to come until slow start ends
 	rate     float64 // of the last round, byte/s
 	cutRound int64   // round of the last cut

@@ -9,13 +9,13 @@ import (
 // stands in the queue, and not what a burst put there.
 type delayMeter struct {
 	current, last time.Duration
-	turnAt        Time
+	turnAt        instant
 }
 
-func (m *delayMeter) add(now Time, rtt time.Duration) {
+func (m *delayMeter) add(now instant, rtt time.Duration) {
 	if now >= m.turnAt {
 		m.last, m.current = m.current, none
-		if m.turnAt == 0 {
+		if m.turnAt == never {
 			m.last = none
 		}
 		m.turnAt = now.add(max(rtt/2, 5*time.Millisecond))
@@ -26,7 +26,7 @@ func (m *delayMeter) add(now Time, rtt time.Duration) {
 // now is the queueing delay beside the path's own.
 func (m *delayMeter) now(least time.Duration) time.Duration {
 	rtt := min(m.current, m.last)
-	if m.turnAt == 0 || rtt == none || least == 0 {
+	if m.turnAt == never || rtt == none || least == 0 {
 		return 0
 	}
 	return max(0, rtt-least)
@@ -63,7 +63,7 @@ type aim struct {
 }
 
 func (c *Controller) targetAt(rate float64) time.Duration {
-	t := time.Duration(float64(targetDelay) * math.Sqrt(targetRate/rate))
+	t := duration(seconds(targetDelay) * math.Sqrt(targetRate/rate))
 	t = min(max(t, targetLeast), targetMost)
 	return max(t, duration(targetPackets*c.datagram/rate))
 }

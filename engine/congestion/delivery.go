@@ -7,18 +7,18 @@ import "time"
 // that it took to send and to acknowledge that flight.
 type delivery struct {
 	total     int64 // bytes delivered
-	totalAt   Time
-	firstSent Time  // of the packet that was acknowledged last
-	limitedTo int64 // until so much is delivered, samples are the application's
+	totalAt   instant
+	firstSent instant // of the packet that was acknowledged last
+	limitedTo int64   // until so much is delivered, samples are the application's
 
 	// the ACK that is being told
 	pending bool
-	at      Time
+	at      instant
 	newest  record
 	found   bool
 	bytes   float64
 
-	newestSent Time // of all that were acknowledged
+	newestSent instant // of all that were acknowledged
 }
 
 // sample is what one ACK tells.
@@ -32,7 +32,7 @@ type sample struct {
 	ok        bool
 }
 
-func (d *delivery) sent(r *records, now Time, pn int64, bytes int, before float64) {
+func (d *delivery) sent(r *records, now instant, pn int64, bytes int, before float64) {
 	if before <= 0 {
 		d.firstSent, d.totalAt = now, now
 	}
@@ -42,7 +42,7 @@ func (d *delivery) sent(r *records, now Time, pn int64, bytes int, before float6
 }
 
 // acked takes a packet of an ACK, and gives what was in flight when it was sent.
-func (d *delivery) acked(r *records, now Time, pn int64, bytes float64) (inFlight float64) {
+func (d *delivery) acked(r *records, now instant, pn int64, bytes float64) (inFlight float64) {
 	if !d.pending {
 		d.pending, d.at, d.found, d.bytes = true, now, false, 0
 	}

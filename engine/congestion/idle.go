@@ -4,9 +4,9 @@ import "time"
 
 // idle is what is known of the application's pauses.
 type idle struct {
-	lastSent  Time
-	closed    bool // the window had no room after the last packet
-	openSince Time // since when it has
+	lastSent  instant
+	closed    bool    // the window had no room after the last packet
+	openSince instant // since when it has
 }
 
 const (
@@ -19,7 +19,7 @@ const (
 // was measured a minute ago is halved for each minute and looked for again.
 func (c *Controller) restart() {
 	pause := c.now.sub(c.idle.lastSent)
-	if c.idle.lastSent == 0 || pause < idleAfter {
+	if c.idle.lastSent == never || pause < idleAfter {
 		return
 	}
 	c.round.begin(c.now, &c.delivery, 0)
@@ -44,7 +44,7 @@ func (c *Controller) goStale(pause time.Duration) {
 	c.ceiling = ceiling{}
 	c.loss = lossMeter{}
 	c.rtt.init()
-	c.rtt.turnAt = 0
+	c.rtt.turnAt = never
 	c.full = fullPipe{rounds: 1}
 	c.enter(startup)
 }

@@ -7,9 +7,9 @@ import "time"
 // (RFC 9000, section 13.2.1); the least of many does not.
 type rttFilter struct {
 	spans    [4]time.Duration // least of each span, the newest first
-	turnAt   Time             // when the next span begins
+	turnAt   instant          // when the next span begins
 	least    time.Duration    // of all spans, 0 if unknown
-	touched  Time             // when it was last seen
+	touched  instant          // when it was last seen
 	smoothed time.Duration
 }
 
@@ -28,7 +28,7 @@ func (f *rttFilter) init() {
 // add takes a sample. While we keep the queue at its target nothing but a new
 // least counts as seen: who came to a standing queue is always close to what it
 // holds for the path.
-func (f *rttFilter) add(now Time, rtt time.Duration, competing, apart bool) {
+func (f *rttFilter) add(now instant, rtt time.Duration, competing, apart bool) {
 	if now >= f.turnAt {
 		length := span
 		if competing {
@@ -71,10 +71,10 @@ func (c *Controller) wantProbeRTT() bool {
 // endProbeRTT waits for a round trip with the queue empty.
 func (c *Controller) endProbeRTT(ended bool) {
 	c.together.lowest = min(c.together.lowest, c.queueDelay())
-	if c.inFlight > c.probeRTTWindow() && c.search.drainedAt == 0 {
+	if c.inFlight > c.probeRTTWindow() && c.search.drainedAt == never {
 		return
 	}
-	if c.search.drainedAt == 0 {
+	if c.search.drainedAt == never {
 		c.search.drainedAt = c.now
 		c.round.ends = c.delivery.total
 		c.round.since = 0

@@ -11,10 +11,10 @@ type noise struct {
 	rate   float64 // byte/s at which the next test is due, and a bit
 	most   float64 // the largest of some hundred rounds
 	before time.Duration
-	hits   int  // tests in a row that found no queue: others may have left just then
-	given  int  // rounds in which we had little of what we once had
-	calmAt Time // when the queue last was as short as its target
-	asking bool // the test is whether another has it
+	hits   int     // tests in a row that found no queue: others may have left just then
+	given  int     // rounds in which we had little of what we once had
+	calmAt instant // when the queue last was as short as its target
+	asking bool    // the test is whether another has it
 }
 
 const (

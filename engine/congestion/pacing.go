@@ -4,18 +4,18 @@ import "time"
 
 // pacer spaces packets (BBR, section 5.6.2): due is when the next one may leave.
 // What a sender did not use it may catch up with in a small burst.
-type pacer struct{ due Time }
+type pacer struct{ due instant }
 
-func (p *pacer) ready(now Time) bool { return now >= p.due }
+func (p *pacer) ready(now instant) bool { return now >= p.due }
 
-func (p *pacer) sent(now Time, bytes, rate, burst float64) {
+func (p *pacer) sent(now instant, bytes, rate, burst float64) {
 	earliest := now.add(-duration((burst - bytes) / rate))
 	p.due = max(p.due, earliest).add(duration(bytes / rate))
 }
 
 // next is when to send next: late enough that a packet, or a millisecond's worth
 // of packets for one system call, may go together.
-func (p *pacer) next(rate, datagram float64) Time {
+func (p *pacer) next(rate, datagram float64) instant {
 	gap := duration(datagram / max(rate, 1))
 	return p.due.add(max(0, quantum-gap))
 }

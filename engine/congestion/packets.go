@@ -6,9 +6,9 @@ import "time"
 // 4.1.2.2).
 type record struct {
 	pn          int64
-	sent        Time
-	firstSent   Time // of the flight whose rate it will sample
-	deliveredAt Time
+	sent        instant
+	firstSent   instant // of the flight whose rate it will sample
+	deliveredAt instant
 	delivered   int64
 	inFlight    float32 // bytes, with this packet
 	bytes       int32
@@ -26,7 +26,7 @@ const (
 // records is a ring by packet number that grows with what is on the way.
 type records struct {
 	ring    []record
-	grownAt Time
+	grownAt instant
 }
 
 func (r *records) init() { r.ring = make([]record, fewestRecords) }
@@ -35,7 +35,7 @@ func (r *records) slot(pn int64) *record { return &r.ring[pn&int64(len(r.ring)-1
 
 // put keeps a record. One that is older than stale was given up without a word
 // (a sender does so with packets that it probes with) and may be overwritten.
-func (r *records) put(p record, stale Time) {
+func (r *records) put(p record, stale instant) {
 	for s := r.slot(p.pn); s.used && s.sent > stale && len(r.ring) < mostRecords; s = r.slot(p.pn) {
 		r.grow()
 		r.grownAt = p.sent
@@ -55,7 +55,7 @@ func (r *records) take(pn int64) (p record, ok bool) {
 
 // rest gives a large ring back when nothing is on the way: a session may be idle
 // from now on. It does so once in a while only, for bursts that come again.
-func (r *records) rest(now Time) {
+func (r *records) rest(now instant) {
 	if len(r.ring) > keptRecords && now.sub(r.grownAt) >= keptFor {
 		r.init()
 	}

@@ -18,7 +18,7 @@ func TestRecordsOfABurstAreGivenBack(t *testing.T) {
 		if len(c.records.ring) < packets {
 			t.Fatalf("%d records for %d packets", len(c.records.ring), packets)
 		}
-		now = now.add(2 * keptFor)
+		now += Time(2 * keptFor)
 		for n := range packets {
 			c.OnAcked(now, first+int64(n), bytes, (packets-n)*bytes)
 		}

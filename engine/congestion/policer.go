@@ -9,7 +9,7 @@ import "time"
 type ceiling struct {
 	on    bool
 	rate  float64 // byte/s
-	until Time
+	until instant
 	hold  time.Duration
 	from  int64 // round from which on loss is judged: before, it is of what was sent before
 

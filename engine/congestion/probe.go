@@ -12,7 +12,7 @@ type search struct {
 	gain      float64
 	overshot  bool    // the last search made a queue, which is ours
 	base      float64 // loss before
-	drainedAt Time    // of probeRTT and yield
+	drainedAt instant // of probeRTT and yield
 }
 
 const (

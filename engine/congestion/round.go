@@ -10,7 +10,7 @@ type round struct {
 	ends    int64 // with the acknowledgement of what is sent after so much was delivered
 	limited bool  // some sample of this round was limited by the application
 
-	startAt    Time
+	startAt    instant
 	startTotal int64
 	startDelay time.Duration // queueing delay at the round's start
 	leastDelay time.Duration // the least in the round
@@ -19,7 +19,7 @@ type round struct {
 }
 
 // update reports whether a round ended.
-func (r *round) update(d *delivery, s sample, now Time) bool {
+func (r *round) update(d *delivery, s sample, now instant) bool {
 	if !s.ok || s.delivered < r.ends {
 		return false
 	}
@@ -27,13 +27,13 @@ func (r *round) update(d *delivery, s sample, now Time) bool {
 	r.count++
 	r.since++
 	r.length = now.sub(r.startAt)
-	if r.startAt > 0 && r.length > 0 {
+	if r.startAt != never && r.length > 0 {
 		r.rate = float64(d.total-r.startTotal) / seconds(r.length)
 	}
 	return true
 }
 
-func (r *round) begin(now Time, d *delivery, delay time.Duration) {
+func (r *round) begin(now instant, d *delivery, delay time.Duration) {
 	r.startAt, r.startTotal = now, d.total
 	r.startDelay, r.leastDelay = delay, delay
 	r.limited = false

@@ -14,7 +14,7 @@ type together struct {
 	lowest time.Duration // the least since
 	flight float64       // bytes in flight before the first of those drains
 	rate   float64       // estimate before the drain
-	since  Time          // when it first stood
+	since  instant       // when it first stood
 	stood  int           // what speaks for another, of drains since the queue was short
 }
 
