@@ -24,7 +24,7 @@ usage: ./build.sh [command]
                    headers, libraries, server, manual page, pkg-config and CMake files to DIR (default /usr/local; DESTDIR
                    is respected)
   deb              Debian packages: build/libthingp2p1_….deb, build/libthingp2p-dev_….deb, build/thingp2pd_….deb
-  abi-record       records what is new in the ABI, see capi/tests/abi
+  abi-record       records what is new in the ABI, see capi/tests/abi, and writes the tables of codes
   clean            removes build/
   help             this text
 

@@ -95,7 +95,7 @@ func (at *attempt) run(ctx context.Context) (*Session, error) {
 		defer stop()
 	}
 	if at.signals == nil && !a.config.usesLAN() && len(at.near) == 0 {
-		return nil, because(ErrSignaling, errors.New("no server is set, neither by the option nor in a ticket, and the local network is not to be asked"))
+		return nil, because(ErrSignaling, errors.New("no server is set, neither for this app nor in a ticket, and the local network is not to be asked"))
 	}
 	won, err := at.race(ctx)
 	if err != nil {

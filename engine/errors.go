@@ -37,39 +37,42 @@ const (
 	ErrForked             Code = -200
 	ErrBufferTooSmall     Code = -201
 	ErrInternal           Code = -202
+	ErrKeyFrame           Code = -203
 	ErrBusy               Code = -204
 )
 
-// codes is the one table of names and sentences.
+// codes is the one table of names and sentences. Its words are those of this package; capi/tests/codes says what C calls the
+// same things. What other languages have of it is checked, or written by ./build.sh abi-record.
 var codes = map[Code]struct{ name, text string }{
 	OK:                    {"OK", "success"},
-	ErrNotInitialized:     {"ERR_NOT_INITIALIZED", "the library is not initialised: call thing_p2p_init first"},
-	ErrAlreadyInitialized: {"ERR_ALREADY_INITIALIZED", "already initialised with another uid: call thing_p2p_deinit first"},
+	ErrNotInitialized:     {"ERR_NOT_INITIALIZED", "the library is not initialised: call NewApp first"},
+	ErrAlreadyInitialized: {"ERR_ALREADY_INITIALIZED", "already initialised with another uid: call App.Close first"},
 	ErrTimeout:            {"ERR_TIMEOUT", "the time was up: try again or allow more time"},
-	ErrInvalidID:          {"ERR_INVALID_ID", "neither a device id, a ticket nor a known name: check the id, or bind the name with thing_p2p_add_device"},
-	ErrInvalidParameter:   {"ERR_INVALID_PARAMETER", "a parameter is out of range, NULL or malformed: see the function's description"},
+	ErrInvalidID:          {"ERR_INVALID_ID", "neither a device id, a ticket nor a known name: check the id, or bind the name with App.AddDevice"},
+	ErrInvalidParameter:   {"ERR_INVALID_PARAMETER", "a parameter is missing, out of range or malformed: see the function's description"},
 	ErrDeviceNotOnline:    {"ERR_DEVICE_NOT_ONLINE", "the device is offline: check its power and its network"},
-	ErrNoRelay:            {"ERR_NO_RELAY", "the two networks need a relay and none is available: check the server's TURN service and the option relay"},
+	ErrNoRelay:            {"ERR_NO_RELAY", "the two networks need a relay and none is available: check the server's TURN service and Config.Relay"},
 	ErrInvalidSession:     {"ERR_INVALID_SESSION", "no such handle: it never existed or was closed"},
 	ErrClosedRemote:       {"ERR_CLOSED_REMOTE", "the other side closed the session"},
 	ErrClosedTimeout:      {"ERR_CLOSED_TIMEOUT", "the other side went silent: connect again"},
 	ErrClosedLocal:        {"ERR_CLOSED_LOCAL", "the session was closed on this side"},
 	ErrListenBreak:        {"ERR_LISTEN_BREAK", "the device was closed while accept waited"},
 	ErrConnectBreak:       {"ERR_CONNECT_BREAK", "the attempt was broken off by this side"},
-	ErrSessionLimit:       {"ERR_SESSION_LIMIT", "too many sessions here: close one or raise the option max_sessions"},
+	ErrSessionLimit:       {"ERR_SESSION_LIMIT", "too many sessions here: close one or raise Config.MaxSessions"},
 	ErrNoMemory:           {"ERR_NO_MEMORY", "out of memory"},
 	ErrHandshake:          {"ERR_HANDSHAKE", "the secure handshake failed: update both sides and connect again"},
 	ErrNoAnswer:           {"ERR_NO_ANSWER", "the device did not answer the offer: it may be offline or busy"},
-	ErrSignaling:          {"ERR_SIGNALING", "the server cannot be reached: check the option server and the network"},
+	ErrSignaling:          {"ERR_SIGNALING", "the server cannot be reached: check Config.Server and the network"},
 	ErrRemote:             {"ERR_REMOTE", "the device ended the attempt and gave no reason"},
 	ErrDevicePrivacy:      {"ERR_DEVICE_PRIVACY", "the device is in privacy mode"},
 	ErrDeviceFull:         {"ERR_DEVICE_FULL", "the device has no session left: try later"},
 	ErrAuth:               {"ERR_AUTH", "the device did not accept this app, or is not who its id says: use its current ticket"},
 	ErrDeviceBusy:         {"ERR_DEVICE_BUSY", "the device is busy: try later"},
 	ErrForked:             {"ERR_FORKED", "the library cannot be used in a forked child: start a new process instead"},
-	ErrBufferTooSmall:     {"ERR_BUFFER_TOO_SMALL", "the caller's buffer is too small"},
+	ErrBufferTooSmall:     {"ERR_BUFFER_TOO_SMALL", "the caller's buffer is too small: pass a larger one"},
 	ErrInternal:           {"ERR_INTERNAL", "a fault in the library: the log has the details"},
-	ErrBusy:               {"ERR_BUSY", "another process, or another device of this one, uses this state_dir: close it, or use another directory"},
+	ErrKeyFrame:           {"ERR_KEY_FRAME", "a frame since the last key frame was dropped: send a key frame next"},
+	ErrBusy:               {"ERR_BUSY", "another process, or another device of this one, uses this Config.StateDir: close it first, or choose another directory"},
 }
 
 // Known reports whether c is a code that the library uses.

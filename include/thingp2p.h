@@ -94,7 +94,9 @@ enum {
   THING_P2P_ERR_DEVICE_BUSY = -113,       /* the authorizer: busy */
   THING_P2P_ERR_FORKED = -200,            /* called in a forked child */
   THING_P2P_ERR_BUFFER_TOO_SMALL = -201,  /* the caller's text buffer is too small */
-  THING_P2P_ERR_INTERNAL = -202           /* a fault in the library */
+  THING_P2P_ERR_INTERNAL = -202,          /* a fault in the library */
+  THING_P2P_ERR_KEY_FRAME = -203,         /* a frame was dropped: only a key frame helps now */
+  THING_P2P_ERR_BUSY = -204               /* another process, or another device of this one, uses this state_dir */
 };
 
 /* Which way to the device gets the head start. */
@@ -238,7 +240,8 @@ typedef void (*thing_p2p_failure_cb)(int err_code, void *user);
  * Returns THING_P2P_OK, or
  *   THING_P2P_ERR_NOT_INITIALIZED
  *   THING_P2P_ERR_INVALID_ID         not a ticket
- *   THING_P2P_ERR_INVALID_PARAMETER  NULL, empty or too long
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, empty or too long; or a new name, and
+ *                                    there are 100000 devices
  */
 THING_P2P_API int thing_p2p_add_device(const char *dev_id, const char *ticket);
 
@@ -253,8 +256,8 @@ THING_P2P_API int thing_p2p_add_device(const char *dev_id, const char *ticket);
  * Returns THING_P2P_OK, or
  *   THING_P2P_ERR_NOT_INITIALIZED
  *   THING_P2P_ERR_INVALID_ID         neither id, ticket nor known name
- *   THING_P2P_ERR_INVALID_PARAMETER  NULL, or not such an address
- *   THING_P2P_ERR_NO_MEMORY          over 100000 devices
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, or not such an address; or a new device,
+ *                                    and there are 100000
  */
 THING_P2P_API int thing_p2p_add_address(const char *dev_id, const char *address);
 

@@ -36,7 +36,9 @@ enum class errc {
   device_busy = THING_P2P_ERR_DEVICE_BUSY,
   forked = THING_P2P_ERR_FORKED,
   buffer_too_small = THING_P2P_ERR_BUFFER_TOO_SMALL,
-  internal = THING_P2P_ERR_INTERNAL
+  internal = THING_P2P_ERR_INTERNAL,
+  key_frame = THING_P2P_ERR_KEY_FRAME,
+  busy = THING_P2P_ERR_BUSY,
 };
 
 }  // namespace thingp2p
@@ -57,6 +59,7 @@ inline const std::error_category& category() noexcept {
         case errc::invalid_parameter: return std::errc::invalid_argument;
         case errc::no_memory: return std::errc::not_enough_memory;
         case errc::auth: return std::errc::permission_denied;
+        case errc::busy: return std::errc::device_or_resource_busy;
         case errc::connect_break:
         case errc::listen_break: return std::errc::operation_canceled;
         case errc::closed_remote: return std::errc::connection_reset;

@@ -35,6 +35,8 @@ class Code(enum.IntEnum):
     FORKED = -200
     BUFFER_TOO_SMALL = -201
     INTERNAL = -202
+    KEY_FRAME = -203
+    BUSY = -204
 
 
 class Error(Exception):

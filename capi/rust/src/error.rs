@@ -65,6 +65,8 @@ errors! {
     Forked = THING_P2P_ERR_FORKED,
     BufferTooSmall = THING_P2P_ERR_BUFFER_TOO_SMALL,
     Internal = THING_P2P_ERR_INTERNAL,
+    KeyFrame = THING_P2P_ERR_KEY_FRAME,
+    Busy = THING_P2P_ERR_BUSY,
 }
 
 impl Error {

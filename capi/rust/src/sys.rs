@@ -35,6 +35,8 @@ pub const THING_P2P_ERR_DEVICE_BUSY: c_int = -113;
 pub const THING_P2P_ERR_FORKED: c_int = -200;
 pub const THING_P2P_ERR_BUFFER_TOO_SMALL: c_int = -201;
 pub const THING_P2P_ERR_INTERNAL: c_int = -202;
+pub const THING_P2P_ERR_KEY_FRAME: c_int = -203;
+pub const THING_P2P_ERR_BUSY: c_int = -204;
 
 pub const THING_P2P_MODE_INTERNET: c_int = 0;
 pub const THING_P2P_MODE_LAN: c_int = 1;

@@ -1,0 +1,83 @@
+package engine
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// eachSource calls visit with the syntax tree of each file of the engine that is no test.
+func eachSource(t *testing.T, visit func(name string, file *ast.File)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err == nil {
+			visit(name, file)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Each constant of type Code is in the table, under its own name: ErrNoRelay is ERR_NO_RELAY.
+func TestEachCodeIsInTheTable(t *testing.T) {
+	words := regexp.MustCompile(`[A-Z]+(?:[a-z]+|$)`)
+	constants := 0
+	eachSource(t, func(name string, file *ast.File) {
+		if name != "errors.go" {
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			spec, ok := n.(*ast.ValueSpec)
+			if !ok || len(spec.Names) != 1 || len(spec.Values) != 1 {
+				return true
+			}
+			if of, ok := spec.Type.(*ast.Ident); !ok || of.Name != "Code" {
+				return true
+			}
+			constants++
+			want := strings.ToUpper(strings.Join(words.FindAllString(spec.Names[0].Name, -1), "_"))
+			for _, c := range Codes() {
+				if c.Name() == want {
+					return true
+				}
+			}
+			t.Errorf("%s is not in the table as %s", spec.Names[0].Name, want)
+			return true
+		})
+	})
+	if constants != len(Codes()) {
+		t.Errorf("%d constants, %d codes in the table", constants, len(Codes()))
+	}
+}
+
+// Go's users read Go's words: no text of the engine names a function or an option of C.
+func TestTextsSpeakGo(t *testing.T) {
+	files := 0
+	eachSource(t, func(name string, file *ast.File) {
+		files++
+		ast.Inspect(file, func(n ast.Node) bool {
+			if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING {
+				for _, word := range []string{"thing_p2p_", "THING_P2P_", "the option "} {
+					if strings.Contains(text.Value, word) {
+						t.Errorf("%s: %s names a thing of C", name, text.Value)
+					}
+				}
+			}
+			return true
+		})
+	})
+	if files < 50 {
+		t.Fatalf("only %d files were found", files)
+	}
+}
