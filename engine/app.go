@@ -43,9 +43,23 @@ const (
 )
 
 const (
-	maxNameLength = 80 // THING_P2P_ID_SIZE without its NUL
-	maxDevices    = 100_000
+	maxNameLength = 80      // THING_P2P_ID_SIZE without its NUL
+	maxDevices    = 100_000 // that were named, and that an address was told of
 )
+
+// hasRoom reports whether a table of at most limit entries may get these keys:
+// one that is full still takes what it has already.
+func hasRoom[V any](table map[string]V, limit int, keys ...string) bool {
+	added := 0
+	for _, key := range keys {
+		if _, known := table[key]; !known {
+			added++
+		}
+	}
+	return len(table)+added <= limit
+}
+
+var errManyDevices = because(ErrInvalidParameter, fmt.Errorf("%d devices are known, and no other can be until the app is closed", maxDevices))
 
 // NewApp returns an app that connects to its server in the background.
 func NewApp(config Config) (*App, error) {
@@ -89,9 +103,9 @@ func (a *App) AddDevice(name, text string) error {
 		return because(ErrInvalidID, err)
 	}
 	a.mu.Lock()
-	if len(a.devices) >= maxDevices {
+	if !hasRoom(a.devices, 2*maxDevices, name, t.deviceID) { // a device has its name and its id there
 		a.mu.Unlock()
-		return because(ErrNoMemory, fmt.Errorf("over %d devices", maxDevices))
+		return errManyDevices
 	}
 	a.devices[name] = t
 	a.devices[t.deviceID] = t

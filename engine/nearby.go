@@ -59,10 +59,10 @@ func (a *App) AddAddress(of *Target, address string) error {
 func (n *nearby) tell(deviceID string, address netip.AddrPort) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	told, known := n.told[deviceID]
-	if !known && len(n.told) >= maxDevices {
-		return because(ErrNoMemory, fmt.Errorf("over %d devices", maxDevices))
+	if !hasRoom(n.told, maxDevices, deviceID) {
+		return errManyDevices
 	}
+	told := n.told[deviceID]
 	told = slices.DeleteFunc(told, func(other netip.AddrPort) bool { return other == address })
 	told = slices.Insert(told, 0, address)
 	n.told[deviceID] = told[:min(len(told), maxTold)]
