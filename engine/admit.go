@@ -30,7 +30,7 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 	}
 	ctx, cancel := context.WithTimeout(d.ctx, admitTime)
 	defer cancel()
-	defer context.AfterFunc(ctx, conn.close)() // the streams' own reads do not know ctx
+	defer d.workers.WhenDone(ctx, conn.close)() // the streams' own reads do not know ctx
 	if via != nil {
 		via.hold()
 		defer via.letGo()
