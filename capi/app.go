@@ -123,7 +123,8 @@ func tp2pGoConnect(target *C.char, mode, timeoutMS C.int, success, failure, user
 	if code != engine.OK {
 		return toC(code)
 	}
-	go func() {
+	guarded.Go(func() {
+		defer a.running.Done()
 		session, code := t.run()
 		a.outcomes.post(func() {
 			handle, code := t.settle(session, code)
@@ -134,8 +135,7 @@ func tp2pGoConnect(target *C.char, mode, timeoutMS C.int, success, failure, user
 				C.tp2p_call_failure(queue, failure, toC(code), user)
 			}
 		})
-		a.running.Done()
-	}()
+	})
 	return toC(engine.OK)
 }
 

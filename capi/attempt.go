@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine"
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // attempt is one connect on its way.
@@ -28,7 +29,7 @@ func (t *attempt) run() (session *engine.Session, code engine.Code) {
 	defer t.cancel()
 	defer func() {
 		if r := recover(); r != nil {
-			reportPanic(r)
+			panics.Report(logger, r)
 			session, code = nil, engine.ErrInternal
 		}
 	}()
@@ -42,23 +43,26 @@ func (t *attempt) run() (session *engine.Session, code engine.Code) {
 // settle fixes the outcome just before it is told: who broke the attempt before
 // this point hears that it broke.
 func (t *attempt) settle(session *engine.Session, code engine.Code) (int32, engine.Code) {
-	a := t.app
-	a.mu.Lock()
-	delete(a.attempts, t.trace)
-	broken := t.broken || a.closing
-	var handle int32
-	switch {
-	case broken:
-		code = engine.ErrConnectBreak
-	case code == engine.OK:
-		// Under the lock: a deinit from here on finds the handle and removes it.
-		handle, code = handles.add(session, &a.sessions)
-	}
-	a.mu.Unlock()
+	handle, code := t.fix(session, code)
 	if session != nil && code != engine.OK {
 		session.Close()
 	}
 	return handle, code
+}
+
+func (t *attempt) fix(session *engine.Session, code engine.Code) (int32, engine.Code) {
+	a := t.app
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.attempts, t.trace)
+	switch {
+	case t.broken || a.closing:
+		return 0, engine.ErrConnectBreak
+	case code == engine.OK:
+		// Under the lock: a deinit from here on finds the handle and removes it.
+		return handles.add(session, &a.sessions)
+	}
+	return 0, code
 }
 
 // breakAttempt ends the attempt that a trace id names.

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/thingp2p/libthingp2p/engine"
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // authorizer is one registration of thing_p2p_device_set_authorizer. Like the
@@ -86,6 +87,12 @@ func (a *authorizer) ask(q *queue, device int32, peer engine.Peer) (code engine.
 	if a.ended.Load() {
 		return engine.ErrDeviceBusy
 	}
+	defer func() {
+		if r := recover(); r != nil {
+			panics.Report(logger, r)
+			code = engine.ErrRemote
+		}
+	}()
 	c := peerToC(peer)
 	code = engine.Code(C.tp2p_call_authorize(C.uintptr_t(q.id), a.callback, C.int(device), &c, a.user))
 	if !code.Known() {

@@ -4,44 +4,23 @@ package main
 import "C"
 
 import (
-	"fmt"
-	"log/slog"
-	"os"
-	"runtime/debug"
-	"strings"
 	"time"
 	"unsafe"
 
 	"github.com/thingp2p/libthingp2p/engine"
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // guard, deferred by every export, turns a panic into ErrInternal.
 func guard(result *C.int) {
 	if r := recover(); r != nil {
-		reportPanic(r)
+		panics.Report(logger, r)
 		*result = toC(engine.ErrInternal)
 	}
 }
 
-// recovered, deferred, ends a panic that has no caller to tell.
-func recovered() {
-	if r := recover(); r != nil {
-		reportPanic(r)
-	}
-}
-
-// reportPanic writes the panic and its stack to the log, or to stderr if there
-// is no log: it must not get lost.
-func reportPanic(r any) {
-	text := fmt.Sprintf("panic: %v\n%s", r, debug.Stack())
-	if !logging(slog.LevelError) {
-		fmt.Fprintln(os.Stderr, "libthingp2p:", text)
-		return
-	}
-	for line := range strings.Lines(text) {
-		writeLog(slog.LevelError, strings.TrimRight(line, "\n"))
-	}
-}
+// guarded runs what has no caller to tell of a panic.
+var guarded = panics.Guard{Log: logger}
 
 func toC(code engine.Code) C.int { return C.int(code) }
 

@@ -18,7 +18,7 @@ import (
 // the host program's stderr.
 func init() {
 	standard.SetFlags(0)
-	standard.SetOutput(slog.NewLogLogger(logHandler{}, slog.LevelWarn).Writer())
+	standard.SetOutput(slog.NewLogLogger(logger.Handler(), slog.LevelWarn).Writer())
 }
 
 // maxLines is how many lines may wait for a slow callback.

@@ -5,10 +5,12 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // logger is what the engine and the border write to.
-var logger = slog.New(logHandler{})
+var logger = panics.Logger(slog.New(logHandler{}))
 
 // logHandler makes lines of the form: message key=value key="two words".
 type logHandler struct {

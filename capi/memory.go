@@ -49,13 +49,13 @@ func (t *tidier) changed(sessions int) {
 	defer t.mu.Unlock()
 	if percent := garbagePercent(sessions); percent != t.percent {
 		t.percent = percent
-		go t.set() // it may have to wait for a collection
+		guarded.Go(t.set) // it may have to wait for a collection
 	}
 	if t.changes++; t.changes < sessions/worthwhile {
 		return
 	}
 	if t.timer == nil {
-		t.timer = time.AfterFunc(settleTime, t.tidy)
+		t.timer = guarded.After(settleTime, t.tidy)
 	} else {
 		t.timer.Reset(settleTime)
 	}
@@ -64,10 +64,13 @@ func (t *tidier) changed(sessions int) {
 func (t *tidier) set() {
 	t.setting.Lock()
 	defer t.setting.Unlock()
+	debug.SetGCPercent(t.wanted())
+}
+
+func (t *tidier) wanted() (percent int) {
 	t.mu.Lock()
-	percent := t.percent
-	t.mu.Unlock()
-	debug.SetGCPercent(percent)
+	defer t.mu.Unlock()
+	return t.percent
 }
 
 func (t *tidier) tidy() {

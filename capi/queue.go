@@ -29,7 +29,7 @@ func (q *queue) post(job func()) {
 	q.jobs = append(q.jobs, job)
 	if q.busy == nil {
 		q.busy = make(chan struct{})
-		go q.work()
+		guarded.Go(q.work)
 	}
 }
 
@@ -45,13 +45,8 @@ func (q *queue) work() {
 		job := q.jobs[0]
 		q.jobs = q.jobs[1:]
 		q.mu.Unlock()
-		run(job)
+		guarded.Run(job)
 	}
-}
-
-func run(job func()) {
-	defer recovered()
-	job()
 }
 
 // drain returns when all jobs have run that were posted before. caller is the
@@ -82,7 +77,7 @@ func (q *queue) runHere() {
 		job := q.jobs[0]
 		q.jobs = q.jobs[1:]
 		q.mu.Unlock()
-		run(job)
+		guarded.Run(job)
 	}
 }
 

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"crypto/hmac"
 	"net/netip"
 	"time"
@@ -37,7 +36,7 @@ type admission struct {
 
 // admit decides on a connection and makes it a session.
 func (d *Device) admit(conn *quicConn, via *deviceRelay) {
-	defer context.AfterFunc(d.ctx, conn.close)()
+	defer d.workers.WhenDone(d.ctx, conn.close)()
 	appID, binding, err := conn.peer()
 	if err != nil {
 		conn.close()
@@ -53,7 +52,7 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 		via.hold()
 		defer via.letGo()
 	}
-	limit := time.AfterFunc(helloTime, conn.close) // the streams' own reads and writes know no context
+	limit := d.workers.After(helloTime, conn.close) // the streams' own reads and writes know no context
 	defer limit.Stop()
 	control, err := conn.acceptControl(conn.Context())
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/pion/stun"
 	"github.com/pion/transport/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -24,6 +25,7 @@ type agent struct {
 	ice    *ice.Agent
 	cancel context.CancelFunc // nil before start
 	done   chan struct{}
+	guard  panics.Guard
 }
 
 // ICE is tuned for a path within a round trip of knowing the peer: a check each
@@ -41,6 +43,7 @@ var (
 // start is called; checks that come earlier wait. It calls selected once, with
 // the peer's first address that works.
 func newAgent(mux *stunMux, local credentials, controlling bool, selected, checked func(netip.AddrPort), network transport.Net, log *slog.Logger) (*agent, error) {
+	guard := panics.Guard{Log: log}
 	config := &ice.AgentConfig{
 		UDPMux:                 mux,
 		LocalUfrag:             local.ufrag,
@@ -64,10 +67,12 @@ func newAgent(mux *stunMux, local credentials, controlling bool, selected, check
 		// us, and its hole in the peer's NAT is ours: no need to wait for the
 		// answer to a check of our own.
 		config.BindingRequestHandler = func(_ *stun.Message, _, _ ice.Candidate, pair *ice.CandidatePair) bool {
+			defer guard.Recover()
 			return pair != nil
 		}
 	} else {
 		config.BindingRequestHandler = func(_ *stun.Message, _, remote ice.Candidate, _ *ice.CandidatePair) bool {
+			defer guard.Recover()
 			if ip, err := netip.ParseAddr(remote.Address()); err == nil {
 				checked(netip.AddrPortFrom(ip.Unmap(), uint16(remote.Port())))
 			}
@@ -80,8 +85,9 @@ func newAgent(mux *stunMux, local credentials, controlling bool, selected, check
 	}
 	var once sync.Once
 	err = errors.Join(
-		a.OnCandidate(func(ice.Candidate) {}),
+		a.OnCandidate(func(ice.Candidate) { defer guard.Recover() }),
 		a.OnSelectedCandidatePairChange(func(_, remote ice.Candidate) {
+			defer guard.Recover()
 			ip, err := netip.ParseAddr(remote.Address())
 			if err == nil {
 				once.Do(func() { selected(netip.AddrPortFrom(ip.Unmap(), uint16(remote.Port()))) })
@@ -93,14 +99,14 @@ func newAgent(mux *stunMux, local credentials, controlling bool, selected, check
 		a.Close()
 		return nil, err
 	}
-	return &agent{ice: a, done: make(chan struct{})}, nil
+	return &agent{ice: a, done: make(chan struct{}), guard: guard}, nil
 }
 
 // start begins the checks, as the controlling side (the app) or the other.
 func (g *agent) start(remote credentials, controlling bool) {
 	ctx, cancel := context.WithCancel(context.Background())
 	g.cancel = cancel
-	go func() {
+	g.guard.Go(func() {
 		defer close(g.done)
 		// Both return at the first selected pair or when ctx ends; what they
 		// return is not used, since QUIC runs on the base.
@@ -109,7 +115,7 @@ func (g *agent) start(remote credentials, controlling bool) {
 		} else {
 			g.ice.Accept(ctx, remote.ufrag, remote.pwd)
 		}
-	}()
+	})
 }
 
 // add tells the agent of a candidate of the peer.

@@ -68,8 +68,7 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	n.receive(m)
 	d.workers.Go(func() {
 		defer cancel()
-		n.run(ctx)
-		d.removeNegotiation(n)
+		d.runNegotiation(ctx, n)
 	})
 }
 
@@ -123,9 +122,9 @@ type deviceRelay struct {
 
 // openRelay makes a device reachable through a relay.
 func (d *Device) openRelay(r *relay) (drop func(), err error) {
-	conn := newRelayConn(r.address)
+	conn := newRelayConn(r.address, d.log)
 	r.carry(conn, netip.AddrPort{})
-	via := &deviceRelay{relay: r, quic: newQUICTransport(conn.forQUIC(d.socket)), users: 1}
+	via := &deviceRelay{relay: r, quic: newQUICTransport(conn.forQUIC(d.socket), d.log), users: 1}
 	config, err := d.identity.tlsConfig("")
 	if err == nil {
 		err = via.quic.serve(config, d.config.OfflineAfter, &d.workers, func(c *quicConn) { d.admit(c, via) })

@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -268,7 +269,7 @@ func (a *App) Close() error {
 
 // closeAll closes sessions at the same time.
 func closeAll(sessions []*Session) {
-	var all sync.WaitGroup
+	var all panics.Group
 	for _, s := range slices.Clone(sessions) {
 		all.Go(func() { s.Close() })
 	}

@@ -35,8 +35,8 @@ func (c *carrier) route(p foundPath, r *relay) *quicTransport {
 		return c.endpoint.quic
 	}
 	if c.relayConn == nil {
-		c.relayConn = newRelayConn(r.address)
-		c.relayQUIC = newQUICTransport(c.relayConn.forQUIC(c.endpoint.socket))
+		c.relayConn = newRelayConn(r.address, c.endpoint.log)
+		c.relayQUIC = newQUICTransport(c.relayConn.forQUIC(c.endpoint.socket), c.endpoint.log)
 	}
 	r.carry(c.relayConn, p.remote)
 	if c.relay != nil {
@@ -158,7 +158,7 @@ func (c *carrier) kind(p foundPath) Path {
 // greet says hello on a fresh connection; verdict reports that an error is what
 // the device decided.
 func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) (control stream, verdict bool, err error) {
-	stop := context.AfterFunc(ctx, c.conn.close)
+	stop := c.endpoint.workers.WhenDone(ctx, c.conn.close)
 	defer stop()
 	if secret != nil {
 		_, binding, err := c.conn.peer()

@@ -1,10 +1,11 @@
 package engine
 
 import (
-	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // stream is one of the two directions' byte streams under a channel, as QUIC
@@ -40,7 +41,7 @@ type channel struct {
 	sent, received atomic.Uint64
 
 	mu      sync.Mutex
-	workers group
+	workers panics.Group
 
 	sendQueue fifo
 	writer    func()   // write, bound to workers
@@ -69,10 +70,10 @@ const (
 	firstLook = time.Millisecond
 )
 
-func newChannel(s stream, sendLimit int, progress func(), log *slog.Logger, failed func()) *channel {
-	c := &channel{stream: s, sendLimit: sendLimit, progress: progress, workers: group{log: log, failed: failed}}
+func newChannel(s stream, sendLimit int, progress func(), guard panics.Guard) *channel {
+	c := &channel{stream: s, sendLimit: sendLimit, progress: progress, workers: panics.Group{Guard: guard}}
 	c.try, _ = s.(tryWriter)
-	c.writer = c.workers.bind(c.write)
+	c.writer = c.workers.Bind(c.write)
 	return c
 }
 
@@ -99,7 +100,7 @@ func (c *channel) send(p []byte, timeout time.Duration) (int, error) {
 			taken += n
 			if !c.writing {
 				c.writing = true
-				c.workers.start(c.writer)
+				c.workers.Start(c.writer)
 			}
 		}
 		if taken == len(p) {
@@ -135,10 +136,12 @@ func (c *channel) write() {
 	defer c.mu.Unlock()
 	for c.sendQueue.size > 0 {
 		front := c.sendQueue.front()
-		c.mu.Unlock()
-		c.progress()
-		n, err := c.stream.Write(front)
-		c.mu.Lock()
+		var n int
+		var err error
+		unlocked(&c.mu, func() {
+			c.progress()
+			n, err = c.stream.Write(front)
+		})
 		c.sendQueue.consume(n)
 		if err != nil {
 			// The session knows why, and tells the callers.

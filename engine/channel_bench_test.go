@@ -2,9 +2,10 @@ package engine
 
 import (
 	"io"
-	"log/slog"
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // loopStream gives back what was written to it, in a fixed buffer.
@@ -45,7 +46,7 @@ func (s *loopStream) SetReadDeadline(time.Time) error { return nil }
 
 func loopChannel(t testing.TB) *channel {
 	s := &loopStream{bytes: make(chan [64]byte, 16)}
-	c := newChannel(s, 256<<10, func() {}, slog.New(slog.DiscardHandler), func() {})
+	c := newChannel(s, 256<<10, func() {}, panics.Guard{})
 	t.Cleanup(func() {
 		c.drain(time.Time{}) // or nobody would take what is still being written
 		c.refuse(ErrClosedLocal)

@@ -4,18 +4,19 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"log/slog"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // testChannel is a channel over a fake stream, which ends with the test.
 func testChannel(t testing.TB, sendLimit, window int) (*channel, *fakeStream) {
 	s := newFakeStream(window)
-	c := newChannel(s, sendLimit, func() {}, slog.New(slog.DiscardHandler), func() {})
+	c := newChannel(s, sendLimit, func() {}, panics.Guard{})
 	t.Cleanup(func() {
 		c.refuse(ErrClosedLocal)
 		s.finish(io.EOF)
@@ -386,7 +387,7 @@ func TestProgressIsReported(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		s := newFakeStream(endless)
 		calls := 0
-		c := newChannel(s, 100, func() { calls++ }, slog.New(slog.DiscardHandler), func() {})
+		c := newChannel(s, 100, func() { calls++ }, panics.Guard{})
 		wantSend(t, c, 1, 0, 1, nil)
 		synctest.Wait()
 		if calls == 0 {

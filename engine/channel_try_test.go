@@ -2,9 +2,10 @@ package engine
 
 import (
 	"io"
-	"log/slog"
 	"testing"
 	"testing/synctest"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // eagerStream takes up to room bytes at once, and what is larger only by Write.
@@ -25,7 +26,7 @@ func (s *eagerStream) TryWrite(p []byte) bool {
 
 func eagerChannel(t *testing.T, sendLimit, window, room int) (*channel, *eagerStream) {
 	s := &eagerStream{fakeStream: newFakeStream(window), room: room}
-	c := newChannel(s, sendLimit, func() {}, slog.New(slog.DiscardHandler), func() {})
+	c := newChannel(s, sendLimit, func() {}, panics.Guard{})
 	t.Cleanup(func() {
 		c.refuse(ErrClosedLocal)
 		s.finish(io.EOF)

@@ -11,6 +11,7 @@ import (
 	"github.com/pion/transport/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
+	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -102,6 +103,7 @@ func (c Config) withDefaults() Config {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
+	c.Log = panics.Logger(c.Log)
 	return c
 }
 

@@ -30,7 +30,7 @@ func (a *App) Connect(ctx context.Context, to *Target, mode Mode, timeout time.D
 	defer a.finish()
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, ErrTimeout)
 	defer cancel()
-	defer context.AfterFunc(a.ctx, cancel)()
+	defer a.workers.WhenDone(a.ctx, cancel)()
 
 	at := &attempt{app: a, to: to, mode: mode, traceID: traceID, started: time.Now()}
 	s, err := at.run(ctx)
@@ -117,8 +117,7 @@ func (at *attempt) startNegotiation() error {
 	punching, stop := context.WithCancel(a.ctx)
 	at.negotiation, at.stopPunching = n, stop
 	a.workers.Go(func() {
-		n.run(punching)
-		a.removeNegotiation(n)
+		a.runNegotiation(punching, n)
 	})
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"sync"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // consent asks the authorizer about apps. It may be a person, and take as long as
@@ -12,7 +14,7 @@ import (
 // strangers. In each, one question is put after the other, and none whose app has
 // given up.
 type consent struct {
-	workers *group
+	workers *panics.Group
 
 	mu        sync.Mutex
 	authorize func(Peer) Code // nil: nobody is asked
@@ -170,7 +172,7 @@ func (c *consent) putTo(authorize func(Peer) Code, q *question, l *line) {
 		l.put = nil
 		close(q.answered)
 	}()
-	defer guard(c.workers.log, nil)
+	defer c.workers.Recover()
 	if authorize == nil { // it was taken away: as if it had never been
 		q.code = OK
 		return

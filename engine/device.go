@@ -55,7 +55,10 @@ func NewDevice(config Config) (*Device, error) {
 	}
 	d.consent.workers = &d.workers
 	e.socket.visitors = d.visitors
-	e.quic.VerifySourceAddress = func(net.Addr) bool { return d.admitting.Load() > busyAdmitting }
+	e.quic.VerifySourceAddress = func(net.Addr) bool {
+		defer e.workers.Recover()
+		return d.admitting.Load() > busyAdmitting
+	}
 	e.log.Info("device started", "quic", quicBuild)
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	return d, nil

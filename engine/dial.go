@@ -38,20 +38,22 @@ func (at *attempt) dial(ctx context.Context, p foundPath) {
 		at.inTurn++
 		at.direct = at.direct || !p.relayed()
 	}
-	go func() {
+	at.app.workers.Go(func() {
 		result := dialed{path: p, carrier: newCarrier(at.app.endpoint, p), err: ErrInternal}
-		defer func() { at.results <- result }()
-		defer guard(at.app.log, nil)
-		result.err = result.carrier.dial(ctx, p, r, at.to.deviceID)
-		if result.err == nil {
-			result.err = at.greet(ctx, &result)
+		defer func() {
+			if result.err != nil {
+				result.relay = result.carrier.takeRelay()
+				result.carrier.close()
+				result.carrier = nil
+			}
+			at.results <- result
+		}()
+		err := result.carrier.dial(ctx, p, r, at.to.deviceID)
+		if err == nil {
+			err = at.greet(ctx, &result)
 		}
-		if result.err != nil {
-			result.relay = result.carrier.takeRelay()
-			result.carrier.close()
-			result.carrier = nil
-		}
-	}()
+		result.err = err
+	})
 }
 
 // ended takes a dial's end down: a path that did not answer may be dialled again,

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"sync"
 
+	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -26,7 +28,7 @@ type endpoint struct {
 	quic      *quicTransport
 	reflexive *reflexive
 
-	workers group // all goroutines that end with the endpoint
+	workers panics.Group // all goroutines that end with the endpoint
 
 	mu           sync.Mutex
 	negotiations map[string]*negotiation // by attempt
@@ -48,7 +50,7 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 	if err != nil {
 		return nil, because(ErrInvalidParameter, err)
 	}
-	socket, err := openSocket(config.net, state.port())
+	socket, err := openSocket(config.net, state.port(), config.Log)
 	if err != nil {
 		state.close()
 		return nil, because(ErrInternal, fmt.Errorf("open a UDP socket: %w", err))
@@ -58,18 +60,20 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 			config.Log.Warn("the device will have another port the next time", "error", err)
 		}
 	}
+	identity := state.identity()
+	identity.guard = panics.Guard{Log: config.Log}
 	return &endpoint{
 		config:       config,
 		log:          config.Log,
 		state:        state,
-		identity:     state.identity(),
+		identity:     identity,
 		role:         role,
 		roots:        roots,
 		socket:       socket,
-		quic:         newQUICTransport(socket.packetConn()),
+		quic:         newQUICTransport(socket.packetConn(), config.Log),
 		reflexive:    &reflexive{mux: socket.mux, net: config.net},
 		negotiations: make(map[string]*negotiation),
-		workers:      group{log: config.Log},
+		workers:      panics.Group{Guard: panics.Guard{Log: config.Log}},
 	}, nil
 }
 
@@ -105,7 +109,6 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 		Log:    e.log,
 		Dial:   e.config.dialServer,
 		OnMessage: func(m *signal.Message) {
-			defer guard(e.log, nil)
 			<-made
 			receive(client, m)
 		},
@@ -133,6 +136,13 @@ func (e *endpoint) addNegotiation(n *negotiation, most int) error {
 	}
 	e.negotiations[n.attempt] = n
 	return nil
+}
+
+// runNegotiation runs one that was added until ctx ends.
+func (e *endpoint) runNegotiation(ctx context.Context, n *negotiation) {
+	defer e.removeNegotiation(n)
+	defer n.workers.Recover()
+	n.run(ctx)
 }
 
 func (e *endpoint) removeNegotiation(n *negotiation) {

@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 func formatID(key ed25519.PublicKey) string { return ident.Format(key) }
@@ -12,11 +13,12 @@ func parseID(id string) (ed25519.PublicKey, error) { return ident.Parse(id) }
 
 // identity is the key of an app install or a device, and the id that names it.
 type identity struct {
-	key ed25519.PrivateKey
-	id  string
+	key   ed25519.PrivateKey
+	id    string
+	guard panics.Guard // of what TLS calls
 }
 
 func newIdentity(seed []byte) identity {
 	key := ed25519.NewKeyFromSeed(seed)
-	return identity{key, formatID(key.Public().(ed25519.PublicKey))}
+	return identity{key: key, id: formatID(key.Public().(ed25519.PublicKey))}
 }

@@ -74,13 +74,16 @@ func isStandard(imported string) bool {
 //	           └──────► congestion
 //
 // Below ident and congestion there is only the standard library, and the curve;
-// limit is for whoever talks to strangers.
+// limit is for whoever talks to strangers, and panics for whoever starts anything.
 func TestImportsPointOneWay(t *testing.T) {
 	for file, imports := range sourceImports(t) {
 		for _, imported := range imports {
 			ours := strings.HasPrefix(imported, module)
 			wrong := false
 			switch dir := path.Dir(file); {
+			case imported == module+"engine/panics" && dir != "engine/congestion":
+			case dir == "engine/panics":
+				wrong = !isStandard(imported)
 			case dir == "engine/congestion":
 				wrong = !isStandard(imported)
 			case dir == "engine/ident":

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // mover moves an app's session to another path: to the direct one when a relay
@@ -16,7 +18,7 @@ type mover struct {
 
 	ctx     context.Context // ends with the session
 	cancel  context.CancelFunc
-	workers group
+	workers panics.Group
 
 	mu      sync.Mutex
 	closed  bool
@@ -45,7 +47,7 @@ const (
 var upgradeIntervals = []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute}
 
 func newMover(a *App, s *Session, c *carrier, to *Target) *mover {
-	m := &mover{app: a, session: s, carrier: c, to: to, workers: group{log: s.log}}
+	m := &mover{app: a, session: s, carrier: c, to: to, workers: panics.Group{Guard: panics.Guard{Log: s.log}}}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m
 }
@@ -92,7 +94,7 @@ func (m *mover) finish(s *search) {
 	case Path(m.session.path.Load()) == PathRelay && m.app.config.Relay != RelayOnly:
 		wait := upgradeIntervals[min(m.retries, len(upgradeIntervals)-1)]
 		m.retries++
-		m.timer = time.AfterFunc(wait, m.searchDirect)
+		m.timer = m.workers.After(wait, m.searchDirect)
 	}
 }
 
@@ -171,8 +173,7 @@ func (m *mover) negotiate(s *search, policy RelayPolicy) *negotiation {
 		return nil
 	}
 	m.workers.Go(func() {
-		n.run(s.ctx)
-		m.app.removeNegotiation(n)
+		m.app.runNegotiation(s.ctx, n)
 	})
 	return n
 }

@@ -10,13 +10,14 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // nearby is what an app knows of where devices are without asking a server.
 type nearby struct {
 	finder  *discovery.Finder // nil: the local network is not asked
 	state   *state
-	workers *group
+	workers *panics.Group
 
 	mu      sync.Mutex
 	told    map[string][]netip.AddrPort   // by device id, the latest first
@@ -124,7 +125,7 @@ func (n *nearby) ask(ctx context.Context, deviceID string, found chan<- foundPat
 func (n *nearby) reached(deviceID string, address netip.AddrPort) {
 	n.workers.Go(func() {
 		if err := n.state.reached(deviceID, address); err != nil {
-			n.workers.log.Warn("the device's address is not remembered", "error", err)
+			n.workers.Log.Warn("the device's address is not remembered", "error", err)
 		}
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -55,7 +56,7 @@ type negotiation struct {
 	gotRelay   chan *relay
 	gotAddress chan netip.AddrPort
 	suspicion  <-chan time.Time
-	workers    group
+	workers    panics.Group
 }
 
 // lane is a pair of bases.
@@ -95,7 +96,7 @@ var offerIntervals = []time.Duration{250 * time.Millisecond, 500 * time.Millisec
 const udpPatience = 250 * time.Millisecond
 
 func newNegotiation(e *endpoint, signals *signal.Client, attempt, trace, peerID string, policy RelayPolicy) *negotiation {
-	return &negotiation{
+	n := &negotiation{
 		endpoint:   e,
 		signals:    signals,
 		attempt:    attempt,
@@ -111,7 +112,16 @@ func newNegotiation(e *endpoint, signals *signal.Client, attempt, trace, peerID 
 		lanes:      make(map[lane]*agent),
 		gotRelay:   make(chan *relay, 1),
 		gotAddress: make(chan netip.AddrPort, 1),
-		workers:    group{log: e.log},
+	}
+	n.workers.Guard = panics.Guard{Log: n.log, Failed: n.failed}
+	return n
+}
+
+// failed tells who waits for a path that there is a fault of ours.
+func (n *negotiation) failed() {
+	select {
+	case n.refused <- ErrInternal:
+	default: // somebody has said why already
 	}
 }
 

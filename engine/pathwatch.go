@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // pathWatch notices that a session's path has died, long before the session
@@ -17,6 +19,7 @@ import (
 //	  └────────────────┘   └────────────────────────────────┘
 //	   no more progress              a packet came
 type pathWatch struct {
+	guard   panics.Guard
 	packets func() uint64        // received so far
 	rtt     func() time.Duration // now
 	ping    func()
@@ -36,9 +39,9 @@ const (
 	lookInterval = 200 * time.Millisecond // at least, and two round trips
 )
 
-func newPathWatch(packets func() uint64, rtt func() time.Duration, ping, lost func()) *pathWatch {
-	w := &pathWatch{packets: packets, rtt: rtt, ping: ping, lost: lost}
-	w.timer = time.AfterFunc(time.Hour, w.look)
+func newPathWatch(guard panics.Guard, packets func() uint64, rtt func() time.Duration, ping, lost func()) *pathWatch {
+	w := &pathWatch{guard: guard, packets: packets, rtt: rtt, ping: ping, lost: lost}
+	w.timer = guard.After(time.Hour, w.look)
 	w.timer.Stop()
 	return w
 }
@@ -66,7 +69,7 @@ func (w *pathWatch) doubt() {
 	}
 	w.armed.Store(true)
 	w.last, w.quiet = w.packets(), 1
-	go w.ping()
+	w.guard.Go(w.ping)
 	w.timer.Reset(w.interval())
 }
 
@@ -94,9 +97,9 @@ func (w *pathWatch) look() {
 		w.quiet++
 		// Each time: after a long silence QUIC's own probes are far apart, and on a
 		// path that works again a ping brings the first answer.
-		go w.ping() // it may block, and this must not
+		w.guard.Go(w.ping) // it may block, and this must not
 		if w.quiet > 1 && w.quiet&(w.quiet-1) == 0 {
-			go w.lost() // at the second such look, and less and less often after
+			w.guard.Go(w.lost) // at the second such look, and less and less often after
 		}
 	}
 	w.timer.Reset(w.interval())

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // watched is a path whose packets the test makes.
@@ -27,6 +29,7 @@ type seen struct {
 func watchPath(t *testing.T, rtt time.Duration) *watched {
 	w := &watched{start: time.Now()}
 	w.pathWatch = newPathWatch(
+		panics.Guard{},
 		func() (packets uint64) {
 			w.do(func() { w.looks++; packets = w.received })
 			return packets

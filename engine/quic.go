@@ -4,23 +4,28 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"net"
 	"net/netip"
 	"time"
 
 	"github.com/quic-go/quic-go"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // quicTransport is QUIC over one packet conn.
 type quicTransport struct{ *quic.Transport }
 
-func newQUICTransport(conn net.PacketConn) *quicTransport {
-	return &quicTransport{&quic.Transport{
+func newQUICTransport(conn net.PacketConn, log *slog.Logger) *quicTransport {
+	t := &quicTransport{&quic.Transport{
 		Conn:               conn,
 		ConnectionIDLength: 8, // the same for all, or a connection could not move among them
 
 		DisableVersionNegotiationPackets: true, // who speaks another QUIC is not one of ours
 	}}
+	t.guard(panics.Guard{Log: log})
+	return t
 }
 
 // start makes the transport read its conn, also before it is used.
@@ -85,6 +90,9 @@ func dialError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if fault, ok := errors.AsType[*panics.Error](err); ok {
+		return because(ErrInternal, fault)
+	}
 	if errors.Is(err, errWrongKey) {
 		return because(ErrAuth, err)
 	}
@@ -96,7 +104,7 @@ func dialError(ctx context.Context, err error) error {
 
 // serve accepts connections until the transport is closed. Its goroutines, one
 // of them for each handle that runs, are counted in workers.
-func (t *quicTransport) serve(config *tls.Config, offlineAfter time.Duration, workers *group, handle func(*quicConn)) error {
+func (t *quicTransport) serve(config *tls.Config, offlineAfter time.Duration, workers *panics.Group, handle func(*quicConn)) error {
 	listener, err := t.Listen(config, quicConfig(offlineAfter, false))
 	if err != nil {
 		return err
@@ -107,7 +115,9 @@ func (t *quicTransport) serve(config *tls.Config, offlineAfter time.Duration, wo
 			if err != nil {
 				return
 			}
-			workers.Go(func() { handle(&quicConn{Conn: conn}) })
+			c := &quicConn{Conn: conn}
+			handling := panics.Guard{Log: workers.Log, Failed: c.close}
+			workers.Go(func() { handling.Run(func() { handle(c) }) })
 		}
 	})
 	return nil
@@ -205,6 +215,9 @@ func (c *quicConn) greetError(err error) error {
 // closeReason says why a connection has ended that nobody here closed.
 func (c *quicConn) closeReason() Code {
 	cause := context.Cause(c.Context())
+	if _, ok := errors.AsType[*panics.Error](cause); ok {
+		return ErrInternal
+	}
 	if _, ok := errors.AsType[*quic.IdleTimeoutError](cause); ok {
 		return ErrClosedTimeout
 	}

@@ -2,7 +2,11 @@
 
 package engine
 
-import "github.com/quic-go/quic-go"
+import (
+	"github.com/quic-go/quic-go"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
+)
 
 // quicBuild says which QUIC library this is, and which congestion control it
 // has: the project's own build of quic-go, see cmd/patchquic.
@@ -17,9 +21,16 @@ func (c *quicConn) bandwidth() uint64 { return c.ThingP2PBandwidth() }
 // whenReadable calls f in a goroutine of its own, once, when there is something
 // to read from a control stream. A goroutine that waited for it would cost more
 // than the stream.
-func (c *quicConn) whenReadable(control stream, f func()) {
-	control.(*quic.Stream).ThingP2PWhenReadable(f)
+func (c *quicConn) whenReadable(g panics.Guard, control stream, f func()) {
+	control.(*quic.Stream).ThingP2PWhenReadable(func() {
+		defer g.Recover()
+		f()
+	})
 }
 
 // forgetPeer gives up what peer returns.
 func (c *quicConn) forgetPeer() { c.ThingP2PForgetPeer() }
+
+// guard is for panics in goroutines of the transport's own. One in a connection's
+// ends the connection, and is the reason why.
+func (t *quicTransport) guard(g panics.Guard) { t.ThingP2PGuard = g }

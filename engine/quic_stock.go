@@ -2,6 +2,8 @@
 
 package engine
 
+import "github.com/thingp2p/libthingp2p/engine/panics"
+
 // quicBuild says which QUIC library this is: quic-go as it is, with Reno. Loss
 // then costs much speed, commands wait behind video in deep queues, and a
 // session whose path dies while it sends as fast as it can may not find another,
@@ -20,7 +22,10 @@ func (c *quicConn) bandwidth() uint64 {
 
 // whenReadable calls f in a goroutine of its own, which may have to wait until
 // there is something to read.
-func (c *quicConn) whenReadable(_ stream, f func()) { go f() }
+func (c *quicConn) whenReadable(g panics.Guard, _ stream, f func()) { g.Go(f) }
 
 // forgetPeer cannot do anything here: TLS keeps what it knows of the peer.
 func (c *quicConn) forgetPeer() {}
+
+// guard cannot do anything here: a panic inside quic-go ends the process.
+func (t *quicTransport) guard(panics.Guard) {}

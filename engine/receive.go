@@ -50,8 +50,9 @@ func (c *channel) read(p []byte, timeout time.Duration) (int, error) {
 
 // readStream reads from the stream for one reader; nobody else may meanwhile.
 // It needs the lock, and gives it away while it waits.
-func (c *channel) readStream(p []byte, deadline time.Time) int {
+func (c *channel) readStream(p []byte, deadline time.Time) (n int) {
 	c.reading, c.readUntil = true, deadline
+	defer c.finishReading()
 	if c.expired {
 		c.expired = false
 		c.stream.SetReadDeadline(time.Time{})
@@ -59,25 +60,29 @@ func (c *channel) readStream(p []byte, deadline time.Time) int {
 	switch {
 	case deadline.IsZero():
 	case c.readTimer == nil:
-		c.readTimer = time.AfterFunc(time.Until(deadline), c.expire)
+		c.readTimer = c.workers.After(time.Until(deadline), c.expire)
 	default:
 		c.readTimer.Reset(time.Until(deadline))
 	}
-	c.mu.Unlock()
-	n, err := c.stream.Read(p)
-	if n > 0 {
-		c.progress()
+	var err error
+	unlocked(&c.mu, func() {
+		if n, err = c.stream.Read(p); n > 0 {
+			c.progress()
+		}
+	})
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		c.drained = true
 	}
-	c.mu.Lock()
+	return n
+}
+
+// finishReading lets others read from the stream. It needs the lock.
+func (c *channel) finishReading() {
 	if c.readTimer != nil {
 		c.readTimer.Stop()
 	}
 	c.reading = false
-	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-		c.drained = true
-	}
 	c.data.notify()
-	return n
 }
 
 // expire ends a reader's wait. A deadline in the past is all that the stream is
@@ -104,7 +109,29 @@ func (c *channel) startReceive() {
 
 // receive brings what the stream has into the queue until the stream ends.
 func (c *channel) receive() {
+	defer c.finishReceiving()
+	c.takeOver()
+	var first [1]byte
+	for {
+		// Peek holds no buffer while nothing comes.
+		if _, err := c.stream.Peek(first[:]); err != nil {
+			return
+		}
+		buffer := newChunk(largeChunk)
+		n, err := c.stream.Read(buffer.bytes)
+		buffer.end = n
+		c.progress()
+		c.keep(buffer)
+		if err != nil {
+			return
+		}
+	}
+}
+
+// takeOver waits for the reader that reads from the stream.
+func (c *channel) takeOver() {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	for c.reading {
 		c.data.wait(&c.mu, time.Time{})
 	}
@@ -112,28 +139,20 @@ func (c *channel) receive() {
 		c.stream.SetReadDeadline(time.Time{})
 	}
 	c.expired = false
-	c.mu.Unlock()
+}
 
-	var first [1]byte
-	for {
-		// Peek holds no buffer while nothing comes.
-		if _, err := c.stream.Peek(first[:]); err != nil {
-			break
-		}
-		buffer := newChunk(largeChunk)
-		n, err := c.stream.Read(buffer.bytes)
-		buffer.end = n
-		c.progress()
-		c.mu.Lock()
-		c.enqueue(buffer)
-		for c.recvQueue.size >= recvLimit && !c.draining {
-			c.room.wait(&c.mu, time.Time{})
-		}
-		c.mu.Unlock()
-		if err != nil {
-			break
-		}
+// keep queues what was read, and returns once there is room for more.
+func (c *channel) keep(buffer chunk) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.enqueue(buffer)
+	for c.recvQueue.size >= recvLimit && !c.draining {
+		c.room.wait(&c.mu, time.Time{})
 	}
+}
+
+// finishReceiving says that no more comes.
+func (c *channel) finishReceiving() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drained = true

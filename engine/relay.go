@@ -17,6 +17,7 @@ import (
 	"github.com/pion/turn/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -30,11 +31,12 @@ type relay struct {
 	relayed net.PacketConn            // from turn.Client
 	conn    atomic.Pointer[relayConn] // takes what is not STUN
 	done    chan struct{}
+	guard   panics.Guard
 
 	mu          sync.Mutex
 	closed      bool
 	permissions map[netip.Addr]bool // true: installed; false: asked for
-	asking      sync.WaitGroup
+	asking      panics.Group
 }
 
 // relayHeadStart is what TURN over UDP gets before TCP is tried too, and TCP
@@ -62,6 +64,7 @@ func (d relayDialer) allocate(ctx context.Context, servers []signal.TURNServer, 
 	if len(servers) == 0 {
 		return nil, errNoRelayServer
 	}
+	guard := panics.Guard{Log: d.log}
 	ctx, cancel := context.WithCancel(ctx)
 	type result struct {
 		relay *relay
@@ -73,10 +76,11 @@ func (d relayDialer) allocate(ctx context.Context, servers []signal.TURNServer, 
 		server := servers[next]
 		next++
 		running++
-		go func() {
-			r, err := d.allocateOn(ctx, server)
-			results <- result{r, err}
-		}()
+		guard.Go(func() {
+			r := result{err: ErrInternal}
+			defer func() { results <- r }()
+			r.relay, r.err = d.allocateOn(ctx, server)
+		})
 	}
 	launch()
 	var winner *relay
@@ -138,13 +142,14 @@ func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 	}
 	// An allocation that is not wanted any more may still be granted: it has a
 	// moment to come, so that it can be given back, before it is given up.
-	giveUp := context.AfterFunc(ctx, func() {
-		time.AfterFunc(relayGrace, func() {
+	guard := panics.Guard{Log: d.log}
+	giveUp := guard.WhenDone(ctx, func() {
+		guard.After(relayGrace, func() {
 			client.Close()
 			lower.Close()
 		})
 	})
-	go pump(client, lower, d.log)
+	guard.Go(func() { pump(client, lower, guard) })
 	relayed, err := client.Allocate()
 	if !giveUp() && err == nil {
 		err = ctx.Err()
@@ -158,14 +163,13 @@ func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 		return nil, fmt.Errorf("%s: %w", server.URL, err)
 	}
 	d.log.Debug("allocated on a relay", "server", server.URL, "address", relayed.LocalAddr())
-	return newRelay(client, lower, relayed), nil
+	return newRelay(client, lower, relayed, guard), nil
 }
 
 // pump gives a TURN client what its server sends, until lower is closed. The
 // client's own loop would end for good at the first packet that it cannot read,
 // from anybody.
-func pump(client *turn.Client, lower net.PacketConn, log *slog.Logger) {
-	defer guard(log, nil)
+func pump(client *turn.Client, lower net.PacketConn, guard panics.Guard) {
 	server := plainAddrPort(client.TURNServerAddr()) // the zero value on a stream, which has one sender
 	buffer := make([]byte, 2048)
 	for {
@@ -174,7 +178,7 @@ func pump(client *turn.Client, lower net.PacketConn, log *slog.Logger) {
 			return
 		}
 		if source := plainAddrPort(from); !source.IsValid() || source == server {
-			client.HandleInbound(buffer[:n], from)
+			guard.Run(func() { client.HandleInbound(buffer[:n], from) })
 		}
 	}
 }
@@ -215,7 +219,7 @@ func (d relayDialer) dial(ctx context.Context, uri *stun.URI, host, pin string) 
 	return turn.NewSTUNConn(conn), nil
 }
 
-func newRelay(client *turn.Client, lower, relayed net.PacketConn) *relay {
+func newRelay(client *turn.Client, lower, relayed net.PacketConn, guard panics.Guard) *relay {
 	r := &relay{
 		address:     plainAddrPort(relayed.LocalAddr()),
 		client:      client,
@@ -223,9 +227,11 @@ func newRelay(client *turn.Client, lower, relayed net.PacketConn) *relay {
 		relayed:     relayed,
 		permissions: make(map[netip.Addr]bool),
 		done:        make(chan struct{}),
+		guard:       guard,
+		asking:      panics.Group{Guard: guard},
 	}
-	r.mux = newSTUNMux(r.writeTo, []net.Addr{net.UDPAddrFromAddrPort(r.address)})
-	go r.read()
+	r.mux = newSTUNMux(guard, r.writeTo, []net.Addr{net.UDPAddrFromAddrPort(r.address)})
+	guard.Go(r.read)
 	return r
 }
 
@@ -238,12 +244,15 @@ func (r *relay) read() {
 		if err != nil {
 			return
 		}
-		p := buffer[:n]
-		if isSTUN(p) {
-			r.mux.deliver(p, plainAddrPort(from))
-		} else if conn := r.conn.Load(); conn != nil && n > 0 {
-			conn.push(p, plainAddrPort(from))
-		}
+		r.guard.Run(func() { r.deliver(buffer[:n], plainAddrPort(from)) })
+	}
+}
+
+func (r *relay) deliver(p []byte, from netip.AddrPort) {
+	if isSTUN(p) {
+		r.mux.deliver(p, from)
+	} else if conn := r.conn.Load(); conn != nil && len(p) > 0 {
+		conn.push(p, from)
 	}
 }
 
@@ -273,14 +282,20 @@ func (r *relay) writeTo(p []byte, to netip.AddrPort) error {
 }
 
 func (r *relay) permit(first []byte, to netip.AddrPort) {
-	_, err := r.relayed.WriteTo(first, net.UDPAddrFromAddrPort(to))
+	err := error(ErrInternal)
+	defer func() { r.permitted(to.Addr(), err) }()
+	_, err = r.relayed.WriteTo(first, net.UDPAddrFromAddrPort(to))
+}
+
+// permitted notes what has become of a permission.
+func (r *relay) permitted(to netip.Addr, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
-		delete(r.permissions, to.Addr()) // the next packet asks again
+		delete(r.permissions, to) // the next packet asks again
 		return
 	}
-	r.permissions[to.Addr()] = true
+	r.permissions[to] = true
 }
 
 // close gives the allocation back.

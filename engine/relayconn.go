@@ -1,18 +1,22 @@
 package engine
 
 import (
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // relayConn is what QUIC reads and writes for traffic through relays. It may
 // outlive the relay under it, and get another: a QUIC connection ends when one
 // of its transports does, so this one stays quiet instead.
 type relayConn struct {
+	guard    panics.Guard
 	local    net.Addr
 	incoming chan *relayPacket
 	route    atomic.Pointer[relayRoute]
@@ -36,8 +40,9 @@ type relayPacket struct {
 
 var relayPackets = sync.Pool{New: func() any { return new(relayPacket) }}
 
-func newRelayConn(local netip.AddrPort) *relayConn {
+func newRelayConn(local netip.AddrPort, log *slog.Logger) *relayConn {
 	return &relayConn{
+		guard:    panics.Guard{Log: log},
 		local:    net.UDPAddrFromAddrPort(local),
 		incoming: make(chan *relayPacket, 512),
 		expired:  make(chan struct{}),
@@ -55,7 +60,8 @@ func (c *relayConn) push(p []byte, from netip.AddrPort) {
 	}
 }
 
-func (c *relayConn) ReadFrom(p []byte) (int, net.Addr, error) {
+func (c *relayConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
+	defer c.guard.RecoverTo(&err)
 	c.mu.Lock()
 	expired := c.expired
 	c.mu.Unlock()
@@ -69,7 +75,8 @@ func (c *relayConn) ReadFrom(p []byte) (int, net.Addr, error) {
 	}
 }
 
-func (c *relayConn) WriteTo(p []byte, to net.Addr) (int, error) {
+func (c *relayConn) WriteTo(p []byte, to net.Addr) (n int, err error) {
+	defer c.guard.RecoverTo(&err)
 	if route := c.route.Load(); route != nil {
 		peer := route.peer
 		if !peer.IsValid() {
@@ -82,7 +89,8 @@ func (c *relayConn) WriteTo(p []byte, to net.Addr) (int, error) {
 
 // SetReadDeadline knows two deadlines: now and never. QUIC uses no other, and
 // uses this one to stop reading.
-func (c *relayConn) SetReadDeadline(t time.Time) error {
+func (c *relayConn) SetReadDeadline(t time.Time) (err error) {
+	defer c.guard.RecoverTo(&err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch now := !t.IsZero(); {

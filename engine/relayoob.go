@@ -26,7 +26,8 @@ func (c *relayConn) forQUIC(beside *socket) net.PacketConn {
 
 func (c *relayBatchConn) SyscallConn() (syscall.RawConn, error) { return c.socket.SyscallConn() }
 
-func (c *relayBatchConn) ReadBatch(messages []ipv4.Message, _ int) (int, error) {
+func (c *relayBatchConn) ReadBatch(messages []ipv4.Message, _ int) (n int, err error) {
+	defer c.guard.RecoverTo(&err)
 	m := &messages[0]
 	n, from, err := c.ReadFrom(m.Buffers[0])
 	if err != nil {
@@ -37,6 +38,7 @@ func (c *relayBatchConn) ReadBatch(messages []ipv4.Message, _ int) (int, error) 
 }
 
 func (c *relayBatchConn) ReadMsgUDP(p, _ []byte) (n, oobn, flags int, from *net.UDPAddr, err error) {
+	defer c.guard.RecoverTo(&err)
 	n, address, err := c.ReadFrom(p)
 	if err != nil {
 		return 0, 0, 0, nil, err
@@ -45,6 +47,7 @@ func (c *relayBatchConn) ReadMsgUDP(p, _ []byte) (n, oobn, flags int, from *net.
 }
 
 func (c *relayBatchConn) WriteMsgUDP(p, oob []byte, to *net.UDPAddr) (n, oobn int, err error) {
+	defer c.guard.RecoverTo(&err)
 	size := segmentSize(oob)
 	if size == 0 {
 		size = len(p)

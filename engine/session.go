@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // Peer is who asks a device for a session, or has one.
@@ -33,6 +35,7 @@ type Session struct {
 	channels  [Channels]*channel
 	about     about
 	log       *slog.Logger
+	guard     panics.Guard // its fault is the session's end
 
 	path     atomic.Int32 // Path; apps only
 	remote   atomic.Pointer[netip.AddrPort]
@@ -84,10 +87,11 @@ func newSession(conn *quicConn, control stream, about about, config Config, onDo
 		ended:   make(chan struct{}),
 		done:    make(chan struct{}),
 	}
+	s.guard = panics.Guard{Log: s.log, Failed: s.failed}
 	for number := range s.streams {
 		stream := &s.streams[number]
 		stream.open = func() (sendStream, error) { return s.openChannel(number) }
-		s.channels[number] = newChannel(stream, config.SendBuffer, s.progress, s.log, s.failed)
+		s.channels[number] = newChannel(stream, config.SendBuffer, s.progress, s.guard)
 		s.channels[number].pathTakes = s.pathTakes
 	}
 	return s
@@ -96,11 +100,8 @@ func newSession(conn *quicConn, control stream, about about, config Config, onDo
 // start begins to watch the peer and the path; pathLost is called when nothing
 // comes back on it any more.
 func (s *Session) start(offlineAfter time.Duration, pathLost func()) {
-	s.watch = newPathWatch(s.packetsReceived, s.rtt, s.ping, func() {
-		defer guard(s.log, nil)
-		pathLost()
-	})
-	s.silence = watchSilence(offlineAfter, s.packetsReceived, s.watch.doubt, func() { s.end(ErrClosedTimeout) })
+	s.watch = newPathWatch(s.guard, s.packetsReceived, s.rtt, s.ping, pathLost)
+	s.silence = watchSilence(s.guard, offlineAfter, s.packetsReceived, s.watch.doubt, func() { s.end(ErrClosedTimeout) })
 	s.listening.Add(1)
 	s.listen()
 }
@@ -169,14 +170,16 @@ func (s *Session) end(reason Code) {
 	}
 	if first {
 		s.log.Info("session ends", "reason", reason.Name())
-		go s.takeDown(reason)
+		panics.Guard{Log: s.log}.Go(func() { s.takeDown(reason) })
 	}
 }
 
-// takeDown gives each side what it can still have, then releases everything.
+// takeDown gives each side what it can still have, then releases everything,
+// whatever goes wrong meanwhile.
 func (s *Session) takeDown(reason Code) {
 	defer close(s.done)
-	defer guard(s.log, nil)
+	defer s.onDone()
+	defer s.release()
 	s.silence.stop()
 	s.watch.stop()
 	s.searches.end()
@@ -188,12 +191,15 @@ func (s *Session) takeDown(reason Code) {
 	case ErrClosedTimeout:
 		s.drain(time.Now().Add(silentTime))
 	}
+}
+
+// release ends the connection, and waits for all that used it.
+func (s *Session) release() {
 	s.conn.close()
 	for _, c := range s.channels {
 		c.wait()
 	}
 	s.listening.Wait()
-	s.onDone()
 }
 
 // sayGoodbye ends all streams and waits for the peer, which closes the
@@ -224,14 +230,13 @@ func (s *Session) drain(deadline time.Time) {
 // listen reads the control stream, whenever there is something to read, until
 // the connection ends.
 func (s *Session) listen() {
-	s.conn.whenReadable(s.control, func() {
+	s.conn.whenReadable(s.guard, s.control, func() {
 		more := false
 		defer func() {
 			if !more {
 				s.finishListening()
 			}
 		}()
-		defer guard(s.log, s.failed)
 		if more = s.readSignals(); more {
 			s.listen()
 		}

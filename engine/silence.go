@@ -3,6 +3,8 @@ package engine
 import (
 	"sync"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // keepAlives is how often the app makes itself heard, at least, within the time
@@ -21,6 +23,7 @@ func keepAlivePeriod(offlineAfter time.Duration) time.Duration {
 // silenceWatch calls gone when no packet has come for offlineAfter or a little
 // less, by one look; half-way it calls doubt, since it may only be the path.
 type silenceWatch struct {
+	guard   panics.Guard
 	period  time.Duration
 	packets func() uint64
 	doubt   func()
@@ -37,13 +40,13 @@ type silenceWatch struct {
 // a sixth of that time before a peer is in doubt.
 const silenceLooks = 6
 
-func watchSilence(offlineAfter time.Duration, packets func() uint64, doubt, gone func()) *silenceWatch {
+func watchSilence(guard panics.Guard, offlineAfter time.Duration, packets func() uint64, doubt, gone func()) *silenceWatch {
 	// What the session does at its end must fit in, too.
 	period := max(offlineAfter-silentTime, offlineAfter/2) / silenceLooks
-	w := &silenceWatch{period: period, packets: packets, doubt: doubt, gone: gone, last: packets()}
+	w := &silenceWatch{guard: guard, period: period, packets: packets, doubt: doubt, gone: gone, last: packets()}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.timer = time.AfterFunc(w.period, w.look)
+	w.timer = guard.After(w.period, w.look)
 	return w
 }
 
@@ -63,7 +66,7 @@ func (w *silenceWatch) look() {
 		w.doubt()
 	case silenceLooks - 1:
 		w.timer = nil
-		go w.gone() // it stops this watch
+		w.guard.Go(w.gone) // it stops this watch
 		return
 	}
 	w.timer.Reset(w.period)

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 func TestSilentPeerIsGoneInTime(t *testing.T) {
@@ -14,7 +16,7 @@ func TestSilentPeerIsGoneInTime(t *testing.T) {
 			var packets atomic.Uint64
 			gone := make(chan struct{})
 			var doubted time.Time
-			w := watchSilence(offlineAfter, packets.Load, func() { doubted = time.Now() }, func() { close(gone) })
+			w := watchSilence(panics.Guard{}, offlineAfter, packets.Load, func() { doubted = time.Now() }, func() { close(gone) })
 			defer w.stop()
 			time.Sleep(phase)
 			for range 10 {
@@ -39,7 +41,7 @@ func TestPeerThatIsHeardNowAndThenStays(t *testing.T) {
 		inBubble(t, func(t *testing.T) {
 			var packets atomic.Uint64
 			never := func() { t.Errorf("with %v: doubted or gone", offlineAfter) }
-			w := watchSilence(offlineAfter, packets.Load, never, never)
+			w := watchSilence(panics.Guard{}, offlineAfter, packets.Load, never, never)
 			defer w.stop()
 			for range 1000 {
 				time.Sleep(keepAlivePeriod(offlineAfter))
@@ -52,7 +54,7 @@ func TestPeerThatIsHeardNowAndThenStays(t *testing.T) {
 func TestStoppedSilenceWatchStaysStopped(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		never := func() { t.Error("doubted or gone") }
-		w := watchSilence(30*time.Second, func() uint64 { return 0 }, never, never)
+		w := watchSilence(panics.Guard{}, 30*time.Second, func() uint64 { return 0 }, never, never)
 		time.Sleep(9 * time.Second)
 		w.stop()
 		w.stop()
@@ -65,7 +67,7 @@ func TestStoppedSilenceWatchStaysStopped(t *testing.T) {
 func TestGoneIsCalledOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		doubts, calls := 0, 0
-		w := watchSilence(3*time.Second, func() uint64 { return 0 }, func() { doubts++ }, func() { calls++ })
+		w := watchSilence(panics.Guard{}, 3*time.Second, func() uint64 { return 0 }, func() { doubts++ }, func() { calls++ })
 		time.Sleep(time.Hour)
 		synctest.Wait()
 		w.stop()
@@ -86,7 +88,7 @@ func TestWatchOfAnIdlePeerSeldomLooks(t *testing.T) {
 			return packets.Load()
 		}
 		never := func() { t.Error("doubted or gone") }
-		w := watchSilence(offlineAfter, count, never, never)
+		w := watchSilence(panics.Guard{}, offlineAfter, count, never, never)
 		for range 60 {
 			time.Sleep(keepAlivePeriod(offlineAfter))
 			packets.Add(1)

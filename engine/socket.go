@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
@@ -14,6 +15,7 @@ import (
 	"golang.org/x/net/ipv4"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // socket is an endpoint's one UDP socket. STUN and QUIC share it: what arrives
@@ -26,6 +28,8 @@ type socket struct {
 	udp  net.PacketConn // *net.UDPConn but in tests
 	mux  *stunMux
 	port uint16
+
+	guard panics.Guard
 
 	visitors *visitors // who may begin a handshake; nil: QUIC takes none anyway
 
@@ -42,8 +46,8 @@ var (
 )
 
 // openSocket takes the wanted port if it is free, and any if not, or if it is 0.
-func openSocket(network transport.Net, wanted uint16) (*socket, error) {
-	s := new(socket)
+func openSocket(network transport.Net, wanted uint16, log *slog.Logger) (*socket, error) {
+	s := &socket{guard: panics.Guard{Log: log}}
 	var err error
 	for _, port := range []int{int(wanted), 0} {
 		if network != nil {
@@ -60,7 +64,7 @@ func openSocket(network transport.Net, wanted uint16) (*socket, error) {
 	}
 	local := plainAddrPort(s.udp.LocalAddr())
 	s.port = local.Port()
-	s.mux = newSTUNMux(s.writeTo, baseAddresses(local))
+	s.mux = newSTUNMux(s.guard, s.writeTo, baseAddresses(local))
 	return s, nil
 }
 
@@ -147,9 +151,16 @@ func (s *socket) packetConn() net.PacketConn {
 // divert takes what is not for QUIC: STUN, knocks, and handshakes of those who are
 // not expected.
 func (s *socket) divert(p []byte, from net.Addr) bool {
-	switch {
-	case len(p) == 0 || p[0]>>6 == 1: // a connection's own packet (RFC 9000, section 17.3)
+	if len(p) == 0 || p[0]>>6 == 1 { // a connection's own packet (RFC 9000, section 17.3)
 		return false
+	}
+	taken := true // also what nobody could take without a panic
+	s.guard.Run(func() { taken = s.takes(p, from) })
+	return taken
+}
+
+func (s *socket) takes(p []byte, from net.Addr) bool {
+	switch {
 	case s.visitors != nil && discovery.IsQuery(p):
 		s.visitors.knock(p, plainAddrPort(from))
 		return true
@@ -169,8 +180,9 @@ type batchConn struct {
 
 // ReadBatch reads for QUIC. What is not for it stays in its place with no length,
 // since QUIC pairs messages with its buffers by their index.
-func (c *batchConn) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
-	n, err := c.batch.ReadBatch(messages, flags)
+func (c *batchConn) ReadBatch(messages []ipv4.Message, flags int) (n int, err error) {
+	defer c.socket.guard.RecoverTo(&err)
+	n, err = c.batch.ReadBatch(messages, flags)
 	for i := range messages[:max(n, 0)] {
 		m := &messages[i]
 		if p := m.Buffers[0][:m.N]; c.socket.divert(p, m.Addr) {
@@ -180,12 +192,13 @@ func (c *batchConn) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
 	return n, err
 }
 
-func (c *batchConn) WriteMsgUDP(p, oob []byte, to *net.UDPAddr) (int, int, error) {
+func (c *batchConn) WriteMsgUDP(p, oob []byte, to *net.UDPAddr) (n, oobn int, err error) {
+	defer c.socket.guard.RecoverTo(&err)
 	address, ok := c.socket.resolve(plainAddrPort(to))
 	if !ok {
 		return len(p), len(oob), nil
 	}
-	n, oobn, err := c.UDPConn.WriteMsgUDPAddrPort(p, oob, address)
+	n, oobn, err = c.UDPConn.WriteMsgUDPAddrPort(p, oob, address)
 	if err != nil && fatalWriteError(err) == nil {
 		return len(p), len(oob), nil
 	}
@@ -198,16 +211,18 @@ type plainConn struct {
 	socket *socket
 }
 
-func (c *plainConn) ReadFrom(p []byte) (int, net.Addr, error) {
+func (c *plainConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
+	defer c.socket.guard.RecoverTo(&err)
 	for {
-		n, from, err := c.PacketConn.ReadFrom(p)
+		n, from, err = c.PacketConn.ReadFrom(p)
 		if err != nil || !c.socket.divert(p[:n], from) {
 			return n, from, err
 		}
 	}
 }
 
-func (c *plainConn) WriteTo(p []byte, to net.Addr) (int, error) {
+func (c *plainConn) WriteTo(p []byte, to net.Addr) (n int, err error) {
+	defer c.socket.guard.RecoverTo(&err)
 	address, ok := c.socket.resolve(plainAddrPort(to))
 	if !ok {
 		return len(p), nil

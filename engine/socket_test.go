@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -58,7 +59,7 @@ func TestOnlyFatalWriteErrorsReachQUIC(t *testing.T) {
 }
 
 func TestPacketsToAnUnboundAliasAreDropped(t *testing.T) {
-	s, err := openSocket(nil, 0)
+	s, err := openSocket(nil, 0, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +72,7 @@ func TestPacketsToAnUnboundAliasAreDropped(t *testing.T) {
 }
 
 func TestPacketsToAnAliasArrive(t *testing.T) {
-	s, err := openSocket(nil, 0)
+	s, err := openSocket(nil, 0, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestPacketsToAnAliasArrive(t *testing.T) {
 }
 
 func TestWriteAfterCloseIsFatal(t *testing.T) {
-	s, err := openSocket(nil, 0)
+	s, err := openSocket(nil, 0, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,12 +116,12 @@ func (s *channelStream) incoming() (receiveStream, error) {
 			s.changed = make(chan struct{})
 		}
 		changed := s.changed
-		s.mu.Unlock()
-		select {
-		case <-changed:
-		case <-expired:
-		}
-		s.mu.Lock()
+		unlocked(&s.mu, func() {
+			select {
+			case <-changed:
+			case <-expired:
+			}
+		})
 	}
 	return s.in, nil
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pion/stun"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // stunMux shares a base (RFC 8445: the address that packets are sent from)
@@ -15,6 +17,7 @@ import (
 // STUN packet with deliver; what belongs to nobody is dropped. It implements
 // ice.UDPMux.
 type stunMux struct {
+	guard     panics.Guard
 	write     func(p []byte, to netip.AddrPort) error
 	addresses []net.Addr // one of each family that the base can send from
 
@@ -28,8 +31,9 @@ type stunMuxKey struct {
 	ipv6  bool
 }
 
-func newSTUNMux(write func([]byte, netip.AddrPort) error, addresses []net.Addr) *stunMux {
+func newSTUNMux(guard panics.Guard, write func([]byte, netip.AddrPort) error, addresses []net.Addr) *stunMux {
 	return &stunMux{
+		guard:        guard,
 		write:        write,
 		addresses:    addresses,
 		conns:        make(map[stunMuxKey]*stunMuxConn),
@@ -79,7 +83,8 @@ func (m *stunMux) deliver(p []byte, from netip.AddrPort) {
 }
 
 // GetConn returns an agent's view of the base, for one address family.
-func (m *stunMux) GetConn(ufrag string, address net.Addr) (net.PacketConn, error) {
+func (m *stunMux) GetConn(ufrag string, address net.Addr) (conn net.PacketConn, err error) {
+	defer m.guard.RecoverTo(&err)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	key := stunMuxKey{ufrag, address.(*net.UDPAddr).IP.To4() == nil}
@@ -100,6 +105,7 @@ func (m *stunMux) GetConn(ufrag string, address net.Addr) (net.PacketConn, error
 
 // RemoveConnByUfrag ends an agent's views.
 func (m *stunMux) RemoveConnByUfrag(ufrag string) {
+	defer m.guard.Recover()
 	for _, ipv6 := range []bool{false, true} {
 		m.mu.Lock()
 		c := m.conns[stunMuxKey{ufrag, ipv6}]
@@ -142,7 +148,8 @@ func (c *stunMuxConn) push(p []byte, from netip.AddrPort) {
 	}
 }
 
-func (c *stunMuxConn) ReadFrom(p []byte) (int, net.Addr, error) {
+func (c *stunMuxConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
+	defer c.mux.guard.RecoverTo(&err)
 	select {
 	case packet := <-c.packets:
 		return copy(p, packet.bytes), net.UDPAddrFromAddrPort(packet.from), nil
@@ -151,22 +158,28 @@ func (c *stunMuxConn) ReadFrom(p []byte) (int, net.Addr, error) {
 	}
 }
 
-func (c *stunMuxConn) WriteTo(p []byte, to net.Addr) (int, error) {
+func (c *stunMuxConn) WriteTo(p []byte, to net.Addr) (n int, err error) {
+	defer c.mux.guard.RecoverTo(&err)
 	address := plainAddrPort(to)
-	c.mux.mu.Lock()
-	if len(c.asked) < maxAsked {
-		c.asked[address] = true
-	}
-	c.mux.mu.Unlock()
+	c.remember(address)
 	return len(p), c.mux.write(p, address)
 }
 
-func (c *stunMuxConn) Close() error {
+func (c *stunMuxConn) remember(asked netip.AddrPort) {
+	c.mux.mu.Lock()
+	defer c.mux.mu.Unlock()
+	if len(c.asked) < maxAsked {
+		c.asked[asked] = true
+	}
+}
+
+func (c *stunMuxConn) Close() (err error) {
+	defer c.mux.guard.RecoverTo(&err)
 	c.once.Do(func() {
+		defer close(c.closed)
 		c.mux.mu.Lock()
+		defer c.mux.mu.Unlock()
 		delete(c.mux.conns, c.key)
-		c.mux.mu.Unlock()
-		close(c.closed)
 	})
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/pion/stun"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 var (
@@ -40,7 +42,7 @@ func response(id [stun.TransactionIDSize]byte, mapped netip.AddrPort) []byte {
 }
 
 func TestRequestGoesToItsUfragAndFamilyOnly(t *testing.T) {
-	m := newSTUNMux(nowhere, nil)
+	m := newSTUNMux(panics.Guard{}, nowhere, nil)
 	conns := map[string]*stunMuxConn{
 		"one, IPv4": muxConn(t, m, "one", net.IPv4zero),
 		"one, IPv6": muxConn(t, m, "one", net.IPv6zero),
@@ -70,7 +72,7 @@ func TestRequestGoesToItsUfragAndFamilyOnly(t *testing.T) {
 }
 
 func TestResponseGoesToThoseThatAsked(t *testing.T) {
-	m := newSTUNMux(nowhere, nil)
+	m := newSTUNMux(panics.Guard{}, nowhere, nil)
 	asked := muxConn(t, m, "asked", net.IPv4zero)
 	askedOther := muxConn(t, m, "other", net.IPv4zero)
 	silent := muxConn(t, m, "silent", net.IPv4zero)
@@ -86,7 +88,7 @@ func TestResponseGoesToThoseThatAsked(t *testing.T) {
 // TestMappedAddressesAreOne: an IPv4 address comes from a socket of both
 // families as one inside IPv6.
 func TestMappedAddressesAreOne(t *testing.T) {
-	m := newSTUNMux(nowhere, nil)
+	m := newSTUNMux(panics.Guard{}, nowhere, nil)
 	c := muxConn(t, m, "a", net.IPv4zero)
 	c.WriteTo(nil, &net.UDPAddr{IP: net.ParseIP("::ffff:192.0.2.1"), Port: 1000})
 	m.deliver(response(stun.NewTransactionID(), peerIPv4), plainAddrPort(&net.UDPAddr{IP: net.ParseIP("192.0.2.1").To16(), Port: 1000}))
@@ -96,7 +98,7 @@ func TestMappedAddressesAreOne(t *testing.T) {
 }
 
 func TestDeliverNeverBlocks(t *testing.T) {
-	m := newSTUNMux(nowhere, nil)
+	m := newSTUNMux(panics.Guard{}, nowhere, nil)
 	c := muxConn(t, m, "full", net.IPv4zero)
 	for range 10 * cap(c.packets) {
 		m.deliver(request("full:peer"), peerIPv4)
@@ -112,7 +114,7 @@ func TestDeliverNeverBlocks(t *testing.T) {
 }
 
 func TestDeliverCopies(t *testing.T) {
-	m := newSTUNMux(nowhere, nil)
+	m := newSTUNMux(panics.Guard{}, nowhere, nil)
 	c := muxConn(t, m, "a", net.IPv4zero)
 	p := request("a:peer")
 	want := string(p)
@@ -124,7 +126,7 @@ func TestDeliverCopies(t *testing.T) {
 }
 
 func TestMuxConnBelongsToItsUfrag(t *testing.T) {
-	m := newSTUNMux(nowhere, nil)
+	m := newSTUNMux(panics.Guard{}, nowhere, nil)
 	c := muxConn(t, m, "a", net.IPv4zero)
 	if muxConn(t, m, "a", net.IPv4(127, 0, 0, 1)) != c {
 		t.Error("two conns for one agent and family")
@@ -147,7 +149,7 @@ func TestMuxConnBelongsToItsUfrag(t *testing.T) {
 }
 
 func TestAgentRemembersABoundedNumberOfPeers(t *testing.T) {
-	m := newSTUNMux(nowhere, nil)
+	m := newSTUNMux(panics.Guard{}, nowhere, nil)
 	c := muxConn(t, m, "a", net.IPv4zero)
 	for port := range 10 * maxAsked {
 		c.WriteTo(nil, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: port + 1})
@@ -162,7 +164,7 @@ func TestMappedAddress(t *testing.T) {
 		want := netip.MustParseAddrPort("203.0.113.9:4711")
 		var m *stunMux
 		sent := 0
-		m = newSTUNMux(func(p []byte, to netip.AddrPort) error {
+		m = newSTUNMux(panics.Guard{}, func(p []byte, to netip.AddrPort) error {
 			if sent++; sent == 3 { // the first two are lost
 				message := &stun.Message{Raw: append([]byte(nil), p...)}
 				if err := message.Decode(); err != nil || to != peerIPv4 {
@@ -185,7 +187,7 @@ func TestMappedAddress(t *testing.T) {
 func TestMappedAddressGivesUp(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		sent := 0
-		m := newSTUNMux(func([]byte, netip.AddrPort) error { sent++; return nil }, nil)
+		m := newSTUNMux(panics.Guard{}, func([]byte, netip.AddrPort) error { sent++; return nil }, nil)
 		d := took(func() {
 			if _, err := m.mappedAddress(t.Context(), peerIPv4); err != errSTUNTimeout {
 				t.Errorf("error %v", err)
@@ -223,7 +225,7 @@ func FuzzSTUNMux(f *testing.F) {
 	f.Add(request("")[:20])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, p []byte) {
-		m := newSTUNMux(nowhere, nil)
+		m := newSTUNMux(panics.Guard{}, nowhere, nil)
 		c := muxConn(t, m, "ufrag", net.IPv4zero)
 		c.WriteTo(nil, net.UDPAddrFromAddrPort(peerIPv4))
 		answer := make(chan *stun.Message, 1)

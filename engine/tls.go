@@ -38,7 +38,8 @@ func (i identity) tlsConfig(wantID string) (*tls.Config, error) {
 		ClientAuth:             tls.RequireAnyClientCert,
 		InsecureSkipVerify:     true, // there is no CA: VerifyConnection pins the key
 		SessionTicketsDisabled: true,
-		VerifyConnection: func(state tls.ConnectionState) error {
+		VerifyConnection: func(state tls.ConnectionState) (err error) {
+			defer i.guard.RecoverTo(&err)
 			id, err := peerID(state)
 			if err != nil {
 				return err

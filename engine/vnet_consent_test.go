@@ -8,6 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // asked counts questions to an authorizer, by what the app is.
@@ -237,7 +239,7 @@ func TestConsentRestsOnWhatIsTrueThen(t *testing.T) {
 // TestPanickingAuthorizerIsAFault: it costs the attempt, and the next one is asked.
 func TestPanickingAuthorizerIsAFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := consent{workers: &group{log: quiet}}
+		c := consent{workers: &panics.Group{Guard: panics.Guard{Log: quiet}}}
 		c.set(func(Peer) Code { panic("a fault of the host's") })
 		for range 2 {
 			if asked, code := c.ask(t.Context(), Peer{AppID: "app"}); !asked || code != ErrInternal {
@@ -252,7 +254,7 @@ func TestPanickingAuthorizerIsAFault(t *testing.T) {
 // busy.
 func TestConsentIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := consent{workers: &group{log: quiet}}
+		c := consent{workers: &panics.Group{Guard: panics.Guard{Log: quiet}}}
 		answer := make(chan Code)
 		c.set(func(Peer) Code { return <-answer })
 		var busy, accepted atomic.Int32

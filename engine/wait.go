@@ -77,3 +77,11 @@ func deadlineAfter(timeout time.Duration) time.Time {
 	}
 	return time.Now().Add(timeout)
 }
+
+// unlocked runs f without the lock that the caller holds. It is held again when f
+// has panicked, too: to unlock it twice would end the process, whoever recovers.
+func unlocked(mu *sync.Mutex, f func()) {
+	mu.Unlock()
+	defer mu.Lock()
+	f()
+}

@@ -6,6 +6,8 @@ import (
 
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // askSocket sends queries from one address of one link.
@@ -52,17 +54,12 @@ func (s *askSocket) send(packet []byte) bool {
 	return sent
 }
 
-// read hands over what comes until the socket is closed.
-func (s *askSocket) read(heard func([]byte, netip.AddrPort)) {
-	readPackets(s.udp, heard)
-}
-
 func (s *askSocket) close() { s.udp.Close() }
 
 // readPackets hands over packets that may be one of ours, until the socket is
-// closed. Other errors are of earlier packets, or pass: an answer to one that
+// closed. One that causes a panic is lost. Other errors are of earlier packets, or pass: an answer to one that
 // nobody took makes the next read fail on some systems.
-func readPackets(udp *net.UDPConn, heard func([]byte, netip.AddrPort)) {
+func readPackets(udp *net.UDPConn, guard panics.Guard, heard func([]byte, netip.AddrPort)) {
 	var buffer [querySize + 1]byte // a longer packet is none of ours
 	for failures := 0; failures < 100; {
 		n, from, err := udp.ReadFromUDPAddrPort(buffer[:])
@@ -74,6 +71,6 @@ func readPackets(udp *net.UDPConn, heard func([]byte, netip.AddrPort)) {
 			continue
 		}
 		failures = 0
-		heard(buffer[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port()))
+		guard.Run(func() { heard(buffer[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port())) })
 	}
 }

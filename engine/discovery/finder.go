@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // Port is the UDP port at which devices listen for queries, unless configured
@@ -151,7 +153,7 @@ func (f *Finder) open(address netip.Addr, open func() (*askSocket, error)) {
 		f.sockets = make(map[netip.Addr]*askSocket)
 	}
 	f.sockets[address] = s
-	f.Go(func() { s.read(f.heard) })
+	f.Go(func() { readPackets(s.udp, panics.Guard{Log: f.Log}, f.heard) })
 }
 
 // heard is called with each packet that comes.

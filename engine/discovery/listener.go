@@ -11,6 +11,8 @@ import (
 
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // Listener answers queries for one device. Several devices on one host share the
@@ -18,7 +20,7 @@ import (
 type Listener struct {
 	responder *Responder
 	send      func(packet []byte, to netip.AddrPort)
-	log       *slog.Logger
+	guard     panics.Guard
 
 	udp4, udp6 *net.UDPConn // nil: the host has no such family
 	stopWatch  func()
@@ -28,7 +30,7 @@ type Listener struct {
 // where the device takes connections. goroutines start with spawn, and end soon
 // after Close.
 func Listen(responder *Responder, port uint16, send func([]byte, netip.AddrPort), spawn func(func()), log *slog.Logger) (*Listener, error) {
-	l := &Listener{responder: responder, send: send, log: log}
+	l := &Listener{responder: responder, send: send, guard: panics.Guard{Log: log}}
 	config := net.ListenConfig{Control: shareAddress}
 	open := func(network, address string) (*net.UDPConn, error) {
 		conn, err := config.ListenPacket(context.Background(), network, address)
@@ -44,10 +46,10 @@ func Listen(responder *Responder, port uint16, send func([]byte, netip.AddrPort)
 		return nil, fmt.Errorf("listen for queries in the local network: %w", errors.Join(err4, err6))
 	}
 	l.join()
-	l.stopWatch = watchLinks(l.join, spawn)
+	l.stopWatch = watchLinks(func() { l.guard.Run(l.join) }, spawn)
 	for _, udp := range []*net.UDPConn{l.udp4, l.udp6} {
 		if udp != nil {
-			spawn(func() { readPackets(udp, l.heard) })
+			spawn(func() { readPackets(udp, l.guard, l.heard) })
 		}
 	}
 	return l, nil

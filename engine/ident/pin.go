@@ -6,6 +6,8 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"errors"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // ErrPin says that a server holds another key than the one it was named by.
@@ -28,7 +30,8 @@ func ValidPin(pin string) bool {
 // whoever has issued the certificate, for whatever name, until whenever.
 func PinTLS(config *tls.Config, pin string) {
 	config.InsecureSkipVerify = true // VerifyConnection decides, for resumed sessions too
-	config.VerifyConnection = func(state tls.ConnectionState) error {
+	config.VerifyConnection = func(state tls.ConnectionState) (err error) {
+		defer panics.Guard{}.RecoverTo(&err)
 		if len(state.PeerCertificates) == 0 || Pin(state.PeerCertificates[0]) != pin {
 			return ErrPin
 		}

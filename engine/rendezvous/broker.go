@@ -9,6 +9,8 @@ import (
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // Limits of the broker for each client.
@@ -58,7 +60,7 @@ type Broker struct {
 	closed   bool
 	conns    map[*clientConn]struct{} // every connection, from Serve to its end
 	sessions map[string]*clientConn   // by client id, from CONNECT to its end
-	wg       sync.WaitGroup
+	workers  panics.Group
 }
 
 // NewBroker returns a broker that is ready to Serve.
@@ -96,6 +98,7 @@ func NewBroker(cfg BrokerConfig) *Broker {
 		mqtt:     mqtt.New(&mqtt.Options{Capabilities: limits, Logger: quietLogger(cfg.Log, "mqtt")}),
 		log:      cfg.Log,
 		cfg:      cfg,
+		workers:  panics.Group{Guard: panics.Guard{Log: cfg.Log}},
 		door:     newDoor(cfg.MaxClients, cfg.MaxAddress),
 		conns:    map[*clientConn]struct{}{},
 		sessions: map[string]*clientConn{},
@@ -126,18 +129,14 @@ func (b *Broker) Serve(conn net.Conn) {
 		return
 	}
 	b.conns[c] = struct{}{}
-	b.wg.Go(func() { b.serve(c) })
+	b.workers.Go(func() { b.serve(c) })
 }
 
+// serve runs in a goroutine of its own: one client's bytes must not end the
+// service of all.
 func (b *Broker) serve(c *clientConn) {
 	defer b.forget(c)
 	defer c.Close()
-	defer func() {
-		// One client's bytes must not end the service of all.
-		if r := recover(); r != nil {
-			b.log.Error("fault while serving a client", "remote", c.RemoteAddr(), "fault", r)
-		}
-	}()
 	if err := b.mqtt.EstablishConnection("net", c); err != nil {
 		b.log.Debug("client gone", "remote", c.RemoteAddr(), "error", err)
 	}
@@ -172,7 +171,7 @@ func (b *Broker) Close() error {
 		c.Close()
 	}
 	b.mu.Unlock()
-	b.wg.Wait()
+	b.workers.Wait()
 	if again {
 		return nil
 	}

@@ -22,13 +22,15 @@ func (h *iceHook) ID() string           { return "ice" }
 func (h *iceHook) Provides(b byte) bool { return b == mqtt.OnPacketEncode }
 
 // OnPacketEncode runs just before a packet is written to a client.
-func (h *iceHook) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) packets.Packet {
+func (h *iceHook) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) (out packets.Packet) {
+	out = pk
+	defer h.broker.workers.Recover()
 	if pk.FixedHeader.Type != packets.Publish || pk.TopicName != ICETopic {
-		return pk
+		return out
 	}
 	document := h.broker.ice.Load()
 	if c, ok := cl.Net.Conn.(*clientConn); ok && document != nil {
-		pk.Payload = (*document)(c.who.id)
+		out.Payload = (*document)(c.who.id)
 	}
-	return pk
+	return out
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // LoadCertificate returns a TLS configuration with the certificate chain and
@@ -16,7 +18,13 @@ func LoadCertificate(certFile, keyFile string) (*tls.Config, error) {
 	if err := c.load(); err != nil {
 		return nil, fmt.Errorf("the certificate cannot be used: %w: give -cert a PEM chain and -key its private key", err)
 	}
-	return &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get}, nil
+	return &tls.Config{
+		MinVersion: tls.VersionTLS12,
+		GetCertificate: func(*tls.ClientHelloInfo) (_ *tls.Certificate, err error) {
+			defer panics.Guard{}.RecoverTo(&err)
+			return c.get(), nil
+		},
+	}, nil
 }
 
 type certificate struct {
@@ -27,13 +35,13 @@ type certificate struct {
 	changed time.Time // of certFile, when pair was read
 }
 
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+func (c *certificate) get() *tls.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if info, err := os.Stat(c.certFile); err == nil && !info.ModTime().Equal(c.changed) {
 		c.load() // half-written files: the old pair serves until both fit
 	}
-	return c.pair, nil
+	return c.pair
 }
 
 func (c *certificate) load() error {

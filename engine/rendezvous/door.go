@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"sync"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // Bounds of connections that have not proven yet who they are.
@@ -169,7 +171,8 @@ func knockOf(conn net.Conn) *knock {
 // nothing and the server an answer with a signature.
 func (d *door) tls(config *tls.Config) *tls.Config {
 	config = config.Clone()
-	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (_ *tls.Config, err error) {
+		defer panics.Guard{}.RecoverTo(&err)
 		if k := knockOf(hello.Conn); k != nil {
 			return nil, k.mayWork()
 		}

@@ -8,6 +8,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // acceptors owns listeners and the goroutines that accept from them.
@@ -18,11 +20,14 @@ type acceptors struct {
 	mu        sync.Mutex
 	listeners []net.Listener
 	stop      chan struct{} // closed by close
-	wg        sync.WaitGroup
+	workers   panics.Group
 }
 
 func newAcceptors(log *slog.Logger, door *door) *acceptors {
-	return &acceptors{log: log, door: door, stop: make(chan struct{})}
+	return &acceptors{
+		log: log, door: door, stop: make(chan struct{}),
+		workers: panics.Group{Guard: panics.Guard{Log: log}},
+	}
 }
 
 // listen opens a TCP address and hands its connections to serve, which must not
@@ -44,14 +49,14 @@ func (a *acceptors) accept(l net.Listener, config *tls.Config, serve func(net.Co
 			config = a.door.tls(config)
 		}
 	}
-	a.wg.Go(func() {
+	a.workers.Go(func() {
 		for pause := time.Duration(0); ; {
 			conn, err := l.Accept()
 			switch {
 			case err == nil && config != nil:
-				serve(tls.Server(conn, config)) // the handshake comes with the first read
+				a.handOver(tls.Server(conn, config), serve) // the handshake comes with the first read
 			case err == nil:
-				serve(conn)
+				a.handOver(conn, serve)
 			case errors.Is(err, net.ErrClosed):
 				return
 			}
@@ -71,6 +76,12 @@ func (a *acceptors) accept(l net.Listener, config *tls.Config, serve func(net.Co
 	})
 }
 
+// handOver closes a connection that cannot be served.
+func (a *acceptors) handOver(conn net.Conn, serve func(net.Conn)) {
+	guard := panics.Guard{Log: a.log, Failed: func() { conn.Close() }}
+	guard.Run(func() { serve(conn) })
+}
+
 func (a *acceptors) add(l net.Listener) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -85,7 +96,7 @@ func (a *acceptors) close() {
 		l.Close()
 	}
 	a.mu.Unlock()
-	a.wg.Wait()
+	a.workers.Wait()
 }
 
 func listenError(address string, err error) error {

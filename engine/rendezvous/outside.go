@@ -10,6 +10,8 @@ import (
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // outsideTimeout bounds each exchange with the outside broker.
@@ -48,7 +50,7 @@ func publicURL(u *url.URL) string {
 // dialOutside connects to a broker and calls connected, from any goroutine,
 // each time that it is connected, the first included.
 func dialOutside(ctx context.Context, u *url.URL, log *slog.Logger, connected func()) (*outside, error) {
-	public := publicURL(u)
+	public, guard := publicURL(u), panics.Guard{Log: log}
 	options := paho.NewClientOptions().
 		AddBroker(u.String()).
 		SetClientID("thingp2pd-" + newSecret()[:12]). // two servers may share a broker
@@ -60,10 +62,12 @@ func dialOutside(ctx context.Context, u *url.URL, log *slog.Logger, connected fu
 		SetAutoReconnect(true).
 		SetMaxReconnectInterval(30 * time.Second).
 		SetOnConnectHandler(func(paho.Client) {
+			defer guard.Recover()
 			log.Info("connected to the broker", "broker", public)
 			connected()
 		}).
 		SetConnectionLostHandler(func(_ paho.Client, err error) {
+			defer guard.Recover()
 			log.Warn("connection to the broker lost: trying again", "broker", public, "error", err)
 		})
 	o := &outside{client: paho.NewClient(options), url: public}

@@ -3,8 +3,9 @@ package rendezvous
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // publisher keeps a fresh ICEDocument on ICETopic.
@@ -16,11 +17,12 @@ type publisher struct {
 	again chan struct{} // asks for a new document now
 	ctx   context.Context
 	stop  context.CancelFunc
-	wg    sync.WaitGroup
+	work  panics.Group
 }
 
 func newPublisher(log *slog.Logger, ttl time.Duration) *publisher {
 	p := &publisher{log: log, ttl: ttl, again: make(chan struct{}, 1)}
+	p.work.Guard = panics.Guard{Log: log}
 	p.ctx, p.stop = context.WithCancel(context.Background())
 	return p
 }
@@ -30,7 +32,7 @@ func (p *publisher) start() error {
 	if err := p.once(); err != nil {
 		return err
 	}
-	p.wg.Go(p.run)
+	p.work.Go(p.run)
 	return nil
 }
 
@@ -52,7 +54,10 @@ func (p *publisher) run() {
 	}
 }
 
-func (p *publisher) once() error { return p.publish(p.ctx) }
+func (p *publisher) once() (err error) {
+	defer p.work.RecoverTo(&err)
+	return p.publish(p.ctx)
+}
 
 // republish asks for a new document, for a broker that may have lost the old.
 func (p *publisher) republish() {
@@ -64,5 +69,5 @@ func (p *publisher) republish() {
 
 func (p *publisher) close() {
 	p.stop()
-	p.wg.Wait()
+	p.work.Wait()
 }

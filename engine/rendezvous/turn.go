@@ -12,6 +12,8 @@ import (
 
 	"github.com/pion/transport/v2"
 	pion "github.com/pion/turn/v2"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // TURNConfig configures a TURN server.
@@ -132,7 +134,7 @@ func (t *TURN) listenBoth(address string) (int, error) {
 // ServePacket serves a UDP socket, or what looks like one, and takes it over.
 func (t *TURN) ServePacket(conn net.PacketConn) error {
 	enlargeBuffers(conn)
-	p := &packetSocket{PacketConn: conn}
+	p := &packetSocket{PacketConn: conn, guard: panics.Guard{Log: t.cfg.Log}}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
@@ -187,13 +189,17 @@ func (t *TURN) gone(s *stream) {
 // from how it ends. It also gives each desk one caller at a time.
 func (t *TURN) serve(conn net.PacketConn, d *desk) error {
 	_, err := pion.NewServer(pion.ServerConfig{
-		Realm:         Realm,
-		AuthHandler:   d.authenticate,
+		Realm: Realm,
+		AuthHandler: func(username, realm string, from net.Addr) ([]byte, bool) {
+			defer d.guard.Recover()
+			return d.authenticate(username, realm, from)
+		},
 		LoggerFactory: pionLogs{t.cfg.Log},
 		PacketConnConfigs: []pion.PacketConnConfig{{
 			PacketConn:            conn,
 			RelayAddressGenerator: d,
 			PermissionHandler: func(_ net.Addr, peer net.IP) bool {
+				defer d.guard.Recover()
 				return mayRelayTo(peer, t.cfg.PublicIP, t.cfg.AllowPrivatePeers)
 			},
 		}},

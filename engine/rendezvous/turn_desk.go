@@ -7,12 +7,15 @@ import (
 	"time"
 
 	pion "github.com/pion/turn/v2"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // desk is where the clients of one socket or connection authenticate and get
 // their relays. pion tells its address generator nothing about the client, but
 // it calls authenticate first and from the same goroutine, so the desk knows.
 type desk struct {
+	guard  panics.Guard
 	relays *relays
 	secret string
 	last   client // whom authenticate saw last
@@ -25,7 +28,9 @@ type client struct {
 	username string
 }
 
-func newDesk(r *relays, cfg TURNConfig) *desk { return &desk{relays: r, secret: cfg.Secret} }
+func newDesk(r *relays, cfg TURNConfig) *desk {
+	return &desk{guard: panics.Guard{Log: cfg.Log}, relays: r, secret: cfg.Secret}
+}
 
 // authenticate returns the key that the client's message must be signed with.
 // A credential that has ended still serves the allocation that was made with
@@ -47,7 +52,8 @@ func (d *desk) holdsRelay() bool { return d.last.username != "" && d.relays.held
 
 func (d *desk) Validate() error { return nil }
 
-func (d *desk) AllocatePacketConn(_ string, port int) (net.PacketConn, net.Addr, error) {
+func (d *desk) AllocatePacketConn(_ string, port int) (conn net.PacketConn, address net.Addr, err error) {
+	defer d.guard.RecoverTo(&err)
 	if d.knock != nil {
 		if err := d.knock.admit(); err != nil {
 			return nil, nil, err

@@ -25,7 +25,8 @@ type relay struct {
 	once      sync.Once
 }
 
-func (r *relay) WriteTo(p []byte, addr net.Addr) (int, error) {
+func (r *relay) WriteTo(p []byte, addr net.Addr) (n int, err error) {
+	defer r.table.guard.RecoverTo(&err)
 	to := addressOf(addr)
 	if to.Port() < lowestPeerPort || !r.quota.pass(len(p)) {
 		return len(p), nil
@@ -36,8 +37,9 @@ func (r *relay) WriteTo(p []byte, addr net.Addr) (int, error) {
 	return r.PacketConn.WriteTo(p, addr)
 }
 
-func (r *relay) ReadFrom(p []byte) (int, net.Addr, error) {
-	n, addr, err := r.PacketConn.ReadFrom(p)
+func (r *relay) ReadFrom(p []byte) (n int, addr net.Addr, err error) {
+	defer r.table.guard.RecoverTo(&err)
+	n, addr, err = r.PacketConn.ReadFrom(p)
 	for err == nil && !r.quota.pass(n) {
 		n, addr, err = r.PacketConn.ReadFrom(p)
 	}
@@ -52,7 +54,8 @@ func (r *relay) ReadFrom(p []byte) (int, net.Addr, error) {
 }
 
 // Close never fails: pion leaves other relays open when one does.
-func (r *relay) Close() error {
+func (r *relay) Close() (err error) {
+	defer r.table.guard.RecoverTo(&err)
 	r.once.Do(func() {
 		r.PacketConn.Close()
 		r.table.remove(r)

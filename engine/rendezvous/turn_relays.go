@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // maxRelaysPerIP bounds what one address, which may be a whole household or a
@@ -24,6 +26,7 @@ type relays struct {
 	rate   float64 // bytes per second, for each name
 	listen func(network, address string) (net.PacketConn, error)
 	log    *slog.Logger
+	guard  panics.Guard
 
 	mu     sync.Mutex
 	byPort map[uint16]*relay
@@ -43,6 +46,7 @@ func newRelays(cfg TURNConfig) *relays {
 		rate:   float64(cfg.Rate) / 8,
 		listen: net.ListenPacket,
 		log:    cfg.Log,
+		guard:  panics.Guard{Log: cfg.Log},
 		byPort: map[uint16]*relay{},
 		byIP:   map[netip.Addr]int{},
 		owners: map[client]int{},

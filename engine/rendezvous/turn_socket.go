@@ -5,6 +5,8 @@ import (
 	"net"
 	"os"
 	"sync"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // socketBuffer, in bytes, holds a burst of a video frame while the one
@@ -21,6 +23,7 @@ func enlargeBuffers(conn net.PacketConn) {
 // packetSocket is a UDP socket whose reader survives errors that pass.
 type packetSocket struct {
 	net.PacketConn
+	guard panics.Guard
 	ended func() // called once, when no more is read
 	once  sync.Once
 }
@@ -29,6 +32,12 @@ type packetSocket struct {
 // at the first error. Other errors are about one datagram (on some systems,
 // that one sent earlier was refused); so many in a row mean a broken socket.
 func (p *packetSocket) ReadFrom(b []byte) (n int, from net.Addr, err error) {
+	defer func() {
+		if err != nil {
+			p.once.Do(p.ended)
+		}
+	}()
+	defer p.guard.RecoverTo(&err)
 	for range 1000 {
 		n, from, err = p.PacketConn.ReadFrom(b)
 		if err == nil {
@@ -38,6 +47,5 @@ func (p *packetSocket) ReadFrom(b []byte) (n int, from net.Addr, err error) {
 			break
 		}
 	}
-	p.once.Do(p.ended)
 	return 0, nil, err
 }

@@ -48,12 +48,16 @@ func newStream(conn net.Conn, d *desk) *stream {
 }
 
 // ReadFrom returns one whole message.
-func (s *stream) ReadFrom(p []byte) (int, net.Addr, error) {
+func (s *stream) ReadFrom(p []byte) (n int, from net.Addr, err error) {
+	defer func() {
+		if err != nil {
+			s.conn.Close()
+			s.once.Do(s.ended)
+		}
+	}()
+	defer s.desk.guard.RecoverTo(&err)
 	s.conn.SetReadDeadline(time.Now().Add(s.patience()))
-	n, err := readFrame(s.in, p)
-	if err != nil {
-		s.conn.Close()
-		s.once.Do(s.ended)
+	if n, err = readFrame(s.in, p); err != nil {
 		return 0, nil, err
 	}
 	s.heard = true
@@ -99,9 +103,10 @@ func readFrame(in *bufio.Reader, p []byte) (int, error) {
 
 // WriteTo writes one message; the address can only be the other end. What takes
 // too long or goes wrong half-way ends the connection.
-func (s *stream) WriteTo(p []byte, _ net.Addr) (int, error) {
+func (s *stream) WriteTo(p []byte, _ net.Addr) (n int, err error) {
+	defer s.desk.guard.RecoverTo(&err)
 	s.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
-	n, err := s.conn.Write(p)
+	n, err = s.conn.Write(p)
 	if err != nil {
 		s.Close()
 	}

@@ -10,12 +10,15 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // webSocket serves MQTT over WebSocket (MQTT 3.1.1, section 6), on any path.
 type webSocket struct {
-	http *http.Server
-	wg   sync.WaitGroup // the listener, and connections that are still HTTP
+	http     *http.Server
+	listener panics.Group
+	waiting  sync.WaitGroup // connections that are still HTTP
 }
 
 // listenWebSocket opens address and hands each WebSocket, which waits at the door
@@ -38,9 +41,10 @@ func listenWebSocket(address string, config *tls.Config, door *door, log *slog.L
 		// Who may connect is not a matter of the page that asks.
 		CheckOrigin: func(*http.Request) bool { return true },
 	}
-	ws := &webSocket{}
+	ws := &webSocket{listener: panics.Group{Guard: panics.Guard{Log: log}}}
 	ws.http = &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			defer ws.listener.Recover()
 			if conn, err := upgrader.Upgrade(w, r, nil); err == nil {
 				conn.SetReadLimit(2 * maxPacketBytes)
 				serve(&webSocketConn{Conn: conn.NetConn(), ws: conn})
@@ -51,22 +55,24 @@ func listenWebSocket(address string, config *tls.Config, door *door, log *slog.L
 		MaxHeaderBytes: 16 << 10,
 		ErrorLog:       slog.NewLogLogger(quietLogger(log, "http").Handler(), slog.LevelDebug),
 		ConnState: func(_ net.Conn, state http.ConnState) {
+			defer ws.listener.Recover()
 			switch state {
 			case http.StateNew:
-				ws.wg.Add(1)
+				ws.waiting.Add(1)
 			case http.StateHijacked, http.StateClosed:
-				ws.wg.Done()
+				ws.waiting.Done()
 			}
 		},
 	}
-	ws.wg.Go(func() { ws.http.Serve(l) })
+	ws.listener.Go(func() { ws.http.Serve(l) })
 	return ws, port, nil
 }
 
 // close ends the listener and connections that are not yet WebSockets.
 func (ws *webSocket) close() {
 	ws.http.Close()
-	ws.wg.Wait()
+	ws.listener.Wait()
+	ws.waiting.Wait()
 }
 
 // webSocketConn makes one stream of bytes of the binary messages of a WebSocket.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // Config configures a Client.
@@ -41,6 +42,7 @@ type Client struct {
 	cfg    Config
 	id     string
 	gate   *gate
+	guard  panics.Guard
 	stop   context.CancelFunc
 	done   chan struct{}
 	hurry  chan struct{} // ends a backoff at once
@@ -68,6 +70,9 @@ const (
 // ErrClosed is returned once the client is closed.
 var ErrClosed = errors.New("the client is closed")
 
+// errFault says that a connection had to be given up.
+var errFault = errors.New("a fault in the library: the log has the details")
+
 // ErrLogin says that the server does not let this client in.
 var ErrLogin = errors.New("the server refused the login")
 
@@ -83,6 +88,7 @@ func New(cfg Config) (*Client, error) {
 		cfg:     cfg,
 		id:      ident.Format(cfg.Key.Public().(ed25519.PublicKey)),
 		gate:    gate,
+		guard:   panics.Guard{Log: cfg.Log},
 		stop:    stop,
 		done:    make(chan struct{}),
 		hurry:   make(chan struct{}, 1),
@@ -91,7 +97,7 @@ func New(cfg Config) (*Client, error) {
 		iceSeen: make(chan struct{}),
 		watches: make(map[string]*watch),
 	}
-	go c.run(ctx)
+	c.guard.Go(func() { c.run(ctx) })
 	return c, nil
 }
 
@@ -107,14 +113,9 @@ func (c *Client) run(ctx context.Context) {
 	var lostSince time.Time // zero: not lost, or not yet
 	delay := backoffFloor
 	for ctx.Err() == nil {
-		l, err := c.connect(ctx)
-		if err == nil {
-			connected := time.Now()
-			err = c.serve(ctx, l)
-			// A server that accepts and drops must not be dialled in a loop.
-			if time.Since(connected) >= backoffStable {
-				lostSince, delay = time.Time{}, backoffFloor
-			}
+		stable, err := c.connectOnce(ctx)
+		if stable {
+			lostSince, delay = time.Time{}, backoffFloor
 		}
 		if ctx.Err() != nil {
 			break
@@ -133,17 +134,30 @@ func (c *Client) run(ctx context.Context) {
 	c.setError(ErrClosed)
 }
 
+// connectOnce is one connection, from its dial to its loss. It is stable if it has
+// lasted: a server that accepts and drops must not be dialled in a loop.
+func (c *Client) connectOnce(ctx context.Context) (stable bool, err error) {
+	defer c.guard.RecoverTo(&err)
+	l, err := c.connect(ctx)
+	if err != nil {
+		return false, err
+	}
+	connected := time.Now()
+	err = c.serve(ctx, l)
+	return time.Since(connected) >= backoffStable, err
+}
+
 // serve is online with a link until that is lost, and returns why it was.
 func (c *Client) serve(ctx context.Context, l *link) error {
 	defer l.close()
 	c.setOnline(l)
 	c.cfg.Log.Info("connected to the server", "server", c.cfg.Server.Host)
 	err := ErrClosed
+	defer func() { c.setOffline(err) }()
 	select {
 	case err = <-l.lost:
 	case <-ctx.Done():
 	}
-	c.setOffline(err)
 	return err
 }
 
@@ -218,13 +232,14 @@ func (c *Client) Send(to Role, id string, m *Message) error {
 	if err != nil {
 		return err
 	}
+	return c.currentLink().publish(inbox(to, id), payload, false)
+}
+
+// currentLink returns nil while there is none.
+func (c *Client) currentLink() *link {
 	c.mu.Lock()
-	l := c.link
-	c.mu.Unlock()
-	if l == nil {
-		return errors.New("not connected to the server")
-	}
-	return l.publish(inbox(to, id), payload, false)
+	defer c.mu.Unlock()
+	return c.link
 }
 
 func (c *Client) sign(text []byte) []byte { return ed25519.Sign(c.cfg.Key, text) }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"net"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // checkedConn lets through what a server may say to this client (MQTT 3.1.1,
@@ -14,22 +16,24 @@ import (
 // topics.
 type checkedConn struct {
 	net.Conn
-	in   *bufio.Reader
-	room []byte
-	rest []byte // of the packet that is being handed on
+	guard panics.Guard
+	in    *bufio.Reader
+	room  []byte
+	rest  []byte // of the packet that is being handed on
 }
 
-func newCheckedConn(conn net.Conn) *checkedConn {
-	return &checkedConn{Conn: conn, in: bufio.NewReader(conn)}
+func newCheckedConn(conn net.Conn, guard panics.Guard) *checkedConn {
+	return &checkedConn{Conn: conn, guard: guard, in: bufio.NewReader(conn)}
 }
 
-func (c *checkedConn) Read(p []byte) (int, error) {
+func (c *checkedConn) Read(p []byte) (n int, err error) {
+	defer c.guard.RecoverTo(&err)
 	for len(c.rest) == 0 {
 		if err := c.next(); err != nil {
 			return 0, err
 		}
 	}
-	n := copy(p, c.rest)
+	n = copy(p, c.rest)
 	c.rest = c.rest[n:]
 	return n, nil
 }

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // readFrom is a connection that brings bytes, and nothing else.
@@ -161,7 +163,7 @@ func FuzzFrames(f *testing.F) {
 	f.Add([]byte{0x34, 7, 0, 1, 't', 0, 1, 'x', 'x', pingresp, 0})
 	f.Add([]byte{publish, 0xff, 0xff, 0xff, 0x7f})
 	f.Fuzz(func(t *testing.T, stream []byte) {
-		c := newCheckedConn(readFrom{Reader: bytes.NewReader(stream)})
+		c := newCheckedConn(readFrom{Reader: bytes.NewReader(stream)}, panics.Guard{})
 		for {
 			p, err := packets.ReadPacket(c)
 			if err != nil {

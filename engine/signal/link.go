@@ -13,16 +13,17 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // link is one MQTT connection, from CONNECT to its loss.
 type link struct {
 	client  mqtt.Client
-	lost    chan error
+	lost    chan error  // why, once
 	status  string      // a device's status topic, else ""
 	outbox  chan func() // operations, in their order
 	closing chan struct{}
-	written chan struct{} // closed when write has ended
+	writing panics.Group
 }
 
 const (
@@ -39,8 +40,8 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		lost:    make(chan error, 1),
 		outbox:  make(chan func(), outboxSize),
 		closing: make(chan struct{}),
-		written: make(chan struct{}),
 	}
+	l.writing.Guard = panics.Guard{Log: c.cfg.Log, Failed: func() { l.lose(errFault) }}
 	options := mqtt.NewClientOptions().
 		AddBroker(withoutPin(c.cfg.Server).String()).
 		SetProtocolVersion(4). // 3.1.1
@@ -50,15 +51,22 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		SetConnectTimeout(connectTimeout).
 		SetWriteTimeout(writeTimeout).
 		SetAutoReconnect(false). // this package has a backoff of its own
-		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (net.Conn, error) {
+		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (_ net.Conn, err error) {
+			defer c.guard.RecoverTo(&err)
 			conn, err := c.dial()
 			if err != nil {
 				return nil, err
 			}
-			return newCheckedConn(conn), nil
+			return newCheckedConn(conn, c.guard), nil
 		}).
-		SetConnectionLostHandler(func(_ mqtt.Client, err error) { l.lost <- err }).
-		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) { c.receive(m.Topic(), m.Payload()) })
+		SetConnectionLostHandler(func(_ mqtt.Client, err error) {
+			defer c.guard.Recover()
+			l.lose(err)
+		}).
+		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) {
+			defer c.guard.Recover()
+			c.receive(m.Topic(), m.Payload())
+		})
 	if user := c.cfg.Server.User; user != nil { // an account at a broker that is not ours
 		password, _ := user.Password()
 		options.SetUsername(user.Username()).SetPassword(password)
@@ -73,21 +81,32 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		options.SetWill(l.status, statusOffline, 0, true)
 	}
 	l.client = mqtt.NewClient(options)
+	connected := false
+	defer func() {
+		if !connected {
+			l.client.Disconnect(0)
+		}
+	}()
 	if err := await(ctx, l.client.Connect()); err != nil {
-		l.client.Disconnect(0)
 		return nil, c.explain(err)
 	}
-
-	err := await(ctx, l.client.SubscribeMultiple(topics, nil))
-	if err != nil {
-		l.client.Disconnect(0)
+	if err := await(ctx, l.client.SubscribeMultiple(topics, nil)); err != nil {
 		return nil, err
 	}
 	if l.status != "" {
 		l.publish(l.status, []byte(statusOnline), true)
 	}
-	go l.write()
+	l.writing.Go(l.write)
+	connected = true
 	return l, nil
+}
+
+// lose ends the link, for the first reason.
+func (l *link) lose(why error) {
+	select {
+	case l.lost <- why:
+	default:
+	}
 }
 
 // explain says what to do about a login that was refused. MQTT 3.1.1 does not
@@ -124,6 +143,9 @@ func dialWebSocket(to *url.URL, config *tls.Config) (net.Conn, error) {
 }
 
 func (l *link) publish(topic string, payload []byte, retained bool) error {
+	if l == nil {
+		return errors.New("not connected to the server")
+	}
 	return l.enqueue(func() { l.client.Publish(topic, 0, retained, payload) })
 }
 
@@ -153,7 +175,6 @@ func (l *link) enqueue(operation func()) error {
 
 // write does what is queued, until close.
 func (l *link) write() {
-	defer close(l.written)
 	for {
 		select {
 		case operation := <-l.outbox:
@@ -167,7 +188,7 @@ func (l *link) write() {
 // close disconnects; a device says first that it goes.
 func (l *link) close() {
 	close(l.closing)
-	<-l.written
+	l.writing.Wait()
 	if l.status != "" && l.client.IsConnectionOpen() {
 		l.client.Publish(l.status, 0, true, []byte(statusOffline)).WaitTimeout(goodbyeTimeout)
 	}

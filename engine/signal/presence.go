@@ -57,12 +57,7 @@ func (c *Client) receiveStatus(topic, status string) {
 	if c.cfg.Role == Device && topic == statusTopic(c.id) {
 		if !on {
 			// The will of an older connection of ours came late.
-			c.mu.Lock()
-			l := c.link
-			c.mu.Unlock()
-			if l != nil {
-				l.publish(topic, []byte(statusOnline), true)
-			}
+			c.currentLink().publish(topic, []byte(statusOnline), true)
 		}
 		return
 	}

@@ -28,11 +28,12 @@ var places = map[string]string{
 	"added/lean.go.txt":       "thingp2p_lean.go",
 	"added/sendqueue.go.txt":  "thingp2p_send_queue.go",
 	"added/handshake.go.txt":  "internal/handshake/thingp2p.go",
+	"added/panics.go.txt":     "thingp2p_panics.go",
 }
 
 // patch changes the copy of quic-go in folder.
 func patch(folder string) error {
-	for _, c := range slices.Concat(changes, leanChanges) {
+	for _, c := range slices.Concat(changes, leanChanges, panicChanges) {
 		path := filepath.Join(folder, c.file)
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -62,7 +63,7 @@ func patch(folder string) error {
 // fingerprint tells whether a copy was made with these changes.
 func fingerprint() string {
 	h := sha256.New()
-	fmt.Fprintln(h, version, changes, leanChanges, notNeeded)
+	fmt.Fprintln(h, version, changes, leanChanges, panicChanges, notNeeded)
 	for _, name := range append(slices.Sorted(maps.Keys(places)), "added/dtls.go.txt") {
 		text, _ := additions.ReadFile(name) // it is embedded
 		h.Write(text)
