@@ -11,6 +11,7 @@
 #define MAX_KEY 64
 #define MAX_VALUE 4096
 #define MAX_ADDRESS 128
+#define MAX_PASTED 1023 /* a ticket, an id or a name, and white space around and inside */
 #define MIN_STRUCT 8 /* struct_size itself, and something to fill */
 
 #define NOT_FORKED() \
@@ -24,7 +25,7 @@ static int is_text(const char *text, size_t max) { return text != NULL && strnle
 static int is_name(const char *text) { return is_text(text, THING_P2P_ID_SIZE - 1) && text[0] != '\0'; }
 
 static int is_target(const char *dev_id, int mode, int timeout_ms) {
-  return is_text(dev_id, THING_P2P_TICKET_SIZE - 1) &&
+  return is_text(dev_id, MAX_PASTED) &&
          (mode == THING_P2P_MODE_INTERNET || mode == THING_P2P_MODE_LAN) && timeout_ms >= 0;
 }
 
@@ -51,13 +52,13 @@ int thing_p2p_deinit(void) {
 
 int thing_p2p_add_device(const char *dev_id, const char *ticket) {
   NOT_FORKED();
-  REQUIRE(is_name(dev_id) && is_text(ticket, THING_P2P_TICKET_SIZE - 1));
+  REQUIRE(is_text(dev_id, MAX_PASTED) && is_text(ticket, MAX_PASTED));
   return tp2pGoAddDevice((char *)dev_id, (char *)ticket);
 }
 
 int thing_p2p_add_address(const char *dev_id, const char *address) {
   NOT_FORKED();
-  REQUIRE(is_text(dev_id, THING_P2P_TICKET_SIZE - 1) && is_text(address, MAX_ADDRESS));
+  REQUIRE(is_text(dev_id, MAX_PASTED) && is_text(address, MAX_ADDRESS));
   return tp2pGoAddAddress((char *)dev_id, (char *)address);
 }
 

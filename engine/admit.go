@@ -157,7 +157,7 @@ func (d *Device) open(a *admission, control stream, peer Peer) {
 		if via != nil || s.relays.has(remote) {
 			return PathRelay, remote
 		}
-		return directKind(d.config.net, remote.Addr()), remote
+		return s.routeTo(remote).kind, remote
 	}
 	if !d.add(s, a) {
 		s.revoke()

@@ -2,12 +2,12 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
@@ -64,7 +64,7 @@ var errManyDevices = because(ErrInvalidParameter, fmt.Errorf("%d devices are kno
 
 // NewApp returns an app that connects to its server in the background.
 func NewApp(config Config) (*App, error) {
-	if config.UID == "" || len(config.UID) > maxUIDLength || hasControlBytes(config.UID) || !utf8.ValidString(config.UID) {
+	if config.UID == "" || len(config.UID) > maxUIDLength || !isText(config.UID) {
 		return nil, because(ErrInvalidParameter, fmt.Errorf("the uid must have 1 to %d bytes of printable UTF-8", maxUIDLength))
 	}
 	e, err := newEndpoint(config, signal.App)
@@ -93,15 +93,23 @@ func NewApp(config Config) (*App, error) {
 	return a, nil
 }
 
-// AddDevice binds a name, which may be anything of 1 to 80 bytes, to a ticket:
-// Resolve then knows the name, and the device's id.
+// AddDevice binds a name, which may be any text of 1 to 80 bytes, to a ticket:
+// Resolve then knows the name, and the device's id. A name must not be the id or
+// the ticket of another device. White space at the ends of a name does not count.
 func (a *App) AddDevice(name, text string) error {
+	name = trimmed(name)
 	if name == "" || len(name) > maxNameLength {
 		return because(ErrInvalidParameter, fmt.Errorf("a name has 1 to %d bytes", maxNameLength))
 	}
 	t, err := parseTicket(text)
 	if err != nil {
 		return because(ErrInvalidID, err)
+	}
+	switch of, says := deviceIn(name); {
+	case says && of != t.deviceID:
+		return because(ErrInvalidParameter, errors.New("the name is the id or the ticket of another device: choose another name"))
+	case says:
+		name = t.deviceID // it needs no entry of its own
 	}
 	a.mu.Lock()
 	if !hasRoom(a.devices, 2*maxDevices, name, t.deviceID) { // a device has its name and its id there
@@ -117,30 +125,58 @@ func (a *App) AddDevice(name, text string) error {
 	return nil
 }
 
-// Resolve returns the device that text means: a name, a ticket or a device id.
+// deviceIn reports whether text is, or pretends to be, a device's id or ticket, and
+// whose.
+func deviceIn(text string) (deviceID string, says bool) {
+	if isTicket(text) {
+		t, _ := parseTicket(text)
+		return t.deviceID, true
+	}
+	key, err := parseID(unwrapped(text))
+	if err != nil {
+		return "", false
+	}
+	return formatID(key), true
+}
+
+// Resolve returns the device that text means: a name, a ticket or a device id, as
+// people copy them: with white space around, ids and tickets also broken into
+// lines, ids and the first letters of tickets also in upper case.
 func (a *App) Resolve(text string) (*Target, error) {
-	a.mu.Lock()
-	t, known := a.devices[text]
-	a.mu.Unlock()
-	if !known && isTicket(text) {
-		var err error
-		if t, err = parseTicket(text); err != nil {
+	if len(unwrapped(text)) > maxTicketLength {
+		return nil, because(ErrInvalidParameter, fmt.Errorf("a ticket has at most %d characters", maxTicketLength))
+	}
+	if isTicket(text) {
+		t, err := parseTicket(text)
+		if err != nil {
 			return nil, because(ErrInvalidID, err)
 		}
-		known = true
+		return a.target(t), nil
 	}
-	if known {
-		target := &Target{deviceID: t.deviceID, server: t.server, secret: &t.secret, hints: t.hints}
-		if target.server == "" {
-			target.server = a.config.Server
-		}
-		return target, nil
+	name := trimmed(text)
+	key, err := parseID(unwrapped(text))
+	if err == nil {
+		name = formatID(key)
 	}
-	key, err := parseID(text)
-	if err != nil {
+	a.mu.Lock()
+	t, known := a.devices[name]
+	a.mu.Unlock()
+	switch {
+	case known:
+		return a.target(t), nil
+	case err != nil:
 		return nil, because(ErrInvalidID, err)
 	}
-	return &Target{deviceID: formatID(key), server: a.config.Server}, nil
+	return &Target{deviceID: name, server: a.config.Server}, nil
+}
+
+// target is the device of a ticket.
+func (a *App) target(t ticket) *Target {
+	target := &Target{deviceID: t.deviceID, server: t.server, secret: &t.secret, hints: t.hints}
+	if target.server == "" {
+		target.server = a.config.Server
+	}
+	return target
 }
 
 // signals returns the connection to a server, and makes it at first need.

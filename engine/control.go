@@ -82,32 +82,10 @@ func readHello(r io.Reader) (hello, error) {
 	if err := readControl(r, &h); err != nil {
 		return h, err
 	}
-	if len(h.UID) > maxUIDLength || len(h.Trace) > maxTraceLength || hasControlBytes(h.UID) || hasControlBytes(h.Trace) {
+	if len(h.UID) > maxUIDLength || len(h.Trace) > maxTraceLength || !isText(h.UID) || !isVisible(h.Trace) {
 		return h, fmt.Errorf("%w: uid or trace id", errControl)
 	}
 	return h, nil
-}
-
-// hasControlBytes reports whether s has bytes that would end or garble a C
-// string or a log line.
-func hasControlBytes(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] == 0x7f {
-			return true
-		}
-	}
-	return false
-}
-
-// isVisible reports whether s is ASCII without spaces, which is all that
-// signalling lets through.
-func isVisible(s string) bool {
-	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
-			return false
-		}
-	}
-	return true
 }
 
 func readVerdict(r io.Reader) (Code, error) {

@@ -42,7 +42,7 @@ func (s *Session) Info() Info {
 		info.BytesSent += c.sent.Load()
 		info.BytesReceived += c.received.Load()
 	}
-	info.LocalAddress, info.RemoteAddress = textOf(localAddressTo(remote, s.about.localPort)), textOf(remote)
+	info.LocalAddress, info.RemoteAddress = textOf(s.routeTo(remote).local), textOf(remote)
 	return info
 }
 
@@ -51,6 +51,22 @@ func textOf(a netip.AddrPort) string {
 		return ""
 	}
 	return a.String()
+}
+
+// route is what the system says of the way to an address. It costs a socket to
+// ask, so it is kept until the remote address is another.
+type route struct {
+	remote, local netip.AddrPort
+	kind          Path // of a path straight to it
+}
+
+func (s *Session) routeTo(remote netip.AddrPort) *route {
+	r := s.route.Load()
+	if r == nil || r.remote != remote {
+		r = &route{remote, localAddressTo(remote, s.about.localPort), directKind(s.network, remote.Addr())}
+		s.route.Store(r)
+	}
+	return r
 }
 
 // localAddressTo returns the address that the system sends from to reach

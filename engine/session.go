@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/transport/v2"
+
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -40,6 +42,8 @@ type Session struct {
 	path     atomic.Int32 // Path; apps only
 	remote   atomic.Pointer[netip.AddrPort]
 	locate   func() (Path, netip.AddrPort) // what carries the session now
+	route    atomic.Pointer[route]         // to the last remote address that somebody asked for
+	network  transport.Net                 // a test's twin, or nil
 	relays   addressSet                    // devices only: relays of the app
 	searches searches                      // devices only
 	watch    *pathWatch
@@ -84,6 +88,7 @@ func newSession(conn *quicConn, control stream, about about, config Config, onDo
 		about:   about,
 		log:     config.Log.With("trace", about.peer.TraceID),
 		onDone:  onDone,
+		network: config.net,
 		ended:   make(chan struct{}),
 		done:    make(chan struct{}),
 	}

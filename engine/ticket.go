@@ -39,7 +39,11 @@ type ticket struct {
 	hints    []netip.AddrPort
 }
 
-func isTicket(s string) bool { return strings.HasPrefix(s, ticketPrefix) }
+// isTicket reports whether s, which a user gave, means to be a ticket.
+func isTicket(s string) bool {
+	s = unwrapped(s)
+	return len(s) >= len(ticketPrefix) && strings.EqualFold(s[:len(ticketPrefix)], ticketPrefix)
+}
 
 func (t ticket) String() string {
 	key, err := parseID(t.deviceID)
@@ -76,8 +80,11 @@ func (t ticket) hintsThatFit() string {
 	return hints
 }
 
+// parseTicket reads a ticket as people copy it: see unwrapped; its prefix may be in
+// upper case.
 func parseTicket(s string) (ticket, error) {
 	var t ticket
+	s = unwrapped(s)
 	if len(s) > maxTicketLength || !isTicket(s) {
 		return t, errNotATicket
 	}

@@ -235,13 +235,20 @@ typedef void (*thing_p2p_failure_cb)(int err_code, void *user);
 /*
  * Binds `dev_id`, a name of the caller's choice with 1 to 80 bytes, to a ticket
  * until deinit, so that thing_p2p_connect takes the name. A second ticket for
- * the same name replaces the first.
+ * the same name replaces the first. The device's id means the ticket's device
+ * from then on, too.
+ *
+ * Here and in thing_p2p_connect, texts are taken as people paste them: white space
+ * and a byte-order mark around them do not count, a ticket or an id may be broken
+ * into lines, ids and the prefix of tickets may be in upper case. What is pasted has
+ * at most 1023 bytes.
  *
  * Returns THING_P2P_OK, or
  *   THING_P2P_ERR_NOT_INITIALIZED
  *   THING_P2P_ERR_INVALID_ID         not a ticket
- *   THING_P2P_ERR_INVALID_PARAMETER  NULL, empty or too long; or a new name, and
- *                                    there are 100000 devices
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, empty or too long; the name is the id
+ *                                    or the ticket of another device; or it is new,
+ *                                    and there are 100000 devices
  */
 THING_P2P_API int thing_p2p_add_device(const char *dev_id, const char *ticket);
 

@@ -75,6 +75,21 @@ static void by_ticket_name_and_id(void) {
   connect_and_leave(id, THING_P2P_MODE_INTERNET); /* paired by now */
 }
 
+/* People copy more than the ticket, and mail breaks it into lines. */
+static void as_pasted(void) {
+  char id[THING_P2P_ID_SIZE], text[2 * THING_P2P_TICKET_SIZE];
+  int i;
+  CHECK(thing_p2p_device_id(p.device, id, sizeof id) > 0);
+  snprintf(text, sizeof text, "\xef\xbb\xbf  T2P1.%.40s\r\n%s \n", p.ticket + 5, p.ticket + 45);
+  connect_and_leave(text, THING_P2P_MODE_INTERNET);
+  CHECK_IS(0, thing_p2p_add_device(" back door\n", text));
+  connect_and_leave("back door", THING_P2P_MODE_INTERNET);
+  for (i = 0; id[i] != '\0'; i++)
+    if (id[i] >= 'a' && id[i] <= 'z') id[i] = (char)(id[i] - 'a' + 'A');
+  snprintf(text, sizeof text, "\t%s\r\n", id);
+  connect_and_leave(text, THING_P2P_MODE_INTERNET);
+}
+
 static void wait_in_callback(int handle, void *user) {
   flag_wait(&gate);
   outcome_succeed(handle, user);
@@ -102,6 +117,7 @@ int main(void) {
   p.device = device_online(p.ticket);
   RUN(one_success);
   RUN(by_ticket_name_and_id);
+  RUN(as_pasted);
   RUN(many_at_once);
   pair_close(&p);
   return CHECK_RESULT;
