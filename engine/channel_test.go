@@ -80,6 +80,19 @@ func TestReadWaitsAsLongAsItIsTold(t *testing.T) {
 	})
 }
 
+// A fixed date in the past is not in the past for a clock that was never set.
+func TestReaderIsWokenByAnyClock(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s := testChannel(t, 100, endless)
+		wantRead(t, c, time.Millisecond, "", ErrTimeout)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if ago := time.Since(s.deadline); ago < 0 || ago > time.Hour {
+			t.Errorf("the stream was told a deadline %v ago: %v", ago, s.deadline)
+		}
+	})
+}
+
 func TestSendTakesAllThatHasRoom(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)

@@ -72,7 +72,7 @@ type Config struct {
 	Relay         RelayPolicy   //
 	MaxSessions   int           // 0: 1024
 	AcceptBacklog int           // sessions that a device has not accepted yet; 0: 128
-	OfflineAfter  time.Duration // a peer silent for so long is gone; 0: 30 s
+	OfflineAfter  time.Duration // a peer silent for so long is gone, at most an hour; 0: 30 s
 	SendBuffer    int           // bytes per channel; 0: 262144
 	Log           *slog.Logger  // nil: discards
 
@@ -105,6 +105,16 @@ func (c Config) withDefaults() Config {
 	}
 	c.Log = panics.Logger(c.Log)
 	return c
+}
+
+const maxOfflineAfter = time.Hour
+
+// check tells which setting is of no use.
+func (c Config) check() error {
+	if c.OfflineAfter < 0 || c.OfflineAfter > maxOfflineAfter {
+		return because(ErrInvalidParameter, fmt.Errorf("OfflineAfter is %v: give a time up to %v, or 0 for the default", c.OfflineAfter, maxOfflineAfter))
+	}
+	return CheckServer(c.Server)
 }
 
 // CheckServer reports whether server is a usable value of Config.Server.

@@ -36,7 +36,7 @@ type endpoint struct {
 
 func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 	config = config.withDefaults()
-	if err := CheckServer(config.Server); err != nil {
+	if err := config.check(); err != nil {
 		return nil, err
 	}
 	roots, err := loadRoots(config.CAFile)

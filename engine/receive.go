@@ -98,7 +98,7 @@ func (c *channel) expire() {
 // wakeReader needs the lock.
 func (c *channel) wakeReader() {
 	c.expired = true
-	c.stream.SetReadDeadline(time.Unix(1, 0))
+	c.stream.SetReadDeadline(past())
 }
 
 // startReceive needs the lock.

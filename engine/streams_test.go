@@ -98,7 +98,7 @@ func TestDeadlineHoldsBeforeTheStreamIsThereAndAfter(t *testing.T) {
 		s.SetReadDeadline(time.Now().Add(time.Minute))
 		expires(time.Minute)
 		s.SetReadDeadline(time.Time{})
-		time.AfterFunc(time.Second, func() { s.SetReadDeadline(time.Unix(1, 0)) })
+		time.AfterFunc(time.Second, func() { s.SetReadDeadline(past()) })
 		expires(time.Second)
 		s.SetReadDeadline(time.Now().Add(time.Minute))
 		time.AfterFunc(time.Second, func() { s.attach(newFakeStream(0)) })

@@ -69,6 +69,10 @@ func (l *waitlist) remove(w *waiter) {
 	}
 }
 
+// past is a deadline that has passed. No fixed date will do: a clock that was
+// never set starts in 1970.
+func past() time.Time { return time.Now().Add(-time.Second) }
+
 // deadlineAfter is the moment until which a call with this timeout may wait:
 // negative means for ever, which is the zero time.
 func deadlineAfter(timeout time.Duration) time.Time {

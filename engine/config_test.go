@@ -1,0 +1,28 @@
+package engine
+
+import (
+	"math"
+	"testing"
+	"time"
+)
+
+// The time is multiplied and divided later; a sum that wraps around would end
+// every session at once.
+func TestSilenceHasBounds(t *testing.T) {
+	for after, good := range map[time.Duration]bool{
+		0: true, time.Millisecond: true, time.Hour: true, // 0: the default
+		-1: false, time.Hour + 1: false, math.MinInt64: false, math.MaxInt64: false,
+	} {
+		config := Config{UID: "user", DisableLAN: true, OfflineAfter: after}
+		if a, err := NewApp(config); good != (err == nil) || !good && CodeOf(err) != ErrInvalidParameter {
+			t.Errorf("an app with %v: %v", after, err)
+		} else if good {
+			a.Close()
+		}
+		if d, err := NewDevice(config); good != (err == nil) || !good && CodeOf(err) != ErrInvalidParameter {
+			t.Errorf("a device with %v: %v", after, err)
+		} else if good {
+			d.Close()
+		}
+	}
+}
