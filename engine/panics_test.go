@@ -46,7 +46,7 @@ var calledByLibraries = map[string][]string{
 	"engine.stunMux":     {"GetConn", "RemoveConnByUfrag"}, // pion/ice
 	"engine.stunMuxConn": {"ReadFrom", "WriteTo", "Close"},
 
-	"signal.checkedConn": {"Read"}, // paho
+	"signal.checkedConn": {"Read", "Write", "Close"}, // paho
 
 	"rendezvous.packetSocket": {"ReadFrom"}, // pion/turn
 	"rendezvous.stream":       {"ReadFrom", "WriteTo"},

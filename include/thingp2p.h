@@ -28,6 +28,11 @@
  *                                        that loaded the library
  *                THING_P2P_ERR_INTERNAL  a fault in the library; the log has it
  *                THING_P2P_ERR_NO_MEMORY
+ * Faults       A fault in the library ends the call, the session or the attempt
+ *              that it is in, with THING_P2P_ERR_INTERNAL, and not the process.
+ *              Two kinds still end it, with a message on stderr: a fault in a
+ *              thread of the libraries inside for ICE, TURN, MQTT and TLS that
+ *              is their own, and what no program survives, such as no memory.
  * Handles      of sessions and of devices are 1 or more and are never used
  *              twice in a process. Any integer may be passed as a handle: what
  *              is not one, or not one of the right sort, gives

@@ -38,6 +38,16 @@ func (c *checkedConn) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
+func (c *checkedConn) Write(p []byte) (n int, err error) {
+	defer c.guard.RecoverTo(&err)
+	return c.Conn.Write(p)
+}
+
+func (c *checkedConn) Close() (err error) {
+	defer c.guard.RecoverTo(&err)
+	return c.Conn.Close()
+}
+
 // The first byte of packets, with QoS 0.
 const (
 	connack     = 0x20

@@ -1,0 +1,419 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pion/stun"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
+)
+
+// In these tests something panics where it would end the process: in a goroutine,
+// in a timer, or in a library that calls us.
+
+// faultLog is what was logged. It may be used by many goroutines.
+type faultLog struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+	told chan struct{} // has a value after a fault
+}
+
+func newFaultLog() (*faultLog, *slog.Logger) {
+	l := &faultLog{told: make(chan struct{}, 1)}
+	return l, slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelError}))
+}
+
+func (l *faultLog) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if bytes.Contains(p, []byte("a fault in the library")) {
+		select {
+		case l.told <- struct{}{}:
+		default:
+		}
+	}
+	return l.text.Write(p)
+}
+
+// want waits for a fault whose stack names a function.
+func (l *faultLog) want(t *testing.T, function string) {
+	t.Helper()
+	for {
+		select {
+		case <-l.told:
+			l.mu.Lock()
+			found := strings.Contains(l.text.String(), function)
+			l.mu.Unlock()
+			if found {
+				return
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatalf("no fault in %s was logged, but\n%s", function, l.text.String())
+		}
+	}
+}
+
+// brokenStream panics in one of its methods while it is broken.
+type brokenStream struct {
+	*fakeStream
+	method string
+}
+
+func (s *brokenStream) breaks(method string) {
+	if s.method == method {
+		panic("the test's own: " + method)
+	}
+}
+
+func (s *brokenStream) Read(p []byte) (int, error)  { s.breaks("Read"); return s.fakeStream.Read(p) }
+func (s *brokenStream) Peek(p []byte) (int, error)  { s.breaks("Peek"); return s.fakeStream.Peek(p) }
+func (s *brokenStream) Write(p []byte) (int, error) { s.breaks("Write"); return s.fakeStream.Write(p) }
+
+func brokenChannel(method string) (c *channel, s *brokenStream, log *faultLog) {
+	s = &brokenStream{newFakeStream(endless), method}
+	log, logger := newFaultLog()
+	c = newChannel(s, 100, func() {}, panics.Guard{Log: logger, Failed: func() { c.refuse(ErrInternal) }})
+	return c, s, log
+}
+
+func TestFaultInAChannelsGoroutine(t *testing.T) {
+	for method, start := range map[string]func(*channel){
+		"Write": func(c *channel) { c.send([]byte("text"), -1) },
+		"Peek":  func(c *channel) { c.read(make([]byte, 1), 0) },
+	} {
+		t.Run(method, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				c, s, log := brokenChannel(method)
+				start(c)
+				log.want(t, "brokenStream")
+				s.finish(io.EOF)
+				synctest.Wait()
+				wantRead(t, c, time.Second, "", ErrInternal)
+				wantSend(t, c, 1, time.Second, 0, ErrInternal)
+				c.drain(time.Now().Add(time.Second))
+				c.waitDrained()
+				c.wait() // the session's end does not hang
+			})
+		})
+	}
+}
+
+// The reader reads from the stream itself, with the channel's lock given away: when
+// that panics the border makes it a code, and the lock is as it was.
+func TestFaultInAReadersOwnCall(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		c, s, _ := brokenChannel("Read")
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			c.read(make([]byte, 1), -1)
+		}()
+		s.method = ""
+		s.arrive("text")
+		wantRead(t, c, time.Second, "text", nil)
+		c.refuse(ErrClosedLocal)
+		s.finish(io.EOF)
+		c.wait()
+	})
+}
+
+func TestFaultInAWatch(t *testing.T) {
+	broken := func() { panic("the test's own") }
+	noPackets := func() uint64 { return 0 }
+	for name, start := range map[string]func(panics.Guard) (stop func()){
+		"path's timer": func(g panics.Guard) func() {
+			calls := 0
+			w := newPathWatch(g, func() uint64 {
+				if calls++; calls > 1 {
+					broken()
+				}
+				return 0
+			}, func() time.Duration { return 0 }, func() {}, func() {})
+			w.touch()
+			return w.stop
+		},
+		"path's ping": func(g panics.Guard) func() {
+			w := newPathWatch(g, noPackets, func() time.Duration { return 0 }, broken, func() {})
+			w.doubt()
+			return w.stop
+		},
+		"lost path": func(g panics.Guard) func() {
+			w := newPathWatch(g, noPackets, func() time.Duration { return 0 }, func() {}, broken)
+			w.touch()
+			return w.stop
+		},
+		"doubt": func(g panics.Guard) func() {
+			return watchSilence(g, 3*time.Second, noPackets, broken, func() {}).stop
+		},
+		"end": func(g panics.Guard) func() {
+			return watchSilence(g, 3*time.Second, noPackets, func() {}, broken).stop
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				log, logger := newFaultLog()
+				failed := make(chan struct{}, 10)
+				stop := start(panics.Guard{Log: logger, Failed: func() { failed <- struct{}{} }})
+				<-failed
+				log.want(t, "TestFaultInAWatch")
+				stop()
+			})
+		})
+	}
+}
+
+// straightPair is an app and a device on this machine, without a server. change is
+// called before the device takes connections.
+func straightPair(t *testing.T, change func(*Device)) (a *App, d *Device, log *faultLog) {
+	t.Helper()
+	log, logger := newFaultLog()
+	d, err := NewDevice(Config{DisableLAN: true, Log: logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { d.Close() })
+	change(d)
+	if err := d.Listen(); err != nil {
+		t.Fatal(err)
+	}
+	a, err = NewApp(Config{UID: "user", DisableLAN: true, Log: logger})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close() })
+	return a, d, log
+}
+
+func connectStraight(t *testing.T, a *App, d *Device) (app, device *Session) {
+	t.Helper()
+	target, err := a.Resolve(d.Ticket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port).String()); err != nil {
+		t.Fatal(err)
+	}
+	if app, err = a.Connect(context.Background(), target, ModeInternet, 10*time.Second, NewTraceID()); err != nil {
+		t.Fatal(err)
+	}
+	if device, err = d.Accept(10 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	return app, device
+}
+
+// A stranger's packet makes the socket panic in QUIC's reader: it is lost, and the
+// device goes on.
+func TestFaultInTheSocketsReader(t *testing.T) {
+	a, d, log := straightPair(t, func(d *Device) { d.socket.mux = nil })
+	stranger, err := net.Dial("udp", netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port).String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stranger.Close()
+	request := stun.MustBuild(stun.TransactionID, stun.BindingRequest)
+	for range 3 {
+		stranger.Write(request.Raw)
+		log.want(t, "divert")
+	}
+	app, device := connectStraight(t, a, d)
+	wantEcho(t, app, device)
+}
+
+func wantEcho(t *testing.T, app, device *Session) {
+	t.Helper()
+	if _, err := app.Send(0, []byte("text"), -1); err != nil {
+		t.Error(err)
+	}
+	p := make([]byte, 10)
+	if n, err := device.Read(0, p, 10*time.Second); string(p[:n]) != "text" {
+		t.Errorf("%q, %v", p[:n], err)
+	}
+}
+
+// What sends a session's packets panics in a goroutine of QUIC's: the session ends,
+// and the endpoint goes on.
+func TestFaultInTheSocketsWriter(t *testing.T) {
+	a, d, log := straightPair(t, func(*Device) {})
+	app, _ := connectStraight(t, a, d)
+	a.socket.aliases.Range(func(alias, _ any) bool {
+		a.socket.aliases.Store(alias, "not an address")
+		return true
+	})
+	app.Send(0, []byte("text"), 0)
+	log.want(t, "resolve")
+	wantEnd(t, app, ErrInternal)
+	app, device := connectStraight(t, a, d)
+	wantEcho(t, app, device)
+}
+
+func wantEnd(t *testing.T, s *Session, code Code) {
+	t.Helper()
+	select {
+	case <-s.done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the session does not end")
+	}
+	if got := CodeOf(s.Check()); got != code {
+		t.Errorf("the session has ended with %s, not %s", got.Name(), code.Name())
+	}
+}
+
+func TestFaultInASessionsGoroutine(t *testing.T) {
+	for name, fail := range map[string]func(*Session){
+		"its own": func(s *Session) { s.guard.Go(func() { panic("the test's own") }) },
+		"listening": func(s *Session) {
+			s.control = &brokenStream{newFakeStream(endless), "Read"}
+			s.guard.Go(func() { s.readSignals() })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, d, log := straightPair(t, func(*Device) {})
+			app, device := connectStraight(t, a, d)
+			fail(app)
+			log.want(t, "TestFaultInASessionsGoroutine")
+			wantEnd(t, app, ErrInternal)
+			wantEnd(t, device, ErrClosedRemote)
+			app, device = connectStraight(t, a, d)
+			wantEcho(t, app, device)
+		})
+	}
+}
+
+// Taking a session down goes on after a panic, or its owner would keep it.
+func TestFaultWhileASessionEnds(t *testing.T) {
+	a, d, log := straightPair(t, func(*Device) {})
+	app, device := connectStraight(t, a, d)
+	app.silence.stop()
+	app.silence = nil
+	app.Close()
+	log.want(t, "takeDown")
+	wantEnd(t, device, ErrClosedRemote)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.sessions) > 0 {
+		t.Error("the app still has the session")
+	}
+}
+
+// The device cannot take what an app tells of itself: that app's search fails, and
+// the next one is answered.
+func TestFaultInANegotiation(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		log, logger := newFaultLog()
+		p := w.pair(w.home(public), w.home(public), func(_, device *Config) { device.Log = logger })
+		most := func(n int) {
+			v := p.device.visitors
+			v.mu.Lock()
+			defer v.mu.Unlock()
+			v.until.Most = n
+		}
+		most(0)
+		target, err := p.app.Resolve(p.device.Ticket())
+		w.must(err)
+		if _, err := p.app.Connect(context.Background(), target, ModeInternet, 3*time.Second, NewTraceID()); err == nil {
+			t.Error("connected")
+		}
+		log.want(t, "expect")
+		most(maxVisitors)
+		p.connect(0)
+	})
+}
+
+// An app whose own negotiation panics hears so at once.
+func TestFaultInAnAppsNegotiation(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		log, logger := newFaultLog()
+		p := w.pair(w.home(public), w.home(public), func(app, _ *Config) { app.Log = logger })
+		p.app.socket.visitors = newVisitors(nil)
+		p.app.socket.visitors.until.Most = 0
+		target, err := p.app.Resolve(p.device.Ticket())
+		w.must(err)
+		_, err = p.app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID())
+		if CodeOf(err) != ErrInternal {
+			t.Errorf("the attempt ends with %v", err)
+		}
+		log.want(t, "expect")
+	})
+}
+
+// What an authorizer of the host's does, or what we do with its answer, must not
+// leave the app waiting.
+func TestFaultWhileAnAppIsAdmitted(t *testing.T) {
+	a, d, log := straightPair(t, func(*Device) {})
+	d.SetAuthorizer(func(Peer) Code { panic("the test's own") })
+	target, err := a.Resolve(d.Ticket())
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port).String())
+	_, err = a.Connect(context.Background(), target, ModeInternet, 2*time.Second, NewTraceID())
+	if err == nil {
+		t.Error("the app was let in")
+	}
+	log.want(t, "TestFaultWhileAnAppIsAdmitted")
+	d.SetAuthorizer(nil)
+	connectStraight(t, a, d)
+}
+
+// A peer is not accepted because the check has panicked.
+func TestFaultInTLS(t *testing.T) {
+	log, logger := newFaultLog()
+	i := newIdentity(make([]byte, 32))
+	i.guard = panics.Guard{Log: logger}
+	config, err := i.tlsConfig("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config.VerifyConnection(tls.ConnectionState{PeerCertificates: []*x509.Certificate{nil}}) == nil {
+		t.Error("accepted")
+	}
+	log.want(t, "peerID")
+}
+
+// scriptedConn is a packet conn whose packets the test makes.
+type scriptedConn struct {
+	net.PacketConn
+	packets chan []byte
+}
+
+func (c *scriptedConn) ReadFrom(p []byte) (int, net.Addr, error) {
+	packet, ok := <-c.packets
+	if !ok {
+		return 0, nil, net.ErrClosed
+	}
+	return copy(p, packet), &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 4}, nil
+}
+
+func (c *scriptedConn) LocalAddr() net.Addr { return &net.UDPAddr{IP: net.IPv4(192, 0, 2, 2), Port: 5} }
+
+func TestFaultInARelaysReader(t *testing.T) {
+	log, logger := newFaultLog()
+	c := &scriptedConn{packets: make(chan []byte)}
+	r := newRelay(nil, nil, c, panics.Guard{Log: logger})
+	r.mux = nil
+	c.packets <- stun.MustBuild(stun.TransactionID, stun.BindingRequest).Raw
+	log.want(t, "deliver")
+	r.conn.Store(newRelayConn(r.address, logger))
+	c.packets <- []byte{0x40, 1, 2}
+	close(c.packets)
+	<-r.done
+	if n, _, err := r.conn.Load().ReadFrom(make([]byte, 10)); n != 3 || err != nil {
+		t.Errorf("the packet after: %d bytes, %v", n, err)
+	}
+}
