@@ -27,10 +27,10 @@ namespace thingp2p {
 
 inline std::string version() { return thing_p2p_version(); }
 
-inline void set_option(const std::string& key, const std::string& value) {
+inline void set_option(const text& key, const text& value) {
   detail::checked(thing_p2p_set_option(key.c_str(), value.c_str()), "thing_p2p_set_option");
 }
-inline void set_option(const std::string& key, const std::string& value, std::error_code& ec) noexcept {
+inline void set_option(const text& key, const text& value, std::error_code& ec) noexcept {
   detail::checked(thing_p2p_set_option(key.c_str(), value.c_str()), ec);
 }
 

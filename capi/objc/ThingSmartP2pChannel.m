@@ -3,6 +3,7 @@
 
 #include <limits.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #if __has_include(<dispatch/dispatch.h>)
 #include <dispatch/dispatch.h>
@@ -87,6 +88,16 @@ static void onFailure(int code, void *user) {
 }
 
 static int toInt(NSInteger value) { return value > INT_MAX ? INT_MAX : value < 0 ? -1 : (int)value; }
+static int toMode(ThingSmartP2pConnectMode mode) { return mode > INT_MAX ? INT_MAX : (int)mode; }
+
+/* NULL, which the library refuses, for what is no text to it: nil, an object of another class, such as the NSNull of a JSON
+ * parser, half a surrogate pair, and a text with a NUL inside, which C would take for a shorter one. */
+static const char *toText(NSString *text) {
+  if (![text isKindOfClass:[NSString class]]) return NULL;
+  NSData *bytes = [text dataUsingEncoding:NSUTF8StringEncoding];
+  if (!bytes || ([bytes length] > 0 && memchr([bytes bytes], 0, [bytes length]))) return NULL;
+  return [text UTF8String];
+}
 
 /* The library is one for the process, and so are these. */
 static _Atomic(NSInteger) readTimeOut = 3000;
@@ -120,9 +131,9 @@ static _Atomic(NSInteger) sendTimeOut = 3000;
 }
 
 - (void)initSDKWithUid:(NSString *)uid {
-  if (thing_p2p_init([uid UTF8String]) != THING_P2P_ERR_ALREADY_INITIALIZED) return;
+  if (thing_p2p_init(toText(uid)) != THING_P2P_ERR_ALREADY_INITIALIZED) return;
   thing_p2p_deinit();
-  thing_p2p_init([uid UTF8String]);
+  thing_p2p_init(toText(uid));
 }
 
 - (void)deInitSDK {
@@ -145,7 +156,7 @@ static _Atomic(NSInteger) sendTimeOut = 3000;
   ThingSmartP2pAttempt *attempt = [[ThingSmartP2pAttempt alloc] initWithSuccess:success failure:failure];
   void *user = GIVE_TO_C(attempt);
   char traceId[THING_P2P_TRACE_ID_SIZE] = "";
-  int code = thing_p2p_connect([devId UTF8String], (int)mode, toInt(timeout), onSuccess, onFailure, user, traceId);
+  int code = thing_p2p_connect(toText(devId), toMode(mode), toInt(timeout), onSuccess, onFailure, user, traceId);
   if (code < 0) /* not from inside this call, where the caller may hold a lock */
     [TAKE_FROM_C(user) performSelectorInBackground:@selector(fail:) withObject:@(code)];
 #if !__has_feature(objc_arc)
@@ -163,7 +174,7 @@ static _Atomic(NSInteger) sendTimeOut = 3000;
 }
 
 - (int)breakConnectWithTraceId:(NSString *)traceId {
-  return thing_p2p_break_connect([traceId UTF8String]);
+  return thing_p2p_break_connect(toText(traceId));
 }
 
 - (int)disconnectWithP2pHandle:(int)handle {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "session.hpp"
+#include "text.hpp"
 
 namespace thingp2p {
 
@@ -19,61 +20,63 @@ using connect_handler = std::function<void(std::error_code, session)>; /* the se
 /* The app side of this process, from init to deinit: one at a time. */
 class app {
  public:
-  explicit app(const std::string& uid) { detail::checked(thing_p2p_init(uid.c_str()), "thing_p2p_init"); }
+  explicit app(const text& uid) { detail::checked(thing_p2p_init(uid.c_str()), "thing_p2p_init"); }
   app(const app&) = delete;
   app& operator=(const app&) = delete;
   ~app() { thing_p2p_deinit(); }
 
-  void add_device(const std::string& name, const std::string& ticket) {
+  void add_device(const text& name, const text& ticket) {
     detail::checked(thing_p2p_add_device(name.c_str(), ticket.c_str()), "thing_p2p_add_device");
   }
-  void add_device(const std::string& name, const std::string& ticket, std::error_code& ec) noexcept {
+  void add_device(const text& name, const text& ticket, std::error_code& ec) noexcept {
     detail::checked(thing_p2p_add_device(name.c_str(), ticket.c_str()), ec);
   }
 
   /* An address at which other means have found the device, such as Bonjour; see device::address. */
-  void add_address(const std::string& to, const std::string& address) {
+  void add_address(const text& to, const text& address) {
     detail::checked(thing_p2p_add_address(to.c_str(), address.c_str()), "thing_p2p_add_address");
   }
-  void add_address(const std::string& to, const std::string& address, std::error_code& ec) noexcept {
+  void add_address(const text& to, const text& address, std::error_code& ec) noexcept {
     detail::checked(thing_p2p_add_address(to.c_str(), address.c_str()), ec);
   }
 
   /* to is a device id, a ticket, or a name that add_device bound. */
-  session connect(const std::string& to, thingp2p::mode mode, milliseconds timeout, std::error_code& ec) noexcept {
+  session connect(const text& to, thingp2p::mode mode, milliseconds timeout, std::error_code& ec) noexcept {
     const int n = thing_p2p_connect_wait(to.c_str(), static_cast<int>(mode), detail::count(timeout), nullptr);
     return session(std::max(detail::checked(n, ec), 0));
   }
-  session connect(const std::string& to, thingp2p::mode mode = mode::internet, milliseconds timeout = default_timeout) {
+  session connect(const text& to, thingp2p::mode mode = mode::internet, milliseconds timeout = default_timeout) {
     std::error_code ec;
     session s = connect(to, mode, timeout, ec);
     detail::throw_if(ec, "thing_p2p_connect_wait");
     return s;
   }
 
-  /* Returns the attempt's trace id, for break_connect. With an error, the handler is not called; else exactly once. */
-  std::string connect_async(const std::string& to, thingp2p::mode mode, milliseconds timeout, connect_handler handler,
+  /* Returns the attempt's trace id, for break_connect. With an error, as for an empty handler, it is not called; else exactly
+   * once. */
+  std::string connect_async(const text& to, thingp2p::mode mode, milliseconds timeout, connect_handler handler,
                             std::error_code& ec) {
+    const thing_p2p_success_cb success = [](int handle, void* user) noexcept { take(user)({}, session(handle)); };
+    const thing_p2p_failure_cb failure = [](int code, void* user) noexcept { take(user)(static_cast<errc>(code), session()); };
+    const bool any = static_cast<bool>(handler);
     auto owner = std::make_unique<connect_handler>(std::move(handler));
     char trace_id[THING_P2P_TRACE_ID_SIZE] = "";
-    const int n = thing_p2p_connect(
-        to.c_str(), static_cast<int>(mode), detail::count(timeout),
-        [](int handle, void* user) noexcept { take(user)({}, session(handle)); },
-        [](int code, void* user) noexcept { take(user)(static_cast<errc>(code), session()); }, owner.get(), trace_id);
+    const int n = thing_p2p_connect(to.c_str(), static_cast<int>(mode), detail::count(timeout), any ? success : nullptr,
+                                    failure, owner.get(), trace_id);
     if (detail::checked(n, ec) == THING_P2P_OK) owner.release(); /* to the one callback that will be called */
     return trace_id;
   }
-  std::string connect_async(const std::string& to, thingp2p::mode mode, milliseconds timeout, connect_handler handler) {
+  std::string connect_async(const text& to, thingp2p::mode mode, milliseconds timeout, connect_handler handler) {
     std::error_code ec;
     std::string trace_id = connect_async(to, mode, timeout, std::move(handler), ec);
     detail::throw_if(ec, "thing_p2p_connect");
     return trace_id;
   }
 
-  void break_connect(const std::string& trace_id) {
+  void break_connect(const text& trace_id) {
     detail::checked(thing_p2p_break_connect(trace_id.c_str()), "thing_p2p_break_connect");
   }
-  void break_connect(const std::string& trace_id, std::error_code& ec) noexcept {
+  void break_connect(const text& trace_id, std::error_code& ec) noexcept {
     detail::checked(thing_p2p_break_connect(trace_id.c_str()), ec);
   }
 

@@ -16,7 +16,8 @@
 namespace thingp2p {
 
 /* A view of bytes that others own. Made from any contiguous container of one-byte elements, std::span among them, into
- * which it converts where there is one; read-only ones also from a text literal, without its NUL. */
+ * which it converts where there is one; read-only ones also from a text literal, without its NUL. Sending a null pointer, or
+ * reading into one, is errc::invalid_parameter. */
 template <class Byte>
 class basic_byte_span {
   static constexpr bool read_only = std::is_const_v<Byte>;
@@ -38,7 +39,7 @@ class basic_byte_span {
             class = std::enable_if_t<suits<std::remove_reference_t<C>>>>
   basic_byte_span(C&& bytes) noexcept : basic_byte_span(std::data(bytes), std::size(bytes)) {}
   template <class Text, class = std::enable_if_t<read_only && std::is_convertible_v<Text, const char*>>, class = Text>
-  basic_byte_span(Text text) noexcept : basic_byte_span(text, std::strlen(text)) {}
+  basic_byte_span(Text text) noexcept : basic_byte_span(text, length(text)) {}
 
   constexpr Byte* data() const noexcept { return data_; }
   constexpr std::size_t size() const noexcept { return size_; }
@@ -47,6 +48,9 @@ class basic_byte_span {
   basic_byte_span subspan(std::size_t from) const noexcept { return {data_ + from, size_ - from}; }
 
  private:
+  /* A null pointer has a byte, which is not there, so that it is not taken for nothing to send. */
+  static std::size_t length(const char* text) noexcept { return text ? std::strlen(text) : 1; }
+
   Byte* data_ = nullptr;
   std::size_t size_ = 0;
 };

@@ -11,6 +11,7 @@
 #include "callbacks.hpp"
 #include "pairing.hpp"
 #include "session.hpp"
+#include "text.hpp"
 
 namespace thingp2p {
 
@@ -25,7 +26,7 @@ using authorizer = std::function<errc(const peer&)>; /* errc::ok accepts */
 namespace detail {
 
 /* What the device calls id, ticket and the like. */
-inline std::string text(int (*get)(int, char*, int), int handle, std::error_code& ec) {
+inline std::string get_text(int (*get)(int, char*, int), int handle, std::error_code& ec) {
   char buffer[THING_P2P_TICKET_SIZE];
   const int length = checked(get(handle, buffer, sizeof buffer), ec);
   return length < 0 ? std::string() : std::string(buffer, static_cast<std::size_t>(length));
@@ -39,10 +40,10 @@ inline peer to_peer(const thing_p2p_peer& p) { return {p.uid, p.app_id, p.trace_
 class device {
  public:
   device() noexcept = default; /* empty */
-  static device open(const std::string& state_dir = {}) {
+  static device open(const text& state_dir = {}) {
     return device(detail::checked(thing_p2p_device_open(dir(state_dir)), "thing_p2p_device_open"));
   }
-  static device open(const std::string& state_dir, std::error_code& ec) noexcept {
+  static device open(const text& state_dir, std::error_code& ec) noexcept {
     return device(std::max(detail::checked(thing_p2p_device_open(dir(state_dir)), ec), 0));
   }
   device(device&& other) noexcept
@@ -60,14 +61,14 @@ class device {
   explicit operator bool() const noexcept { return handle() > 0; }
   int handle() const noexcept { return handle_; }
 
-  std::string id() const { return text(thing_p2p_device_id, "thing_p2p_device_id"); }
-  std::string id(std::error_code& ec) const { return detail::text(thing_p2p_device_id, handle(), ec); }
-  std::string ticket() const { return text(thing_p2p_device_ticket, "thing_p2p_device_ticket"); }
-  std::string ticket(std::error_code& ec) const { return detail::text(thing_p2p_device_ticket, handle(), ec); }
+  std::string id() const { return get_text(thing_p2p_device_id, "thing_p2p_device_id"); }
+  std::string id(std::error_code& ec) const { return detail::get_text(thing_p2p_device_id, handle(), ec); }
+  std::string ticket() const { return get_text(thing_p2p_device_ticket, "thing_p2p_device_ticket"); }
+  std::string ticket(std::error_code& ec) const { return detail::get_text(thing_p2p_device_ticket, handle(), ec); }
 
   /* "address:port" in the local network, for app::add_address. */
-  std::string address() const { return text(thing_p2p_device_address, "thing_p2p_device_address"); }
-  std::string address(std::error_code& ec) const { return detail::text(thing_p2p_device_address, handle(), ec); }
+  std::string address() const { return get_text(thing_p2p_device_address, "thing_p2p_device_address"); }
+  std::string address(std::error_code& ec) const { return detail::get_text(thing_p2p_device_address, handle(), ec); }
 
   /* The oldest first. */
   std::vector<pairing> pairings(std::error_code& ec) const { return detail::pairings(handle(), ec); }
@@ -77,10 +78,10 @@ class device {
     detail::throw_if(ec, "thing_p2p_device_pairings");
     return result;
   }
-  void unpair(const std::string& app_id) {
+  void unpair(const text& app_id) {
     detail::checked(thing_p2p_device_unpair(handle(), app_id.c_str()), "thing_p2p_device_unpair");
   }
-  void unpair(const std::string& app_id, std::error_code& ec) noexcept {
+  void unpair(const text& app_id, std::error_code& ec) noexcept {
     detail::checked(thing_p2p_device_unpair(handle(), app_id.c_str()), ec);
   }
   void reset_ticket() { detail::checked(thing_p2p_device_reset_ticket(handle()), "thing_p2p_device_reset_ticket"); }
@@ -133,10 +134,11 @@ class device {
 
  private:
   explicit device(int handle) noexcept : handle_(handle) {}
-  static const char* dir(const std::string& d) noexcept { return d.empty() ? nullptr : d.c_str(); }
-  std::string text(int (*get)(int, char*, int), const char* call) const {
+  /* NULL is no directory; what is no text must not be taken for that, and an empty one is refused. */
+  static const char* dir(const text& d) noexcept { return d.empty() ? nullptr : d.c_str() ? d.c_str() : ""; }
+  std::string get_text(int (*get)(int, char*, int), const char* call) const {
     std::error_code ec;
-    std::string result = detail::text(get, handle(), ec);
+    std::string result = detail::get_text(get, handle(), ec);
     detail::throw_if(ec, call);
     return result;
   }

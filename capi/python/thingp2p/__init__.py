@@ -8,7 +8,8 @@
 
 Timeouts are in seconds; None waits for ever. Calls release the GIL while they wait, and any thread may make them; Ctrl-C
 reaches the main thread within half a second. Errors are thingp2p.Error and its subclasses, which are what Python has for
-the same thing too: thingp2p.TimeoutError is a TimeoutError. thingp2p.aio is the same for asyncio.
+the same thing too: thingp2p.TimeoutError is a TimeoutError. What is missing, of a wrong type or out of range is an
+InvalidParameterError, which is a ValueError. thingp2p.aio is the same for asyncio.
 
 The library is the one that THINGP2P_LIBRARY names, else the one beside this file, else the system's. In a child made by
 fork() every call raises ForkedError: use multiprocessing's "spawn" or "forkserver".

@@ -7,10 +7,10 @@ import enum
 import itertools
 from typing import Dict, Optional
 
-from ._errors import Code, check, error
+from ._errors import Error, check, error
 from ._native import TRACE_ID_SIZE, FailureCallback, SuccessCallback, lib
 from ._session import Session
-from ._values import milliseconds, text
+from ._values import milliseconds, seconds, text
 
 
 class Mode(enum.IntEnum):
@@ -86,12 +86,13 @@ def _on_failure(code: int, key: int) -> None:
 def start_connect(to: str, mode: Mode = Mode.INTERNET, timeout: Optional[float] = None) -> Attempt:
     """As connect, but does not wait. Callbacks of the future run on a thread of the library."""
     attempt, key, target, trace_id = Attempt(), next(_keys), text(to), ctypes.create_string_buffer(TRACE_ID_SIZE)
-    ms = 0 if timeout is None else max(1, milliseconds(timeout))
+    ms = 0 if timeout is None else max(1, milliseconds(seconds(timeout)))
     _attempts[key] = attempt
-    result = lib.connect(target, mode, ms, _on_success, _on_failure, key, trace_id)
-    if result < 0:
+    try:
+        check(lib.connect(target, mode, ms, _on_success, _on_failure, key, trace_id))
+    except Error:
         del _attempts[key]
-        raise error(result)
+        raise
     attempt.trace_id = trace_id.value.decode()
     return attempt
 

@@ -12,7 +12,7 @@ from . import _native
 from ._errors import Code, Error, check
 from ._native import NO_AUTHORIZE, AuthorizeCallback, lib
 from ._session import Session
-from ._values import text, wait
+from ._values import MIN_INT, callback, path, text, wait
 
 
 class Peer(NamedTuple):
@@ -50,20 +50,26 @@ _open: "weakref.WeakValueDictionary[int, Device]" = weakref.WeakValueDictionary(
 
 @AuthorizeCallback
 def _on_authorize(handle: int, peer: Any, _user: Optional[int]) -> int:
-    device = _open.get(handle)
-    decide = device._authorizer if device else None
-    if decide is None:  # removed this moment: the app may try again
-        return Code.DEVICE_BUSY
+    # Whatever happens here, an exception must not leave: C would see 0, which lets the app in.
     try:
-        answer = decide(_peer(peer.contents))
+        device = _open.get(handle)
+        decide = device._authorizer if device else None
+        if decide is None:  # removed this moment: the app may try again
+            return Code.DEVICE_BUSY
+        return _verdict(decide(_peer(peer.contents)))
     except Error as refusal:
-        return refusal.code
-    except Exception:
+        return refusal.code if MIN_INT <= refusal.code < 0 else Code.AUTH
+    except BaseException:
         sys.excepthook(*sys.exc_info())
         return Code.AUTH
+
+
+def _verdict(answer: object) -> int:
     if answer is True:
         return Code.OK
-    return Code.AUTH if answer is None or answer is False else int(answer)
+    if isinstance(answer, int) and answer is not False and MIN_INT <= answer <= 0:
+        return int(answer)
+    return Code.AUTH
 
 
 class Device:
@@ -72,7 +78,7 @@ class Device:
     def __init__(self, state_dir: "Union[str, os.PathLike[str], None]" = None) -> None:
         self._authorizer: Optional[Authorizer] = None
         self.handle = 0
-        self.handle = check(lib.device_open(None if state_dir is None else text(os.fspath(state_dir))))
+        self.handle = check(lib.device_open(None if state_dir is None else path(state_dir)))
         _open[self.handle] = self
 
     @property
@@ -110,7 +116,7 @@ class Device:
     def set_authorizer(self, decide: Optional[Authorizer]) -> None:
         """Sets who decides about apps, on a thread of the library. It returns True or Code.OK to accept, or the code
         that the app gets; to raise a thingp2p.Error is the same. None: who holds the ticket, or is paired, may enter."""
-        previous, self._authorizer = self._authorizer, decide
+        previous, self._authorizer = self._authorizer, callback(decide)
         try:
             check(lib.device_set_authorizer(self.handle, _on_authorize if decide else NO_AUTHORIZE, None))
         except Error:

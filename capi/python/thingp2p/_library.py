@@ -4,9 +4,9 @@ import enum
 import sys
 from typing import Callable, Optional
 
-from ._errors import check
+from ._errors import Error, check
 from ._native import NO_LOG, LogCallback, lib
-from ._values import text
+from ._values import callback, text
 
 
 class LogLevel(enum.IntEnum):
@@ -43,5 +43,9 @@ def _on_log(level: int, line: bytes, _user: Optional[int]) -> None:
 def set_log(level: LogLevel, log: Optional[Callable[[LogLevel, str], None]] = None) -> None:
     """Sends the log up to `level` to a function, on a thread of the library; None turns it off."""
     global _log
-    _log = log
-    check(lib.set_log(level if log else LogLevel.OFF, _on_log if log else NO_LOG, None))
+    previous, _log = _log, callback(log)
+    try:
+        check(lib.set_log(level if log else LogLevel.OFF, _on_log if log else NO_LOG, None))
+    except Error:
+        _log = previous
+        raise

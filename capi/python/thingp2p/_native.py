@@ -1,10 +1,11 @@
 """The C library: where it is, and its functions as include/thingp2p.h declares them."""
 
 import ctypes
+import operator
 import os
 import pathlib
 from ctypes import POINTER, c_char, c_char_p, c_int, c_int32, c_int64, c_uint32, c_uint64, c_void_p
-from typing import Any, Dict, Tuple
+from typing import Any, Callable, Dict, Tuple
 
 TRACE_ID_SIZE = 40
 ID_SIZE = 81
@@ -58,33 +59,45 @@ AuthorizeCallback = ctypes.CFUNCTYPE(c_int, c_int, POINTER(Peer), c_void_p)
 NO_AUTHORIZE = ctypes.cast(ctypes.c_void_p(), AuthorizeCallback)
 NO_LOG = ctypes.cast(ctypes.c_void_p(), LogCallback)
 
+
+class Int(c_int):
+    """An argument that is an int in C. ctypes by itself would cut off what is too large."""
+
+    @classmethod
+    def from_param(cls, value: Any) -> c_int:
+        number = operator.index(value)
+        if not -(2**31) <= number < 2**31:
+            raise OverflowError(f"{number} does not fit into 32 bits")
+        return c_int(number)
+
+
 # Each returns an int. A new function of the library is one line here, and one call where it belongs.
 FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "set_option": (c_char_p, c_char_p),
-    "set_log": (c_int, LogCallback, c_void_p),
+    "set_log": (Int, LogCallback, c_void_p),
     "init": (c_char_p,),
     "deinit": (),
     "add_device": (c_char_p, c_char_p),
     "add_address": (c_char_p, c_char_p),
-    "connect": (c_char_p, c_int, c_int, SuccessCallback, FailureCallback, c_void_p, c_char_p),
-    "connect_wait": (c_char_p, c_int, c_int, c_char_p),
+    "connect": (c_char_p, Int, Int, SuccessCallback, FailureCallback, c_void_p, c_char_p),
+    "connect_wait": (c_char_p, Int, Int, c_char_p),
     "break_connect": (c_char_p,),
-    "read": (c_int, c_int, c_void_p, c_int, c_int),
-    "send": (c_int, c_int, c_void_p, c_int, c_int),
-    "active_check": (c_int,),
-    "session_info": (c_int, POINTER(Info)),
-    "disconnect": (c_int,),
+    "read": (Int, Int, c_void_p, Int, Int),
+    "send": (Int, Int, c_void_p, Int, Int),
+    "active_check": (Int,),
+    "session_info": (Int, POINTER(Info)),
+    "disconnect": (Int,),
     "device_open": (c_char_p,),
-    "device_id": (c_int, c_char_p, c_int),
-    "device_ticket": (c_int, c_char_p, c_int),
-    "device_address": (c_int, c_char_p, c_int),
-    "device_pairings": (c_int, POINTER(Pairing), c_int),
-    "device_unpair": (c_int, c_char_p),
-    "device_reset_ticket": (c_int,),
-    "device_set_authorizer": (c_int, AuthorizeCallback, c_void_p),
-    "device_listen": (c_int,),
-    "accept": (c_int, c_int, POINTER(Peer)),
-    "device_close": (c_int,),
+    "device_id": (Int, c_char_p, Int),
+    "device_ticket": (Int, c_char_p, Int),
+    "device_address": (Int, c_char_p, Int),
+    "device_pairings": (Int, POINTER(Pairing), Int),
+    "device_unpair": (Int, c_char_p),
+    "device_reset_ticket": (Int,),
+    "device_set_authorizer": (Int, AuthorizeCallback, c_void_p),
+    "device_listen": (Int,),
+    "accept": (Int, Int, POINTER(Peer)),
+    "device_close": (Int,),
 }
 TEXTS: Dict[str, Tuple[Any, ...]] = {"version": (), "strerror": (c_int,), "error_name": (c_int,)}
 
@@ -99,6 +112,20 @@ def _load() -> ctypes.CDLL:
         raise ImportError(f"libthingp2p cannot be loaded: {error}; THINGP2P_LIBRARY may name its file") from error
 
 
+def _checked(function: Any) -> Callable[..., Any]:
+    """What cannot even be an argument in C, such as a text for a number, is an invalid parameter too."""
+
+    def call(*arguments: Any) -> Any:
+        try:
+            return function(*arguments)
+        except ctypes.ArgumentError as wrong:
+            from ._errors import Code, error  # which need what is made here
+
+            raise error(Code.INVALID_PARAMETER) from wrong
+
+    return call
+
+
 class _Library:
     """The functions, without their prefix."""
 
@@ -110,7 +137,7 @@ class _Library:
             for name, arguments in table.items():
                 function = getattr(library, "thing_p2p_" + name)
                 function.argtypes, function.restype = arguments, result
-                setattr(self, name, function)
+                setattr(self, name, _checked(function))
 
 
 lib = _Library(_load())

@@ -6,9 +6,10 @@ import io
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Tuple
 
-from ._errors import ClosedRemoteError, Code, Error, check
+from ._errors import ClosedRemoteError, Code, Error, check, error
 from ._native import Info, lib
-from ._values import MAX_INT, wait
+from ._values import MAX_INT, octets, seconds, wait
+from ._values import size as valid_size
 
 if TYPE_CHECKING:
     from ._device import Peer
@@ -44,7 +45,7 @@ class SessionInfo(NamedTuple):
 def _pointer(data: Any) -> Tuple[int, int, Any]:
     """The address and the length of any bytes-like object, and what keeps them valid."""
     if not isinstance(data, bytes):
-        view = memoryview(data).cast("B")
+        view = octets(data)
         if not view.readonly and view.nbytes > 0:
             first = ctypes.c_char.from_buffer(view)
             return ctypes.addressof(first), view.nbytes, first
@@ -61,13 +62,13 @@ class Session:
 
     def read(self, channel: int, size: int = 65536, timeout: Optional[float] = None) -> bytes:
         """Waits for at least one byte, and returns up to `size`."""
-        buffer = bytearray(size)
+        buffer = bytearray(valid_size(size))
         return bytes(memoryview(buffer)[: self.readinto(channel, buffer, timeout)])
 
     def readinto(self, channel: int, buffer: Any, timeout: Optional[float] = None) -> int:
         address, length, keep = _pointer(buffer)
-        if keep is buffer or isinstance(keep, bytes):
-            raise ValueError("a writable buffer of one byte or more is needed")
+        if keep is buffer or isinstance(keep, bytes):  # read-only, or without room for a byte
+            raise error(Code.INVALID_PARAMETER)
         return wait(lambda ms: lib.read(self.handle, channel, address, min(length, MAX_INT), ms), timeout)
 
     def send(self, channel: int, data: Any, timeout: Optional[float] = None) -> int:
@@ -78,12 +79,11 @@ class Session:
     def send_all(self, channel: int, data: Any, timeout: Optional[float] = None) -> None:
         """Sends all of the bytes; the timeout is for the whole."""
         address, length, _keep = _pointer(data)
-        end = None if timeout is None else time.monotonic() + timeout
+        end = time.monotonic() + seconds(timeout)
         done = 0
         while done < length:
-            left = None if end is None else max(0.0, end - time.monotonic())
             size = min(length - done, MAX_INT)
-            done += wait(lambda ms: lib.send(self.handle, channel, address + done, size, ms), left)
+            done += wait(lambda ms: lib.send(self.handle, channel, address + done, size, ms), end - time.monotonic())
 
     def channel(self, number: int, timeout: Optional[float] = None) -> "Channel":
         """A channel as a raw file, for io.BufferedReader and the like."""
@@ -141,10 +141,12 @@ class Channel(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
+        if len(octets(buffer)) == 0:
+            return 0
         try:
             return self._session.readinto(self._number, buffer, self._timeout)
         except ClosedRemoteError:
             return 0
 
     def write(self, data: Any) -> int:
-        return self._session.send(self._number, data, self._timeout)
+        return self._session.send(self._number, data, self._timeout) if len(octets(data)) else 0

@@ -1,25 +1,88 @@
-"""From Python's values to C's."""
+"""From Python's values to C's. What has no counterpart there is an InvalidParameterError, as what C refuses is."""
 
+import functools
 import math
+import operator
+import os
 import threading
 import time
-from typing import Callable, Optional
+from typing import Any, Callable, Optional, TypeVar, Union, cast
 
 from ._errors import Code, check, error
+from ._native import Int
 
 MAX_INT = 2**31 - 1
+MIN_INT = -(2**31)
 _SLICE_MS = 500
 
+_Conversion = TypeVar("_Conversion", bound=Callable[..., Any])
 
+
+def _conversion(convert: _Conversion) -> _Conversion:
+    @functools.wraps(convert)
+    def call(value: Any) -> Any:
+        try:
+            return convert(value)
+        except (TypeError, ValueError, OverflowError) as wrong:
+            raise error(Code.INVALID_PARAMETER) from wrong
+
+    return cast(_Conversion, call)
+
+
+@_conversion
 def text(value: str) -> bytes:
-    encoded = value.encode()
-    if b"\0" in encoded:  # C would stop there
-        raise error(Code.INVALID_PARAMETER)
+    return _without_nul(str.encode(value))
+
+
+@_conversion
+def path(value: "Union[str, os.PathLike[str]]") -> bytes:
+    return _without_nul(os.fsencode(value))
+
+
+def _without_nul(encoded: bytes) -> bytes:
+    if b"\0" in encoded:
+        raise ValueError("there is a NUL in it, at which C would stop")
     return encoded
 
 
-def milliseconds(seconds: float) -> int:
-    return max(0, min(MAX_INT, math.ceil(seconds * 1000)))
+@_conversion
+def octets(data: Any) -> memoryview:
+    """Any bytes-like object, as bytes."""
+    return memoryview(data).cast("B")
+
+
+@_conversion
+def integer(value: int) -> int:
+    return int(Int.from_param(value).value)
+
+
+@_conversion
+def size(value: int) -> int:
+    """Of a buffer."""
+    number = operator.index(value)
+    if number < 1:
+        raise ValueError("a buffer has one byte or more")
+    return number
+
+
+@_conversion
+def callback(function: Any) -> Any:
+    if function is not None and not callable(function):
+        raise TypeError(f"{function!r} cannot be called")
+    return function
+
+
+@_conversion
+def seconds(timeout: Optional[float]) -> float:
+    """None is for ever."""
+    number = math.inf if timeout is None else timeout + 0.0
+    if math.isnan(number):
+        raise ValueError("not a number of seconds")
+    return number
+
+
+def milliseconds(number: float) -> int:
+    return MAX_INT if number >= MAX_INT / 1000 else max(0, math.ceil(number * 1000))
 
 
 def wait(call: Callable[[int], int], timeout: Optional[float]) -> int:
@@ -27,12 +90,12 @@ def wait(call: Callable[[int], int], timeout: Optional[float]) -> int:
 
     Python handles signals between calls only. So the main thread waits in slices: a timeout takes nothing away.
     """
+    left = seconds(timeout)
     if threading.current_thread() is not threading.main_thread():
-        return check(call(-1 if timeout is None else milliseconds(timeout)))
-    end = math.inf if timeout is None else time.monotonic() + timeout
+        return check(call(-1 if left == math.inf else milliseconds(left)))
+    end = time.monotonic() + left
     while True:
         left = end - time.monotonic()
-        now = min(_SLICE_MS, milliseconds(left)) if left < MAX_INT else _SLICE_MS
-        result = call(now)
+        result = call(min(_SLICE_MS, milliseconds(left)))
         if result != Code.TIMEOUT or left * 1000 <= _SLICE_MS:
             return check(result)

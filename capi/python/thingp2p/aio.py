@@ -12,6 +12,7 @@ the next one gets them. Only of a send that is cancelled it is not known how muc
 """
 
 import asyncio
+import math
 import os
 import threading
 import time
@@ -22,6 +23,8 @@ from . import _app, _device, _session
 from ._app import Mode
 from ._device import Authorizer, Pairing, Peer
 from ._errors import Code, TimeoutError, error
+from ._values import integer, octets, seconds
+from ._values import size as valid_size
 
 __all__ = ["Device", "Session", "connect"]
 
@@ -60,13 +63,14 @@ class _Call:
         self.awaited = False
 
     async def result(self, timeout: Optional[float], call: Callable[..., Any], *args: Any) -> Any:
+        left = seconds(timeout)
         if self.awaited:
             raise RuntimeError("another coroutine is waiting for the same")
         if self.future is None:
             self.future = _in_thread(call, *args)
         self.awaited = True
         try:
-            done, _ = await asyncio.wait({self.future}, timeout=timeout)
+            done, _ = await asyncio.wait({self.future}, timeout=None if left == math.inf else left)
         finally:
             self.awaited = False
         if not done:
@@ -96,6 +100,7 @@ class Session:
 
     async def read(self, channel: int, size: int = 65536, timeout: Optional[float] = None) -> bytes:
         """Waits for at least one byte, and returns up to `size`. One coroutine at a time per channel."""
+        channel, size, _ = integer(channel), valid_size(size), seconds(timeout)
         data, waiting = self._surplus.pop(channel, b""), self._reads[channel]
         if not data and waiting.future is None:
             await asyncio.sleep(0)  # others shall run, too, while there is always something to read
@@ -111,16 +116,15 @@ class Session:
 
     async def send_all(self, channel: int, data: Any, timeout: Optional[float] = None) -> None:
         """Sends all of the bytes; the timeout is for the whole."""
-        end = None if timeout is None else time.monotonic() + timeout
-        view = memoryview(data).cast("B")
+        end = time.monotonic() + seconds(timeout)
+        view = octets(data)
         done = 0
         while done < len(view):
             await asyncio.sleep(0)
             try:
                 done += self.sync.send(channel, view[done:], 0)
             except TimeoutError:
-                left = None if end is None else max(0.0, end - time.monotonic())
-                done += await _in_thread(self.sync.send, channel, view[done:], left)
+                done += await _in_thread(self.sync.send, channel, view[done:], end - time.monotonic())
 
     async def close(self) -> None:
         """Sends what is buffered for up to a second, and wakes who is waiting here."""

@@ -161,7 +161,7 @@ extern "C" fn on_authorize(_device: c_int, peer: *const sys::thing_p2p_peer, use
     let peer = Peer::from_c(unsafe { &*peer });
     match catch_unwind(AssertUnwindSafe(|| decide(&peer))) {
         Ok(Ok(())) => sys::THING_P2P_OK,
-        Ok(Err(e)) => e.code(),
-        Err(_) => sys::THING_P2P_ERR_AUTH,
+        Ok(Err(e)) if e.code() < 0 => e.code(),
+        _ => sys::THING_P2P_ERR_AUTH, // a panic, or an error that is none in C, where it would let the app in
     }
 }

@@ -1,21 +1,21 @@
 package bindings
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/thingp2p/libthingp2p/capi/tests/shell"
 )
 
-// A language is one program: build makes it with the library that is installed in prefix, and returns the command that runs
-// it, without its last argument, the ticket, and what it needs in its environment.
+// A language has two programs: "scenario", whose last argument is the ticket, and "arguments", which is given none and hands the
+// library what it must refuse. build makes them in a folder with the library that is installed in prefix, and returns the
+// command that runs one, and what they need in their environment.
 type language struct {
 	name  string
-	build func(t *testing.T, prefix, program string) (command, env []string)
+	build func(t *testing.T, prefix, dir string) (command func(program string) []string, env []string)
 }
 
-// Go is missing: its scenario needs no program.
+// Go is missing: its scenario needs no program. C's arguments are among its own tests.
 var languages = []language{
 	{"c", buildC},
 	{"c++", buildCXX},
@@ -32,14 +32,21 @@ func TestScenario(t *testing.T) {
 	for _, l := range languages {
 		t.Run(l.name, func(t *testing.T) {
 			t.Parallel()
-			command, env := l.build(t, prefix, filepath.Join(t.TempDir(), "program"))
-			// Devices that the program opens itself use the server by its option.
-			env = append(env, "THINGP2P_SERVER="+server)
-			out := shell.Run(t, shell.RunTimeout, env, command[0], append(command[1:], ticket)...)
-			if !strings.HasPrefix(out, "ok: ") {
-				t.Fatalf("printed %q", out)
+			command, env := l.build(t, prefix, t.TempDir())
+			// Devices that a program opens itself use the server by its option.
+			run := func(program string, arguments ...string) {
+				t.Helper()
+				words := append(command(program), arguments...)
+				out := shell.Run(t, shell.RunTimeout, append(env, "THINGP2P_SERVER="+server), words[0], words[1:]...)
+				if !strings.HasPrefix(out, "ok: ") {
+					t.Fatalf("%s printed %q", program, out)
+				}
+				t.Log(out)
 			}
-			t.Log(out)
+			if l.name != "c" {
+				run("arguments")
+			}
+			run("scenario", ticket)
 		})
 	}
 	t.Run("go", func(t *testing.T) {

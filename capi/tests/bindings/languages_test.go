@@ -3,6 +3,8 @@ package bindings
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/thingp2p/libthingp2p/capi/tests/shell"
@@ -10,27 +12,32 @@ import (
 
 var warnings = []string{"-Wall", "-Wextra", "-Werror", "-pedantic", "-O2"}
 
-func buildC(t *testing.T, prefix, program string) (command, env []string) {
-	args := append([]string{"-std=c99", "programs/scenario.c", "-o", program}, warnings...)
+// inFolder is the command of a program in a folder.
+func inFolder(dir string) func(program string) []string {
+	return func(program string) []string { return []string{filepath.Join(dir, program)} }
+}
+
+func buildC(t *testing.T, prefix, dir string) (command func(string) []string, env []string) {
+	args := append([]string{"-std=c99", "programs/scenario.c", "-o", filepath.Join(dir, "scenario")}, warnings...)
 	args = append(append(args, sharedCode()...), packageFlags(t, prefix)...)
 	shell.Run(t, shell.BuildTimeout, nil, shell.Tool(t, os.Getenv("CC"), "cc"), args...)
-	return []string{program}, nil
+	return inFolder(dir), nil
 }
 
-func buildCXX(t *testing.T, prefix, _ string) (command, env []string) {
-	return buildByCMake(t, prefix, "shared"), nil
+func buildCXX(t *testing.T, prefix, dir string) (command func(string) []string, env []string) {
+	return buildByCMake(t, prefix, dir, "shared"), nil
 }
 
-func buildCXXStatic(t *testing.T, prefix, _ string) (command, env []string) {
-	return buildByCMake(t, prefix, "static"), nil
+func buildCXXStatic(t *testing.T, prefix, dir string) (command func(string) []string, env []string) {
+	return buildByCMake(t, prefix, dir, "static"), nil
 }
 
-func buildByCMake(t *testing.T, prefix, kind string) (command []string) {
-	cmake, dir := shell.Tool(t, "cmake"), t.TempDir()
+func buildByCMake(t *testing.T, prefix, dir, kind string) (command func(string) []string) {
+	cmake := shell.Tool(t, "cmake")
 	shell.Run(t, shell.BuildTimeout, nil, cmake, "-S", "programs", "-B", dir, "-DKIND="+kind, "-DCMAKE_PREFIX_PATH="+prefix,
 		"-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_COMPILER="+shell.Tool(t, os.Getenv("CXX"), "c++", "g++", "clang++"))
 	shell.Run(t, shell.BuildTimeout, nil, cmake, "--build", dir)
-	return []string{filepath.Join(dir, "scenario")}
+	return inFolder(dir)
 }
 
 // thingp2p.hpp, and each header of it alone, compiles without a word from C++17 on.
@@ -53,13 +60,30 @@ func TestCXXDialects(t *testing.T) {
 	}
 }
 
-func buildRust(t *testing.T, prefix, _ string) (command, env []string) {
+// A call that takes a text takes thingp2p::text, which is what refuses null pointers and NULs.
+func TestCXXTakesTexts(t *testing.T) {
+	headers, _ := filepath.Glob(root + "/include/thingp2p/*.hpp")
+	texts := 0
+	for _, header := range append(headers, root+"/include/thingp2p.hpp") {
+		source, err := os.ReadFile(header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts += strings.Count(string(source), "const text& ")
+		if parameter := regexp.MustCompile(`[(,] *(?:const )?std::string(?:_view)?[ &]+\w+[,)]`).Find(source); parameter != nil && filepath.Base(header) != "log.hpp" {
+			t.Errorf("%s: %q should be a const text&", header, parameter)
+		}
+	}
+	if texts < 20 {
+		t.Errorf("only %d parameters are texts", texts)
+	}
+}
+
+func buildRust(t *testing.T, prefix, dir string) (command func(string) []string, env []string) {
 	cargo := shell.Tool(t, "cargo")
-	target := t.TempDir()
-	env = append(packageEnv(prefix), "THINGP2P_LIB_DIR=", "LD_LIBRARY_PATH="+prefix+"/lib", "CARGO_TARGET_DIR="+target,
-		"RUSTFLAGS=-D warnings")
-	manifest := []string{"--offline", "--locked", "--manifest-path", root + "/capi/rust/Cargo.toml"}
-	shell.Run(t, shell.BuildTimeout, env, cargo, append([]string{"test", "--release", "--test", "header"}, manifest...)...)
-	shell.Run(t, shell.BuildTimeout, env, cargo, append([]string{"build", "--release", "--example", "scenario"}, manifest...)...)
-	return []string{filepath.Join(target, "release/examples/scenario")}, env
+	env = append(packageEnv(prefix), "THINGP2P_LIB_DIR="+prefix+"/lib", "CARGO_TARGET_DIR="+dir, "RUSTFLAGS=-D warnings")
+	manifest := []string{"--release", "--offline", "--locked", "--manifest-path", root + "/capi/rust/Cargo.toml"}
+	shell.Run(t, shell.BuildTimeout, env, cargo, append([]string{"test", "--test", "header"}, manifest...)...)
+	shell.Run(t, shell.BuildTimeout, env, cargo, append([]string{"build", "--examples"}, manifest...)...)
+	return inFolder(dir + "/release/examples"), env
 }

@@ -3,6 +3,8 @@ package bindings
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,13 +17,13 @@ const (
 )
 
 // buildObjectiveC compiles for GNUstep on the GNU runtime, without ARC.
-func buildObjectiveC(t *testing.T, prefix, program string) (command, env []string) {
+func buildObjectiveC(t *testing.T, prefix, dir string) (command func(string) []string, env []string) {
 	clang := shell.Tool(t, "clang")
 	config := shell.Tool(t, "gnustep-config")
 	if _, err := os.Stat("/usr/include/Block.h"); err != nil {
 		shell.Missing(t, "libblocksruntime-dev")
 	}
-	args := []string{"-fblocks", "-Wno-unused-command-line-argument", "programs/scenario.m", prefix + objcInstalled, "-o", program}
+	args := []string{"-fblocks", "-Wno-unused-command-line-argument", prefix + objcInstalled}
 	args = append(args, sharedCode()...)
 	for _, flag := range strings.Fields(shell.Run(t, shell.RunTimeout, nil, config, "--objc-flags")) {
 		if flag != "-MMD" && flag != "-MP" { // no dependency files beside the source
@@ -35,8 +37,11 @@ func buildObjectiveC(t *testing.T, prefix, program string) (command, env []strin
 	}
 	args = append(args, packageFlags(t, prefix)...)
 	args = append(args, strings.Fields(shell.Run(t, shell.RunTimeout, nil, config, "--base-libs"))...)
-	shell.Run(t, shell.BuildTimeout, nil, clang, append(args, "-lBlocksRuntime")...)
-	return []string{program}, nil
+	for _, program := range []string{"arguments", "scenario"} {
+		own := []string{"-o", filepath.Join(dir, program), "programs/" + program + ".m"}
+		shell.Run(t, shell.BuildTimeout, nil, clang, slices.Concat(own, args, []string{"-lBlocksRuntime"})...)
+	}
+	return inFolder(dir), nil
 }
 
 // The class compiles for Apple's systems as well, against headers that declare what it uses of theirs.

@@ -11,7 +11,7 @@ import (
 )
 
 // buildPython makes a wheel, twice to see that it comes out the same, and installs it in a fresh virtual environment.
-func buildPython(t *testing.T, prefix, _ string) (command, env []string) {
+func buildPython(t *testing.T, prefix, dir string) (command func(string) []string, env []string) {
 	python := shell.Tool(t, "python3")
 	if exec.Command(python, "-c", "import ensurepip").Run() != nil {
 		shell.Missing(t, "python3-venv")
@@ -31,7 +31,7 @@ func buildPython(t *testing.T, prefix, _ string) (command, env []string) {
 	if !bytes.Equal(wheels[0], wheels[1]) {
 		t.Error("two wheels of the same differ")
 	}
-	venv := filepath.Join(t.TempDir(), "venv")
+	venv := filepath.Join(dir, "venv")
 	shell.Run(t, shell.BuildTimeout, nil, python, "-m", "venv", venv)
 	python = filepath.Join(venv, "bin/python")
 	shell.Run(t, shell.BuildTimeout, nil, python, "-m", "pip", "install", "--quiet", "--no-index", file)
@@ -39,5 +39,5 @@ func buildPython(t *testing.T, prefix, _ string) (command, env []string) {
 	env = []string{"PYTHONPATH=", "PYTHONDONTWRITEBYTECODE=1", "THINGP2P_LIBRARY="}
 	env = append(env, "PYTHONWARNINGS=ignore::DeprecationWarning") // of fork in a process with threads
 	shell.Run(t, shell.RunTimeout, env, python, "programs/header.py", root+"/include/thingp2p.h")
-	return []string{python, "programs/scenario.py"}, env
+	return func(program string) []string { return []string{python, "programs/" + program + ".py"} }, env
 }

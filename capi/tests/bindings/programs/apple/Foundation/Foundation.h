@@ -16,12 +16,21 @@ __attribute__((objc_root_class)) @interface NSObject
 - (id)copy;
 - (void)dealloc;
 + (Class)class;
+- (BOOL)isKindOfClass:(Class)other;
 - (void)performSelectorInBackground:(SEL)selector withObject:(id)argument;
 @end
+
+@interface NSData : NSObject
+@property (readonly) const void *bytes;
+@property (readonly) NSUInteger length;
+@end
+
+enum { NSUTF8StringEncoding = 4 };
 
 @interface NSString : NSObject
 + (instancetype)stringWithUTF8String:(const char *)text;
 @property (readonly) const char *UTF8String;
+- (NSData *)dataUsingEncoding:(NSUInteger)encoding;
 @end
 
 @interface NSNumber : NSObject

@@ -1,0 +1,3 @@
+#include <stddef.h>
+
+void *memchr(const void *bytes, int byte, size_t length);

@@ -1,0 +1,58 @@
+//! What is no text in C, or out of range, gets Error::InvalidParameter from each call that takes such.
+
+use std::ffi::OsStr;
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::ffi::OsStrExt;
+use std::time::Duration;
+
+use thingp2p::{App, Device, Error, LogLevel, Mode};
+
+const REFUSED: Option<Error> = Some(Error::InvalidParameter);
+
+fn text_is_refused(app: &App, device: &Device, bad: &str) -> Result<(), Error> {
+    let (id, ticket) = (device.id()?, device.ticket()?);
+    assert_eq!(App::new(bad).err(), REFUSED);
+    assert_eq!(app.add_device(bad, &ticket).err(), REFUSED);
+    assert_eq!(app.add_device("name", bad).err(), REFUSED);
+    assert_eq!(app.add_address(bad, "192.0.2.1:4711").err(), REFUSED);
+    assert_eq!(app.add_address(&id, bad).err(), REFUSED);
+    assert_eq!(app.connect(bad).err(), REFUSED);
+    assert_eq!(app.connect_with(bad, Mode::Lan, None).err(), REFUSED);
+    assert_eq!(app.start_connect(bad, Mode::Lan, None, |_| panic!("called")).err(), REFUSED);
+    assert_eq!(app.break_connect(bad).err(), REFUSED);
+    assert_eq!(Device::open(bad).err(), REFUSED);
+    assert_eq!(device.unpair(bad).err(), REFUSED);
+    assert_eq!(thingp2p::set_option(bad, "x").err(), REFUSED);
+    assert_eq!(thingp2p::set_option("state_dir", bad).err(), REFUSED);
+    Ok(())
+}
+
+/// A session whose device's authorizer gave an error that is no refusal does not come about.
+fn only_ok_lets_in(app: &App, device: &Device) -> Result<(), Error> {
+    device.listen()?;
+    for answer in [Error::Unknown(0), Error::Unknown(1), Error::Unknown(i32::MAX)] {
+        device.set_authorizer(move |_| Err(answer))?;
+        assert_eq!(app.connect(&device.ticket()?).err(), Some(Error::Auth));
+    }
+    device.set_authorizer(|_| Ok(()))?;
+    let session = app.connect(&device.ticket()?)?;
+    for number in [8, u32::MAX] {
+        let mut channel = session.channel(number);
+        assert_eq!(channel.read(&mut [0; 8]).expect_err("no such channel").kind(), ErrorKind::InvalidInput);
+        assert_eq!(channel.write(&[0; 8]).expect_err("no such channel").kind(), ErrorKind::InvalidInput);
+    }
+    Ok(())
+}
+
+fn main() -> Result<(), Error> {
+    let (app, device) = (App::new("rust")?, Device::in_memory()?);
+    text_is_refused(&app, &device, "one\0two")?;
+    text_is_refused(&app, &device, &"x".repeat(5000))?;
+    assert_eq!(Device::open("").err(), REFUSED);
+    assert_eq!(Device::open(OsStr::from_bytes(b"not \xff UTF-8")).err(), REFUSED);
+    assert_eq!(app.connect_with("nobody", Mode::Lan, Some(Duration::MAX)).err(), Some(Error::InvalidId));
+    thingp2p::set_log(LogLevel::Off, |_, _| ())?;
+    only_ok_lets_in(&app, &device)?;
+    println!("ok: the arguments");
+    Ok(())
+}
