@@ -17,6 +17,7 @@ usage: ./build.sh [command]
   lib, server      only the two libraries, only the server
   wheel            build/thingp2p-….whl for Python, with the library inside
   test             every test; on Debian, as root, installs what the tests need
+  test nightly     fuzzes each parser for a minute, and keeps in build/fuzz-corpus what it has learned for the next time
   demo [FILE]      server, device and app on this machine; the app fetches FILE (or 24 MB of noise), hashes compared
   demo lan [FILE]  the same in a local network without a server: two hosts if this user may make them, else this one
   bench [quick]    the library beside others on emulated links: a table, build/bench.json and plots; needs root
@@ -29,7 +30,7 @@ usage: ./build.sh [command]
   help             this text
 
 Environment: CC, GO, GOFLAGS, GOOS and GOARCH as usual; THINGP2P_BUILD_DIR builds elsewhere; CI=true makes a missing
-test tool a failure; THINGP2P_FUZZ_SECONDS is how long each parser is fuzzed (3; take 60 before a release).
+test tool a failure; THINGP2P_FUZZ_SECONDS is how long each parser is fuzzed (3, nightly 60).
 TEXT
 }
 
@@ -174,7 +175,11 @@ wheel)
   ;;
 test)
   . "$ROOT/capi/scripts/test.sh"
-  run_tests
+  case ${2:-all} in
+  all) run_tests ;;
+  nightly) run_nightly ;;
+  *) die "there are two kinds of tests: ./build.sh test, and ./build.sh test nightly" ;;
+  esac
   ;;
 demo)
   shift

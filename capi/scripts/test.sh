@@ -1,9 +1,10 @@
 # ./build.sh test: runs every stage, also after one has failed, and tells at the end. Sourced by build.sh.
 . "$ROOT/capi/scripts/tools.sh"
 . "$ROOT/capi/scripts/library.sh"
+. "$ROOT/capi/scripts/fuzz.sh"
 
 SKIPPED=77
-FUZZ_SECONDS=${THINGP2P_FUZZ_SECONDS:-3} # for each target; 60 before a release
+FUZZ_SECONDS=${THINGP2P_FUZZ_SECONDS:-3} # for each target; 60 before a release and at night
 STATICCHECK=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
@@ -126,21 +127,6 @@ outside_tests() {
   export THINGP2P_BUILD_DIR=$BUILD
   # shellcheck disable=SC2046 # a list
   go_test outside -p 1 -timeout 15m $(packages -E "$OUTSIDE")
-}
-
-fuzz_tests() {
-  local line dir target code=0
-  (cd "$ROOT" && grep -rEo --include='*_test.go' '^func Fuzz[A-Za-z0-9_]*' capi engine) >"$LOGS/fuzz-targets" || skip "no fuzz targets"
-  while IFS= read -r line; do
-    dir=$(dirname "${line%%:*}") target=${line##* }
-    echo "fuzz $dir $target"
-    run_go test -run '^$' -fuzz "^$target\$" -fuzztime "${FUZZ_SECONDS}s" "./$dir" </dev/null >"$LOGS/fuzz.log" 2>&1 || {
-      cat "$LOGS/fuzz.log"
-      # Go's fuzzer sometimes takes the end of its own time for a failure.
-      grep -q '^ *context deadline exceeded$' "$LOGS/fuzz.log" && ! grep -q 'Failing input' "$LOGS/fuzz.log" || code=1
-    }
-  done <"$LOGS/fuzz-targets"
-  return "$code"
 }
 
 cmake_tests() {

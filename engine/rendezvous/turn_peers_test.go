@@ -8,6 +8,8 @@ import (
 
 var documentation = netip.MustParseAddr("203.0.113.77") // RFC 5737
 
+func documentationPort(port uint16) netip.AddrPort { return netip.AddrPortFrom(documentation, port) }
+
 func TestMayRelayTo(t *testing.T) {
 	public, private := documentation, netip.MustParseAddr("10.1.1.1")
 	for _, test := range []struct {

@@ -28,7 +28,10 @@ func listenWebSocket(address string, config *tls.Config, door *door, log *slog.L
 	if err != nil {
 		return nil, nil, listenError(address, err)
 	}
-	port := l.Addr().(*net.TCPAddr)
+	return serveWebSocket(l, config, door, log, serve), l.Addr().(*net.TCPAddr), nil
+}
+
+func serveWebSocket(l net.Listener, config *tls.Config, door *door, log *slog.Logger, serve func(net.Conn)) *webSocket {
 	l = door.listener(l)
 	if config != nil {
 		config = door.tls(config)
@@ -65,7 +68,7 @@ func listenWebSocket(address string, config *tls.Config, door *door, log *slog.L
 		},
 	}
 	ws.listener.Go(func() { ws.http.Serve(l) })
-	return ws, port, nil
+	return ws
 }
 
 // close ends the listener and connections that are not yet WebSockets.

@@ -1,0 +1,151 @@
+package engine_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// decoders are the calls that make something of bytes, or hand them to a library that does.
+var decoders = map[string]bool{
+	"json.Unmarshal": true, "io.ReadFull": true, "url.Parse": true, "netip.ParseAddr": true, "netip.ParseAddrPort": true,
+	"strconv.ParseInt": true, "strconv.ParseUint": true, "strconv.Atoi": true, "stun.IsMessage": true, "stun.ParseURI": true,
+	"hpke.NewRecipient": true, "ice.NewAgent": true, "pion.NewServer": true, "packets.ReadPacket": true,
+	".Uint16": true, ".Uint32": true, ".Uint64": true, ".DecodeString": true, ".Decode": true, ".HandleInbound": true,
+	".EstablishConnection": true, ".Upgrade": true, ".NextReader": true, ".GetFrom": true,
+}
+
+// otherwise says of functions that call one of them, and that no target calls by name, which one reaches them all the same,
+// and how; or, without a target, whose bytes they read.
+var otherwise = map[string]struct{ target, why string }{
+	"engine.AddAddress":   {"", "its caller's"},
+	"engine.alias":        {"", "its own"},
+	"engine.deliver":      {"FuzzSTUNMux", "one of two methods of this name"},
+	"engine.resolveUDP":   {"", "what FuzzICEServers of signal lets through"},
+	"engine.segmentSize":  {"", "QUIC's of this process"},
+	"engine.udpAddr":      {"", "the kernel's"},
+	"main.number":         {"FuzzOptions", "by the table of options"},
+	"rendezvous.Read":     {"FuzzWebSocket", "by io.Copy"},
+	"rendezvous.boundIP":  {"", "the operator's"},
+	"rendezvous.isCalled": {"FuzzBroker", "by a hook"},
+	"rendezvous.serve":    {"FuzzTURN", "one of several methods of this name"},
+	"signal.next":         {"FuzzFrames", "one of two functions of this name"},
+}
+
+// TestEachParserIsFuzzed: each function that reads what strangers send is reached by a fuzz target of its package.
+func TestEachParserIsFuzzed(t *testing.T) {
+	used := make(map[string]bool)
+	for _, dir := range []string{".", "signal", "discovery", "ident", "limit", "rendezvous", "../capi"} {
+		p := parsePackage(t, dir)
+		reached := p.fuzzed()
+		for name, call := range p.parsers() {
+			full := p.name + "." + name
+			other, ok := otherwise[full]
+			used[full] = ok && !reached[name]
+			if !reached[name] && (!ok || other.target != "" && p.functions[other.target] == nil) {
+				t.Errorf("%s calls %s, and no fuzz target reaches it: write one, or say in otherwise how one does or whose bytes it reads", full, call)
+			}
+		}
+	}
+	for name := range otherwise {
+		if !used[name] {
+			t.Errorf("otherwise has no use for %s", name)
+		}
+	}
+}
+
+// sources is a package: its functions, by name.
+type sources struct {
+	name      string
+	functions map[string][]*ast.FuncDecl
+	tests     map[*ast.FuncDecl]bool
+}
+
+func parsePackage(t *testing.T, dir string) *sources {
+	t.Helper()
+	p := &sources{functions: make(map[string][]*ast.FuncDecl), tests: make(map[*ast.FuncDecl]bool)}
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: no sources, %v", dir, err)
+	}
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.name = strings.TrimSuffix(parsed.Name.Name, "_test")
+		for _, d := range parsed.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Body != nil {
+				p.functions[f.Name.Name] = append(p.functions[f.Name.Name], f)
+				p.tests[f] = strings.HasSuffix(file, "_test.go")
+			}
+		}
+	}
+	return p
+}
+
+// parsers are the functions that call a decoder, and which one.
+func (p *sources) parsers() map[string]string {
+	found := make(map[string]string)
+	for name, functions := range p.functions {
+		for _, f := range functions {
+			if p.tests[f] {
+				continue
+			}
+			for _, call := range calls(f) {
+				pkg, method, _ := strings.Cut(call, ".")
+				if decoders[call] || pkg != "" && decoders["."+method] {
+					found[name] = call
+				}
+			}
+		}
+	}
+	return found
+}
+
+// fuzzed are the names of the functions that a fuzz target calls, directly or not. What has a name that others have, too, is
+// not followed, nor is a target that needs a whole world, since it calls everything.
+func (p *sources) fuzzed() map[string]bool {
+	reached := make(map[string]bool)
+	var follow func(f *ast.FuncDecl)
+	follow = func(f *ast.FuncDecl) {
+		for _, call := range calls(f) {
+			name := call[strings.LastIndex(call, ".")+1:]
+			if next := p.functions[name]; len(next) == 1 && !reached[name] {
+				reached[name] = true
+				follow(next[0])
+			}
+		}
+	}
+	for name, functions := range p.functions {
+		for _, f := range functions {
+			if strings.HasPrefix(name, "Fuzz") && p.tests[f] && !strings.Contains(strings.Join(calls(f), " "), "inWorld") {
+				follow(f)
+			}
+		}
+	}
+	return reached
+}
+
+// calls are what a function calls, or names: "f", "x.f" for a function of package x or a method of something in x, "?.f" for
+// one of something else.
+func calls(f *ast.FuncDecl) []string {
+	var all []string
+	ast.Inspect(f.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.Ident:
+			all = append(all, n.Name)
+		case *ast.SelectorExpr:
+			receiver := "?"
+			if x, ok := n.X.(*ast.Ident); ok {
+				receiver = x.Name
+			}
+			all = append(all, receiver+"."+n.Sel.Name)
+		}
+		return true
+	})
+	return all
+}
