@@ -22,6 +22,10 @@ type stream interface {
 // or none. QUIC as it is has no such streams.
 type tryWriter interface{ TryWrite(p []byte) bool }
 
+// tryReader is a stream that can give what has arrived without waiting: 0 bytes
+// if there are none, or an error is to be told.
+type tryReader interface{ TryRead(p []byte) int }
+
 // channel is one of a session's eight: a bounded queue in each direction
 // between the callers and a QUIC stream.
 //

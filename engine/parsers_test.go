@@ -24,7 +24,6 @@ var otherwise = map[string]struct{ target, why string }{
 	"engine.AddAddress":   {"", "its caller's"},
 	"engine.alias":        {"", "its own"},
 	"engine.deliver":      {"FuzzSTUNMux", "one of two methods of this name"},
-	"engine.resolveUDP":   {"", "what FuzzICEServers of signal lets through"},
 	"engine.segmentSize":  {"", "QUIC's of this process"},
 	"engine.udpAddr":      {"", "the kernel's"},
 	"main.number":         {"FuzzOptions", "by the table of options"},

@@ -20,11 +20,7 @@ func (c *channel) read(p []byte, timeout time.Duration) (int, error) {
 		if c.recvErr == ErrClosedLocal {
 			return 0, c.recvErr
 		}
-		if n := c.recvQueue.read(p); n > 0 {
-			c.received.Add(uint64(n))
-			if c.recvQueue.size < recvLimit {
-				c.room.notify()
-			}
+		if n := c.readQueue(p); n > 0 {
 			return n, nil
 		}
 		if c.recvErr != nil && c.drained {
@@ -48,15 +44,48 @@ func (c *channel) read(p []byte, timeout time.Duration) (int, error) {
 	}
 }
 
+// tryRead is read for who must not wait, not even for another goroutine. It
+// returns 0 if there is nothing yet, or an error to tell.
+func (c *channel) tryRead(p []byte) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.recvErr == ErrClosedLocal {
+		return 0
+	}
+	if n := c.readQueue(p); n > 0 {
+		return n
+	}
+	try, ok := c.stream.(tryReader)
+	if !ok || c.reading || c.receiving || c.drained {
+		return 0
+	}
+	c.allowReading()
+	n := try.TryRead(p)
+	if n > 0 {
+		c.progress()
+		c.received.Add(uint64(n))
+	}
+	return n
+}
+
+// readQueue needs the lock.
+func (c *channel) readQueue(p []byte) int {
+	n := c.recvQueue.read(p)
+	if n > 0 {
+		c.received.Add(uint64(n))
+		if c.recvQueue.size < recvLimit {
+			c.room.notify()
+		}
+	}
+	return n
+}
+
 // readStream reads from the stream for one reader; nobody else may meanwhile.
 // It needs the lock, and gives it away while it waits.
 func (c *channel) readStream(p []byte, deadline time.Time) (n int) {
 	c.reading, c.readUntil = true, deadline
 	defer c.finishReading()
-	if c.expired {
-		c.expired = false
-		c.stream.SetReadDeadline(time.Time{})
-	}
+	c.allowReading()
 	switch {
 	case deadline.IsZero():
 	case c.readTimer == nil:
@@ -99,6 +128,14 @@ func (c *channel) expire() {
 func (c *channel) wakeReader() {
 	c.expired = true
 	c.stream.SetReadDeadline(past())
+}
+
+// allowReading undoes wakeReader. It needs the lock.
+func (c *channel) allowReading() {
+	if c.expired {
+		c.expired = false
+		c.stream.SetReadDeadline(time.Time{})
+	}
 }
 
 // startReceive needs the lock.

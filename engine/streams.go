@@ -77,6 +77,17 @@ func (s *channelStream) Read(p []byte) (int, error) {
 	return in.Read(p)
 }
 
+// TryRead finds nothing until the peer has opened its stream.
+func (s *channelStream) TryRead(p []byte) int {
+	s.mu.Lock()
+	in := s.in
+	s.mu.Unlock()
+	if try, ok := in.(tryReader); ok {
+		return try.TryRead(p)
+	}
+	return 0
+}
+
 func (s *channelStream) Peek(p []byte) (int, error) {
 	in, err := s.incoming()
 	if err != nil {

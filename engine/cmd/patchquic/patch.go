@@ -20,6 +20,7 @@ var additions embed.FS
 var places = map[string]string{
 	"added/quic.go.txt":       "thingp2p.go",
 	"added/repeat.go.txt":     "thingp2p_repeat.go",
+	"added/tryread.go.txt":    "thingp2p_tryread.go",
 	"added/trywrite.go.txt":   "thingp2p_trywrite.go",
 	"added/reuse.go.txt":      "thingp2p_reuse.go",
 	"added/wirereuse.go.txt":  "internal/wire/thingp2p.go",

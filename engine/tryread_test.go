@@ -1,0 +1,56 @@
+//go:build thingp2p_quic
+
+package engine_test
+
+import (
+	"bytes"
+	"crypto/rand"
+	"testing"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine"
+)
+
+// A reader that waits only where TryRead has nothing reads every byte once, and the end after the last one.
+func TestTryReadAndReadShareOneStream(t *testing.T) {
+	p := newPair(t, startServer(t).URL(), nil)
+	app, device := p.connect(t)
+	sent := make([]byte, 8<<20)
+	rand.Read(sent)
+	go func() {
+		for rest := sent; len(rest) > 0; {
+			n, err := device.Send(1, rest[:min(len(rest), 10_000)], 5*time.Second)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			rest = rest[n:]
+		}
+		device.Close()
+	}()
+	var got []byte
+	tried := 0
+	buffer := make([]byte, 16<<10)
+	for {
+		n := app.TryRead(1, buffer)
+		tried += n
+		if n == 0 {
+			var err error
+			if n, err = app.Read(1, buffer[:1], 5*time.Second); err == engine.ErrClosedRemote {
+				break
+			} else if err != nil {
+				t.Fatalf("after %d bytes: %v", len(got), err)
+			}
+		}
+		got = append(got, buffer[:n]...)
+	}
+	if !bytes.Equal(got, sent) {
+		t.Errorf("%d bytes arrived of %d, and not the same", len(got), len(sent))
+	}
+	if tried < len(sent)/2 {
+		t.Errorf("only %d of %d bytes came without waiting", tried, len(sent))
+	}
+	if n := app.TryRead(1, buffer); n != 0 {
+		t.Errorf("%d bytes after the end", n)
+	}
+}
