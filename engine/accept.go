@@ -35,15 +35,24 @@ func (d *Device) Accept(timeout time.Duration) (*Session, error) {
 // lives reports whether a session has not ended; it needs the lock.
 func (d *Device) lives(s *Session) bool { return d.sessions[s] }
 
-// reserve makes room for a session; free gives it back if none comes of it.
-func (d *Device) reserve() bool {
+// reserve makes room for the session of an admission.
+func (d *Device) reserve(a *admission) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.closed || len(d.sessions)+d.reserved >= d.config.MaxSessions || !d.roomToAccept() {
 		return false
 	}
 	d.reserved++
+	a.reserved = true
 	return true
+}
+
+// release gives back what reserve has taken; it needs the lock.
+func (d *Device) release(a *admission) {
+	if a.reserved {
+		a.reserved = false
+		d.reserved--
+	}
 }
 
 // roomToAccept reports whether the backlog can take one more than is reserved. The
@@ -60,12 +69,6 @@ func (d *Device) roomToAccept() bool {
 	return true
 }
 
-func (d *Device) free() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.reserved--
-}
-
 // add turns a reservation into a session that Accept returns, and starts it, in
 // one step: its end, which takes it out again, may come at once. It fails if the
 // device has closed, or the app was unpaired, since.
@@ -73,7 +76,7 @@ func (d *Device) add(s *Session, a *admission) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s.start(d.config.OfflineAfter, func() { d.complain(s) })
-	d.reserved--
+	d.release(a)
 	if d.closed || a.revoked {
 		return false
 	}

@@ -13,11 +13,9 @@ const (
 	verdictTime = 5 * time.Second
 )
 
-// Connections that have no verdict yet: from so many on, new addresses have to
-// prove that they are theirs (RFC 9000, section 8.1.2), and more than so many are
-// not taken, of apps that are not paired or of any.
+// Connections that have no verdict yet: more than so many are not taken, of apps
+// that are not paired or of any.
 const (
-	busyAdmitting         = 32
 	maxAdmitting          = 256
 	maxAdmittingStrangers = 128
 )
@@ -31,7 +29,9 @@ type admission struct {
 	binding []byte       // of this TLS session, for proofs
 	via     *deviceRelay // the relay of ours that it came through, or nil
 
-	revoked bool // the app was unpaired meanwhile; guarded by Device.mu
+	// Guarded by Device.mu.
+	reserved bool // it has room for its session
+	revoked  bool // the app was unpaired meanwhile
 }
 
 // admit decides on a connection and makes it a session.
@@ -70,9 +70,6 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 	limit.Reset(verdictTime)
 	if err := writeControl(control, verdict{code}); err != nil {
 		d.log.Debug("an app gave up", "trace", peer.TraceID, "error", err)
-		if code == OK {
-			d.free()
-		}
 		conn.close()
 		return
 	}
@@ -94,15 +91,15 @@ func (d *Device) begin(a *admission) bool {
 		return false
 	}
 	d.admissions[a] = true
-	d.admitting.Store(int32(len(d.admissions)))
 	return true
 }
 
+// finish ends an admission; the room that it has not used is free again.
 func (d *Device) finish(a *admission) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.admissions, a)
-	d.admitting.Store(int32(len(d.admissions)))
+	d.release(a)
 }
 
 // decide says whether an app may have a session. If so, room for it is reserved,
@@ -120,7 +117,7 @@ func (d *Device) decide(a *admission, h hello) (Peer, Code) {
 		return peer, code
 	case !asked && !had:
 		return peer, ErrAuth
-	case !d.reserve():
+	case !d.reserve(a):
 		return peer, ErrDeviceFull
 	}
 	has, err := d.state.enter(a.appID, h.UID, proven)
@@ -128,7 +125,6 @@ func (d *Device) decide(a *admission, h hello) (Peer, Code) {
 		d.log.Error("the app is not remembered and needs its ticket again", "app", a.appID, "error", err)
 	}
 	if has == noRight && had { // what the decision rested on has gone meanwhile
-		d.free()
 		return peer, ErrAuth
 	}
 	return peer, OK

@@ -123,13 +123,10 @@ type deviceRelay struct {
 // openRelay makes a device reachable through a relay.
 func (d *Device) openRelay(r *relay) (drop func(), err error) {
 	conn := newRelayConn(r.address, d.log)
+	conn.visitors = d.visitors
 	r.carry(conn, netip.AddrPort{})
 	via := &deviceRelay{relay: r, quic: newQUICTransport(conn.forQUIC(d.socket), d.log), users: 1}
-	config, err := d.identity.tlsConfig("")
-	if err == nil {
-		err = via.quic.serve(config, d.config.OfflineAfter, &d.workers, func(c *quicConn) { d.admit(c, via) })
-	}
-	return via.letGo, err
+	return via.letGo, d.serveOn(via.quic, via)
 }
 
 func (r *deviceRelay) hold() {

@@ -25,7 +25,7 @@ func TestImpostorAtTheAddress(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := e.quic.serve(config, time.Minute, &e.workers, func(c *quicConn) { <-c.Context().Done() }); err != nil {
+	if err := e.quic.serve(config, time.Minute, newHandshakes(e.workers.Guard), &e.workers, func(c *quicConn) { <-c.Context().Done() }); err != nil {
 		t.Fatal(err)
 	}
 	app, err := NewApp(Config{UID: "user", DisableLAN: true})

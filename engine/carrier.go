@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"time"
 
@@ -48,15 +49,35 @@ func (c *carrier) route(p foundPath, r *relay) *quicTransport {
 
 // dial connects along a path.
 func (c *carrier) dial(ctx context.Context, p foundPath, r *relay, deviceID string) error {
-	config, err := c.endpoint.identity.tlsConfig(deviceID)
-	if err != nil {
-		return because(ErrInternal, err)
-	}
 	c.active = c.route(p, r)
+	pass := p.pass
 	if p.straight {
 		knocking, stop := context.WithCancel(ctx)
 		defer stop()
-		c.knock(knocking, p.remote, deviceID)
+		var err error
+		if pass, err = c.knock(knocking, p.remote, deviceID); err != nil {
+			return because(ErrInternal, err)
+		}
+	}
+	err := c.shakeHands(ctx, deviceID, pass)
+	for _, wait := range knockTimes {
+		if !errors.Is(err, errNoPass) {
+			break
+		}
+		select { // the handshake has overtaken the knock
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(wait):
+		}
+		err = c.shakeHands(ctx, deviceID, pass)
+	}
+	return err
+}
+
+func (c *carrier) shakeHands(ctx context.Context, deviceID string, pass *passSecret) error {
+	config, err := c.endpoint.identity.dialConfig(deviceID, pass.serverName())
+	if err != nil {
+		return because(ErrInternal, err)
 	}
 	c.conn, err = c.active.dial(ctx, c.alias, config, c.endpoint.config.OfflineAfter)
 	return err
@@ -66,15 +87,16 @@ func (c *carrier) dial(ctx context.Context, p foundPath, r *relay, deviceID stri
 // may get lost.
 var knockTimes = []time.Duration{60 * time.Millisecond, 200 * time.Millisecond, 600 * time.Millisecond}
 
-// knock makes the device listen to this socket, which ICE has not told it of.
-func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID string) {
+// knock makes the device listen to this socket, which ICE has not told it of. The
+// pass is good where the device has heard it.
+func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID string) (*passSecret, error) {
 	key, err := ident.SealingKey(deviceID)
 	if err != nil {
-		return
+		return nil, err
 	}
-	packet, err := discovery.Knock(key, time.Now())
+	packet, shared, err := discovery.Knock(key, time.Now())
 	if err != nil {
-		return
+		return nil, err
 	}
 	c.endpoint.socket.writeTo(packet, address)
 	c.endpoint.workers.Go(func() {
@@ -89,6 +111,7 @@ func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID st
 			}
 		}
 	})
+	return newPassSecret(shared), nil
 }
 
 // move takes the connection to another path. Between two paths of one transport

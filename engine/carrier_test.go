@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"net/netip"
 	"testing"
@@ -30,8 +31,10 @@ func callerEndpoint(t *testing.T) *endpoint {
 }
 
 func dialDeviceAs(t *testing.T, e *endpoint, d *Device, wantID string) (*carrier, error) {
-	p := foundPath{remote: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port)}
-	d.visitors.expect(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.port)) // as an offer would do
+	// As an offer would do.
+	p := foundPath{remote: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port), pass: newPassSecret([]byte(rand.Text()))}
+	d.visitors.honour(p.pass)
+	d.visitors.expect(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.port))
 	c := newCarrier(e, p)
 	t.Cleanup(c.close)
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, ErrTimeout)

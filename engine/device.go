@@ -2,10 +2,8 @@ package engine
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"sync"
-	"sync/atomic"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -18,9 +16,9 @@ type Device struct {
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
 
-	visitors  *visitors
-	consent   consent
-	admitting atomic.Int32 // len(admissions), for who must not wait for mu
+	visitors   *visitors
+	handshakes *handshakes
+	consent    consent
 
 	mu         sync.Mutex
 	closed     bool
@@ -50,15 +48,12 @@ func NewDevice(config Config) (*Device, error) {
 	d := &Device{
 		endpoint:   e,
 		visitors:   newVisitors(discovery.NewResponder(key)),
+		handshakes: newHandshakes(e.workers.Guard),
 		admissions: make(map[*admission]bool),
 		sessions:   make(map[*Session]bool),
 	}
 	d.consent.workers = &d.workers
 	e.socket.visitors = d.visitors
-	e.quic.VerifySourceAddress = func(net.Addr) bool {
-		defer e.workers.Recover()
-		return d.admitting.Load() > busyAdmitting
-	}
 	e.log.Info("device started", "quic", quicBuild)
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	return d, nil
@@ -122,13 +117,19 @@ func (d *Device) serve() error {
 	if d.serving {
 		return nil
 	}
-	config, err := d.identity.tlsConfig("")
+	err := d.serveOn(d.quic, nil)
+	d.serving = err == nil
+	return err
+}
+
+// serveOn takes connections on a transport: the socket's, or that of a relay of
+// ours. The same gate stands before each.
+func (d *Device) serveOn(transport *quicTransport, via *deviceRelay) error {
+	config, err := d.identity.acceptConfig(d.visitors.admits)
 	if err != nil {
 		return err
 	}
-	err = d.quic.serve(config, d.config.OfflineAfter, &d.workers, func(conn *quicConn) { d.admit(conn, nil) })
-	d.serving = err == nil
-	return err
+	return transport.serve(config, d.config.OfflineAfter, d.handshakes, &d.workers, func(conn *quicConn) { d.admit(conn, via) })
 }
 
 // answerLAN begins to answer those who look for the device in the local network.
@@ -180,6 +181,6 @@ func (d *Device) Close() error {
 		signals.Close()
 	}
 	closeAll(sessions)
-	d.release()
+	d.endpoint.release()
 	return nil
 }

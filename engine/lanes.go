@@ -28,7 +28,7 @@ func (n *negotiation) lane(l lane) *agent {
 	own := credentials{n.local.ufrag + l.suffix(), n.local.pwd}
 	selected := func(remote netip.AddrPort) {
 		n.log.Debug("ICE has found a path", "lane", l.suffix(), "remote", remote)
-		n.found <- foundPath{lane: l, remote: remote} // has room for one of each lane
+		n.found <- foundPath{lane: l, remote: remote, pass: n.pass} // has room for one of each lane
 	}
 	a, err := newAgent(mux, own, n.isApp(), selected, n.expect, n.endpoint.config.net, n.log)
 	if err != nil {

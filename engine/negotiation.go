@@ -40,6 +40,7 @@ type negotiation struct {
 	heard   chan struct{} // closed at the first answer
 
 	local, remote credentials // remote is empty until it is known
+	pass          *passSecret // nil until then
 	candidates    []signal.Candidate
 	peers         []signal.Candidate
 	lanes         map[lane]*agent
@@ -80,8 +81,9 @@ func (l lane) suffix() string {
 type foundPath struct {
 	lane     lane
 	remote   netip.AddrPort
-	straight bool // ICE has no part in it
-	near     bool // the address answered in the local network
+	pass     *passSecret // for the handshake; nil: who goes straight there has to knock
+	straight bool        // ICE has no part in it
+	near     bool        // the address answered in the local network
 }
 
 func (p foundPath) relayed() bool { return p.lane.appRelayed || p.lane.deviceRelayed }
@@ -130,6 +132,18 @@ func (n *negotiation) receive(m *signal.Message) {
 	select {
 	case n.inbox <- m:
 	default: // the peer repeats what matters
+	}
+}
+
+// agreeOnPass makes what lets the app's handshakes in at the device.
+func (n *negotiation) agreeOnPass() {
+	if n.isApp() {
+		n.pass = icePassSecret(n.local.pwd, n.remote.pwd)
+		return
+	}
+	n.pass = icePassSecret(n.remote.pwd, n.local.pwd)
+	if v := n.endpoint.socket.visitors; v != nil {
+		v.honour(n.pass)
 	}
 }
 
@@ -265,6 +279,7 @@ func (n *negotiation) handle(ctx context.Context, m *signal.Message) {
 		}
 		if n.remote == (credentials{}) {
 			n.remote = credentials{m.Ufrag, m.Pwd}
+			n.agreeOnPass()
 			close(n.heard)
 		}
 		n.learn(m.Candidates)

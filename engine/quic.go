@@ -96,15 +96,31 @@ func dialError(ctx context.Context, err error) error {
 	if errors.Is(err, errWrongKey) {
 		return because(ErrAuth, err)
 	}
-	if transport, ok := errors.AsType[*quic.TransportError](err); ok && transport.ErrorCode.IsCryptoError() {
+	transport, ok := errors.AsType[*quic.TransportError](err)
+	switch {
+	case ok && transport.Remote && transport.ErrorCode == noPassError:
+		return because(ErrTimeout, errNoPass)
+	case ok && transport.ErrorCode.IsCryptoError():
 		return because(ErrHandshake, err)
 	}
 	return because(ErrTimeout, err)
 }
 
+// noPassError is what a device says that does not take a pass: the alert
+// internal_error (RFC 8446, section 6.2; RFC 9001, section 4.8).
+const noPassError quic.TransportErrorCode = 0x100 + 80
+
 // serve accepts connections until the transport is closed. Its goroutines, one
 // of them for each handle that runs, are counted in workers.
-func (t *quicTransport) serve(config *tls.Config, offlineAfter time.Duration, workers *panics.Group, handle func(*quicConn)) error {
+func (t *quicTransport) serve(config *tls.Config, offlineAfter time.Duration, shakes *handshakes, workers *panics.Group, handle func(*quicConn)) error {
+	t.VerifySourceAddress = func(net.Addr) bool {
+		defer workers.Recover()
+		return shakes.busy()
+	}
+	t.ConnContext = func(ctx context.Context, client *quic.ClientInfo) (_ context.Context, err error) {
+		defer workers.RecoverTo(&err)
+		return shakes.begin(ctx, client.RemoteAddr)
+	}
 	listener, err := t.Listen(config, quicConfig(offlineAfter, false))
 	if err != nil {
 		return err
@@ -115,6 +131,7 @@ func (t *quicTransport) serve(config *tls.Config, offlineAfter time.Duration, wo
 			if err != nil {
 				return
 			}
+			shakes.done(conn.Context())
 			c := &quicConn{Conn: conn}
 			handling := panics.Guard{Log: workers.Log, Failed: c.close}
 			workers.Go(func() { handling.Run(func() { handle(c) }) })

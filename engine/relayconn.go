@@ -18,6 +18,7 @@ import (
 type relayConn struct {
 	guard    panics.Guard
 	local    net.Addr
+	visitors *visitors // on a device: who may begin a handshake
 	incoming chan *relayPacket
 	route    atomic.Pointer[relayRoute]
 
@@ -51,6 +52,9 @@ func newRelayConn(local netip.AddrPort, log *slog.Logger) *relayConn {
 
 // push is a relay's sink.
 func (c *relayConn) push(p []byte, from netip.AddrPort) {
+	if c.visitors != nil && beginsConnection(p) && !c.visitors.mayEnter(from) {
+		return
+	}
 	packet := relayPackets.Get().(*relayPacket)
 	packet.size, packet.from = copy(packet.bytes[:], p), from
 	select {

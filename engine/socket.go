@@ -151,13 +151,17 @@ func (s *socket) packetConn() net.PacketConn {
 // divert takes what is not for QUIC: STUN, knocks, and handshakes of those who are
 // not expected.
 func (s *socket) divert(p []byte, from net.Addr) bool {
-	if len(p) == 0 || p[0]>>6 == 1 { // a connection's own packet (RFC 9000, section 17.3)
+	if !beginsConnection(p) {
 		return false
 	}
 	taken := true // also what nobody could take without a panic
 	s.guard.Run(func() { taken = s.takes(p, from) })
 	return taken
 }
+
+// beginsConnection reports whether a packet is not one of those that connections
+// send once they are there, which have a short header (RFC 9000, section 17.3).
+func beginsConnection(p []byte) bool { return len(p) > 0 && p[0]>>6 != 1 }
 
 func (s *socket) takes(p []byte, from net.Addr) bool {
 	switch {
@@ -168,7 +172,7 @@ func (s *socket) takes(p []byte, from net.Addr) bool {
 		s.mux.deliver(p, plainAddrPort(from))
 		return true
 	}
-	return s.visitors != nil && !s.visitors.expected(plainAddrPort(from))
+	return s.visitors != nil && !s.visitors.mayEnter(plainAddrPort(from))
 }
 
 // batchConn satisfies quic.OOBCapablePacketConn and reads in batches.

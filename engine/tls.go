@@ -16,6 +16,33 @@ const alpn = "thingp2p/1"
 
 var errWrongKey = errors.New("the peer does not hold the key that its id names")
 
+// dialConfig is for an app that dials a device.
+func (i identity) dialConfig(deviceID, pass string) (*tls.Config, error) {
+	config, err := i.tlsConfig(deviceID)
+	if err == nil {
+		config.ServerName = pass
+	}
+	return config, err
+}
+
+// acceptConfig is for a device: without a pass, which admits looks at, the
+// handshake ends before the device shows who it is.
+func (i identity) acceptConfig(admits func(pass string) bool) (*tls.Config, error) {
+	config, err := i.tlsConfig("")
+	if err == nil {
+		config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (_ *tls.Config, err error) {
+			defer i.guard.RecoverTo(&err)
+			if !admits(hello.ServerName) {
+				return nil, errNoPass
+			}
+			return nil, nil // as it stands
+		}
+	}
+	return config, err
+}
+
+var errNoPass = errors.New("a handshake without a pass")
+
 // tlsConfig returns a TLS 1.3 configuration, for either role, with a
 // self-signed certificate over the identity's key. Only the peer's key counts:
 // it must be the one that wantID names, or any Ed25519 key if wantID is "".

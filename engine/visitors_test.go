@@ -55,7 +55,7 @@ func dialFrom(t *testing.T, knockFor string, to netip.AddrPort, wantID string) (
 	if err := e.quic.start(); err != nil {
 		t.Fatal(err)
 	}
-	p := foundPath{remote: to, straight: knockFor == wantID}
+	p := foundPath{remote: to, straight: knockFor == wantID, pass: newPassSecret([]byte("a guess"))}
 	c := newCarrier(e, p)
 	t.Cleanup(c.close)
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 500*time.Millisecond, ErrTimeout)
@@ -72,7 +72,7 @@ func TestVisitsEnd(t *testing.T) {
 		}
 		v := newVisitors(discovery.NewResponder(opening))
 		here := netip.MustParseAddrPort("192.0.2.1:1")
-		if v.expected(here) {
+		if v.mayEnter(here) {
 			t.Error("nobody was expected")
 		}
 		v.knock([]byte{0x20}, here)
@@ -80,20 +80,20 @@ func TestVisitsEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wrong, err := discovery.Knock(sealing, time.Now())
+		wrong, _, err := discovery.Knock(sealing, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}
 		v.knock(wrong, here)
-		if v.expected(here) {
+		if v.mayEnter(here) {
 			t.Error("a knock for somebody else is taken")
 		}
 		v.expect(here)
-		if !v.expected(here) || v.expected(netip.MustParseAddrPort("192.0.2.1:2")) {
+		if !v.mayEnter(here) || v.mayEnter(netip.MustParseAddrPort("192.0.2.1:2")) {
 			t.Error("the wrong one is expected")
 		}
 		time.Sleep(visitTime)
-		if v.expected(here) {
+		if v.mayEnter(here) {
 			t.Error("a visit has no end")
 		}
 		for port := range uint16(2 * maxVisitors) {

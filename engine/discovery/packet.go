@@ -18,6 +18,8 @@ const (
 	labelSize = 8 // of the key, tells queries apart
 	proofSize = 24
 
+	sharedSize = 32
+
 	querySize  = 1 + keySize + timeSize + tagSize
 	answerSize = 1 + labelSize + proofSize
 )
@@ -26,6 +28,7 @@ const (
 var (
 	queryInfo     = []byte("thingp2p/1 query")
 	answerContext = "thingp2p/1 answer"
+	sharedContext = "thingp2p/1 knock"
 )
 
 func suite() (hpke.KDF, hpke.AEAD) { return hpke.HKDFSHA256(), hpke.ChaCha20Poly1305() }
@@ -36,6 +39,7 @@ type label [labelSize]byte
 type query struct {
 	packet []byte
 	answer []byte // the only one that is right
+	shared []byte // with the device, and nobody else
 }
 
 func newQuery(device hpke.PublicKey, now time.Time) (*query, error) {
@@ -52,7 +56,11 @@ func newQuery(device hpke.PublicKey, now time.Time) (*query, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &query{packet: bytes.Join([][]byte{{kindQuery}, key, sealed}, nil)}
+	shared, err := sender.Export(sharedContext, sharedSize)
+	if err != nil {
+		return nil, err
+	}
+	q := &query{packet: bytes.Join([][]byte{{kindQuery}, key, sealed}, nil), shared: shared}
 	q.answer = answerTo(q.packet, proof)
 	return q, nil
 }
@@ -74,32 +82,37 @@ func IsQuery(packet []byte) bool { return len(packet) == querySize && packet[0] 
 
 // Knock makes a query for a device whose address is known. Sent to the device's
 // own socket, just before a handshake, it shows that the sender knows the device:
-// to others the device is silent.
-func Knock(device hpke.PublicKey, now time.Time) ([]byte, error) {
+// to others the device is silent. The device knows the shared secret once it has
+// heard the knock.
+func Knock(device hpke.PublicKey, now time.Time) (packet, shared []byte, err error) {
 	q, err := newQuery(device, now)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return q.packet, nil
+	return q.packet, q.shared, nil
 }
 
 func isAnswer(packet []byte) bool { return len(packet) == answerSize && packet[0] == kindAnswer }
 
-// openQuery returns when a query was made and the answer to it; ok is false if it
+// openQuery returns when a query was made, as the asker knows it; ok is false if it
 // is not for the holder of key.
-func openQuery(key hpke.PrivateKey, packet []byte) (made time.Time, answer []byte, ok bool) {
+func openQuery(key hpke.PrivateKey, packet []byte) (q query, made time.Time, ok bool) {
 	kdf, aead := suite()
 	recipient, err := hpke.NewRecipient(packet[1:1+keySize], key, kdf, aead, queryInfo)
 	if err != nil {
-		return time.Time{}, nil, false
+		return query{}, time.Time{}, false
 	}
 	text, err := recipient.Open(nil, packet[1+keySize:])
 	if err != nil {
-		return time.Time{}, nil, false
+		return query{}, time.Time{}, false
 	}
 	proof, err := recipient.Export(answerContext, proofSize)
 	if err != nil {
-		return time.Time{}, nil, false
+		return query{}, time.Time{}, false
 	}
-	return time.Unix(int64(binary.BigEndian.Uint64(text)), 0), answerTo(packet, proof), true
+	shared, err := recipient.Export(sharedContext, sharedSize)
+	if err != nil {
+		return query{}, time.Time{}, false
+	}
+	return query{answer: answerTo(packet, proof), shared: shared}, time.Unix(int64(binary.BigEndian.Uint64(text)), 0), true
 }

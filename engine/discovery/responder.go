@@ -26,9 +26,11 @@ type Responder struct {
 
 // asked is a query that this device answers.
 type asked struct {
-	answer []byte
-	until  time.Time // copies and repetitions are answered until then
-	copies []sentCopy
+	answer  []byte
+	shared  []byte
+	until   time.Time // copies and repetitions are answered until then
+	copies  []sentCopy
+	knocked netip.AddrPort // from where, if it was a knock
 }
 
 // sentCopy is whom an answer was sent to, and when last.
@@ -63,14 +65,43 @@ func NewResponder(key hpke.PrivateKey) *Responder {
 
 // Answer returns what to send to who asks, or nil.
 func (r *Responder) Answer(packet []byte, from netip.AddrPort, now time.Time) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a := r.open(packet, from, now)
+	if a == nil {
+		return nil
+	}
+	return a.again(from, now)
+}
+
+// Knocked returns the secret that the device shares with who knocks, or nil. A
+// knock is good for where it came from first: who has read it on its way and sends
+// it from elsewhere hears nothing.
+func (r *Responder) Knocked(packet []byte, from netip.AddrPort, now time.Time) []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a := r.open(packet, from, now)
+	if a == nil || now.After(a.until) {
+		return nil
+	}
+	if !a.knocked.IsValid() {
+		a.knocked = from
+	}
+	if a.knocked != from {
+		return nil
+	}
+	return a.shared
+}
+
+// open reads a query, or finds one that came before; nil: it is not for us, or one
+// too many. It needs the lock.
+func (r *Responder) open(packet []byte, from netip.AddrPort, now time.Time) *asked {
 	if !IsQuery(packet) {
 		return nil
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	name := labelOf(packet)
 	if a, ok := r.mine.Get(name); ok {
-		return a.again(from, now)
+		return a
 	}
 	if _, ok := r.others.Get(name); ok {
 		return nil
@@ -78,14 +109,14 @@ func (r *Responder) Answer(packet []byte, from netip.AddrPort, now time.Time) []
 	if !r.askers.Allow(from.Addr(), now) || !r.everyone.AllowN(now, 1) {
 		return nil
 	}
-	made, answer, ok := openQuery(r.key, packet)
+	q, made, ok := openQuery(r.key, packet)
 	if !ok || !ident.Fresh(made, now) { // a day later nobody shall recognise the device by a recorded query
 		r.others.Put(name, struct{}{})
 		return nil
 	}
-	a := &asked{answer: answer, until: now.Add(repeatFor)}
+	a := &asked{answer: q.answer, shared: q.shared, until: now.Add(repeatFor)}
 	r.mine.Put(name, a)
-	return a.again(from, now)
+	return a
 }
 
 // again answers a copy of a query. Who repeats one later, having recorded it,

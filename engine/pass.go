@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base32"
+	"strings"
+)
+
+// A pass lets a handshake in at a device. A device shows its certificate, which is
+// its id, to nobody who did not know the id before: an app sends a pass as the TLS
+// server name, and the device looks at it before anything else. It proves that the
+// app knows a secret of the two,
+//
+//	a knock      exported from its HPKE context
+//	ICE          made of the passwords in offer and answer
+//
+// and is good once: who reads it on its way cannot use it again. It is base32 of
+//
+//	label   8 bytes   of the secret, finds it
+//	nonce   8 bytes   of this handshake
+//	tag    16 bytes   HMAC of the nonce under the secret
+type passSecret struct {
+	label passLabel
+	key   []byte
+	used  map[passNonce]bool
+}
+
+const (
+	passLabelSize = 8
+	passNonceSize = 8
+	passTagSize   = 16
+
+	// maxPassUses bounds the handshakes of one search for paths, each of which may
+	// be dialled more than once.
+	maxPassUses = 64
+)
+
+type (
+	passLabel [passLabelSize]byte
+	passNonce [passNonceSize]byte
+)
+
+// passEncoding is lower case, since names are, and has no padding.
+var passEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+
+// newPassSecret derives what both sides need from what both know.
+func newPassSecret(shared []byte) *passSecret {
+	material, err := hkdf.Key(sha256.New, shared, nil, "thingp2p/1 pass", passLabelSize+sha256.Size)
+	if err != nil {
+		panic(err) // only for lengths that are too large
+	}
+	return &passSecret{label: passLabel(material[:passLabelSize]), key: material[passLabelSize:]}
+}
+
+// icePassSecret is that of an app and a device that have exchanged offer and
+// answer.
+func icePassSecret(appPwd, devicePwd string) *passSecret {
+	return newPassSecret([]byte(appPwd + "\n" + devicePwd)) // neither has a line's end
+}
+
+// serverName is a pass for one handshake.
+func (s *passSecret) serverName() string {
+	var nonce passNonce
+	rand.Read(nonce[:])
+	pass := append(append(s.label[:], nonce[:]...), s.tag(nonce)...)
+	return passEncoding.EncodeToString(pass)
+}
+
+func (s *passSecret) tag(nonce passNonce) []byte {
+	mac := hmac.New(sha256.New, s.key)
+	mac.Write(nonce[:])
+	return mac.Sum(nil)[:passTagSize]
+}
+
+// use reports whether a pass is one of this secret's, for the first time.
+func (s *passSecret) use(nonce passNonce, tag []byte) bool {
+	if s.used[nonce] || len(s.used) >= maxPassUses || !hmac.Equal(tag, s.tag(nonce)) {
+		return false
+	}
+	if s.used == nil {
+		s.used = make(map[passNonce]bool)
+	}
+	s.used[nonce] = true
+	return true
+}
+
+// parsePass takes a server name apart.
+func parsePass(serverName string) (label passLabel, nonce passNonce, tag []byte, ok bool) {
+	pass, err := passEncoding.DecodeString(strings.ToLower(serverName))
+	if err != nil || len(pass) != passLabelSize+passNonceSize+passTagSize {
+		return label, nonce, nil, false
+	}
+	return passLabel(pass), passNonce(pass[passLabelSize:]), pass[passLabelSize+passNonceSize:], true
+}
