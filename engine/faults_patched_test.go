@@ -93,7 +93,7 @@ func TestFaultInAConnectionsGoroutine(t *testing.T) {
 		if _, ok := errors.AsType[*panics.Error](context.Cause(server.Context())); !ok {
 			t.Errorf("the reason is %v", context.Cause(server.Context()))
 		}
-		if code := (&quicConn{Conn: server}).closeReason(); code != ErrInternal {
+		if code := (&quicConn{Conn: server}).closeReason(nil); code != ErrInternal {
 			t.Errorf("the session would end with %s", code.Name())
 		}
 		if _, err := server.AcceptStream(context.Background()); err == nil {

@@ -330,6 +330,12 @@ func TestFaultInANegotiation(t *testing.T) {
 			t.Error("connected")
 		}
 		log.want(t, "expect")
+		synctest.Wait()
+		p.device.endpoint.mu.Lock()
+		if n := len(p.device.negotiations); n > 0 {
+			t.Errorf("the device still has %d negotiations", n)
+		}
+		p.device.endpoint.mu.Unlock()
 		most(maxVisitors)
 		p.connect(0)
 	})
@@ -416,4 +422,47 @@ func TestFaultInARelaysReader(t *testing.T) {
 	if n, _, err := r.conn.Load().ReadFrom(make([]byte, 10)); n != 3 || err != nil {
 		t.Errorf("the packet after: %d bytes, %v", n, err)
 	}
+}
+
+// Who decides about a connection panics: the peer hears of its end at once.
+func TestFaultWhileAConnectionIsHandled(t *testing.T) {
+	log, logger := newFaultLog()
+	sides := make([]*quicTransport, 2)
+	for i := range sides {
+		udp, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sides[i] = newQUICTransport(udp, logger)
+		t.Cleanup(func() {
+			sides[i].Close()
+			udp.Close()
+		})
+	}
+	workers := panics.Group{Guard: panics.Guard{Log: logger}}
+	t.Cleanup(workers.Wait)
+	device := newIdentity(append(make([]byte, 31), 1))
+	config, err := device.tlsConfig("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sides[1].serve(config, time.Minute, &workers, func(*quicConn) { panic("the test's own") }); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { sides[1].Close() })
+	if config, err = newIdentity(append(make([]byte, 31), 2)).tlsConfig(device.id); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	conn, err := sides[0].dial(ctx, plainAddrPort(sides[1].Conn.LocalAddr()), config, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-conn.Context().Done():
+	case <-time.After(10 * time.Second):
+		t.Error("the connection goes on")
+	}
+	log.want(t, "TestFaultWhileAConnectionIsHandled")
 }

@@ -229,9 +229,10 @@ func (c *quicConn) greetError(err error) error {
 	return because(ErrRemote, err)
 }
 
-// closeReason says why a connection has ended that nobody here closed.
-func (c *quicConn) closeReason() Code {
-	cause := context.Cause(c.Context())
+// closeReason says why a connection has ended that nobody here closed. err is what a
+// stream said, which may be before the connection does.
+func (c *quicConn) closeReason(err error) Code {
+	cause := errors.Join(err, context.Cause(c.Context()))
 	if _, ok := errors.AsType[*panics.Error](cause); ok {
 		return ErrInternal
 	}

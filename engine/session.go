@@ -279,7 +279,7 @@ func (s *Session) readSignals() bool {
 		}
 	}
 	if err != nil {
-		s.end(s.conn.closeReason())
+		s.end(s.conn.closeReason(err))
 	}
 	return err == nil
 }

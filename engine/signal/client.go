@@ -150,10 +150,10 @@ func (c *Client) connectOnce(ctx context.Context) (stable bool, err error) {
 // serve is online with a link until that is lost, and returns why it was.
 func (c *Client) serve(ctx context.Context, l *link) error {
 	defer l.close()
-	c.setOnline(l)
-	c.cfg.Log.Info("connected to the server", "server", c.cfg.Server.Host)
 	err := ErrClosed
 	defer func() { c.setOffline(err) }()
+	c.setOnline(l)
+	c.cfg.Log.Info("connected to the server", "server", c.cfg.Server.Host)
 	select {
 	case err = <-l.lost:
 	case <-ctx.Done():
