@@ -1,6 +1,7 @@
 # ./build.sh test: runs every stage, also after one has failed, and tells at the end. Sourced by build.sh.
 . "$ROOT/capi/scripts/tools.sh"
 . "$ROOT/capi/scripts/library.sh"
+. "$ROOT/capi/scripts/dates.sh"
 
 SKIPPED=77
 FUZZ_SECONDS=${THINGP2P_FUZZ_SECONDS:-3} # for each target; 60 before a release
@@ -26,6 +27,7 @@ run_tests() {
   stage testlog go_build "$LOGS/testlog" "" ./capi/scripts/testlog
   stage race race_tests
   stage plain plain_tests
+  stage dates date_tests
   stage outside outside_tests
   stage fuzz fuzz_tests
   stage cmake cmake_tests
@@ -106,7 +108,7 @@ go_test() {
   local log=$LOGS/$1.log code=0
   shift
   run_go test -json -count=1 "$@" | "$LOGS/testlog" "$log" | tee "$LOGS/result" || code=$?
-  grep -E '^(SKIPPED|FAILED)' "$LOGS/result" >"$LOGS/notes" || true
+  grep -E '^(SKIPPED|FAILED)' "$LOGS/result" >>"$LOGS/notes" || true
   return "$code"
 }
 
