@@ -47,8 +47,8 @@ func (d *Device) reserve(a *admission) bool {
 	return true
 }
 
-// release gives back what reserve has taken; it needs the lock.
-func (d *Device) release(a *admission) {
+// unreserve gives back what reserve has taken; it needs the lock.
+func (d *Device) unreserve(a *admission) {
 	if a.reserved {
 		a.reserved = false
 		d.reserved--
@@ -76,7 +76,7 @@ func (d *Device) add(s *Session, a *admission) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s.start(d.config.OfflineAfter, func() { d.complain(s) })
-	d.release(a)
+	d.unreserve(a)
 	if d.closed || a.revoked {
 		return false
 	}

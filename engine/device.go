@@ -181,6 +181,6 @@ func (d *Device) Close() error {
 		signals.Close()
 	}
 	closeAll(sessions)
-	d.endpoint.release()
+	d.release()
 	return nil
 }

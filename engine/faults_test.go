@@ -446,7 +446,7 @@ func TestFaultWhileAConnectionIsHandled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sides[1].serve(config, time.Minute, &workers, func(*quicConn) { panic("the test's own") }); err != nil {
+	if err := sides[1].serve(config, time.Minute, newHandshakes(workers.Guard), &workers, func(*quicConn) { panic("the test's own") }); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { sides[1].Close() })

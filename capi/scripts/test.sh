@@ -2,6 +2,7 @@
 . "$ROOT/capi/scripts/tools.sh"
 . "$ROOT/capi/scripts/library.sh"
 . "$ROOT/capi/scripts/fuzz.sh"
+. "$ROOT/capi/scripts/dates.sh"
 
 SKIPPED=77
 FUZZ_SECONDS=${THINGP2P_FUZZ_SECONDS:-3} # for each target; 60 before a release and at night
@@ -27,6 +28,7 @@ run_tests() {
   stage testlog go_build "$LOGS/testlog" "" ./capi/scripts/testlog
   stage race race_tests
   stage plain plain_tests
+  stage dates date_tests
   stage outside outside_tests
   stage fuzz fuzz_tests
   stage cmake cmake_tests
@@ -107,7 +109,7 @@ go_test() {
   local log=$LOGS/$1.log code=0
   shift
   run_go test -json -count=1 "$@" | "$LOGS/testlog" "$log" | tee "$LOGS/result" || code=$?
-  grep -E '^(SKIPPED|FAILED)' "$LOGS/result" >"$LOGS/notes" || true
+  grep -E '^(SKIPPED|FAILED)' "$LOGS/result" >>"$LOGS/notes" || true
   return "$code"
 }
 

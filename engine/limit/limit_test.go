@@ -24,21 +24,26 @@ func TestMapForgetsTheOldest(t *testing.T) {
 	}
 }
 
+// At any date; the first is the zero time, which is a time like any other.
 func TestSendersHaveALimitEach(t *testing.T) {
-	s := Senders[string]{PerSecond: 10, Burst: 2, Map: Map[string, *rate.Limiter]{Most: 2}}
-	now := time.Unix(1, 0)
-	for _, c := range []struct {
-		sender string
-		after  time.Duration
-		want   bool
-	}{
-		{"a", 0, true}, {"a", 0, true}, {"a", 0, false}, {"b", 0, true},
-		{"a", 100 * time.Millisecond, true}, {"a", 100 * time.Millisecond, false},
-		{"c", 0, true}, // a is forgotten
-		{"a", 100 * time.Millisecond, true},
+	for _, now := range []time.Time{
+		{}, time.Unix(0, 0), time.Unix(1, 0), time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC),
+		time.Date(2031, 7, 15, 0, 0, 0, 0, time.UTC), time.Date(2106, 2, 8, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC),
 	} {
-		if got := s.Allow(c.sender, now.Add(c.after)); got != c.want {
-			t.Errorf("%+v: %v", c, got)
+		s := Senders[string]{PerSecond: 10, Burst: 2, Map: Map[string, *rate.Limiter]{Most: 2}}
+		for _, c := range []struct {
+			sender string
+			after  time.Duration
+			want   bool
+		}{
+			{"a", 0, true}, {"a", 0, true}, {"a", 0, false}, {"b", 0, true},
+			{"a", 100 * time.Millisecond, true}, {"a", 100 * time.Millisecond, false},
+			{"c", 0, true}, // a is forgotten
+			{"a", 100 * time.Millisecond, true},
+		} {
+			if got := s.Allow(c.sender, now.Add(c.after)); got != c.want {
+				t.Errorf("at %v: %+v: %v", now, c, got)
+			}
 		}
 	}
 }

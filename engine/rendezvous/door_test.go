@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"os"
 	"slices"
@@ -124,6 +125,31 @@ func TestAttempts(t *testing.T) {
 	}
 	if now = now.Add(time.Second); !a.allow(one, now) {
 		t.Error("no attempt after a second")
+	}
+}
+
+// A bucket is full at first and fills at its rate, at any date; the first is the
+// zero time, which is a time like any other.
+func TestBucketAtAnyDate(t *testing.T) {
+	for _, now := range []time.Time{
+		{}, time.Unix(0, 0), time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC), time.Date(2031, 7, 15, 0, 0, 0, 0, time.UTC),
+		time.Date(2106, 2, 8, 0, 0, 0, 0, time.UTC), time.Date(9999, 12, 31, 0, 0, 0, 0, time.UTC),
+	} {
+		var b bucket
+		const rate, size = 10, 20
+		for _, c := range []struct {
+			after time.Duration
+			n     float64
+			want  bool
+		}{
+			{0, size, true}, {0, 1, false}, {time.Second, rate, true}, {time.Second, 1, false},
+			{0, 1, false}, // the clock was set back
+			{math.MaxInt64, size, true}, {math.MaxInt64, 1, false},
+		} {
+			if got := b.take(c.n, rate, size, now.Add(c.after)); got != c.want {
+				t.Errorf("from %v on: %+v: %v", now, c, got)
+			}
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"encoding/binary"
 	"errors"
+	"math"
 	"os"
 	"reflect"
 	"strings"
@@ -113,6 +114,25 @@ func TestReplayAndAge(t *testing.T) {
 	}
 	if _, err := testGate(t, "dev").admit(e, noon.Add(8*time.Hour)); err != nil {
 		t.Errorf("a device with a wrong time zone: %v", err)
+	}
+}
+
+func TestAgeAtAnyDate(t *testing.T) {
+	for _, now := range []time.Time{
+		time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC), time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC),
+		time.Date(2031, 7, 15, 0, 0, 0, 0, time.UTC), time.Date(2106, 2, 8, 0, 0, 0, 0, time.UTC),
+	} {
+		if _, err := testGate(t, "dev").admit(sealed(t, offer("app", "1"), "app", "dev", now), now); err != nil {
+			t.Errorf("at %v: %v", now, err)
+		}
+		for _, made := range []time.Time{
+			{}, time.Unix(0, 0), time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC), now.Add(-15 * time.Hour), now.Add(15 * time.Hour),
+			time.UnixMilli(math.MinInt64), time.UnixMilli(-1), time.UnixMilli(math.MaxInt64),
+		} {
+			if _, err := testGate(t, "dev").admit(sealed(t, offer("app", "1"), "app", "dev", made), now); !errors.Is(err, errStale) {
+				t.Errorf("at %v, what was made at %v: %v", now, made, err)
+			}
+		}
 	}
 }
 

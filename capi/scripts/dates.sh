@@ -1,0 +1,56 @@
+# The tests once more at other dates, so that none of them, and nothing they test, is right on some days only. Fake time
+# always begins in 2000, but the process's own clock, which it is compared with, is what the date makes of it. Sourced by
+# test.sh.
+
+# A clock that was never set; three dates to come; one whose seconds need more than 32 bits.
+DATES='1970-01-01 2026-11-26 2027-03-01 2031-07-15 2106-02-08'
+
+# Not these: they have no date in them, and are long, since they measure time or simulate it.
+DATELESS_TESTS='^(TestFloodOfOffers|TestRelayThatTampers|TestStateSurvivesKills|TestDamagedStateIsAnError|TestIdleSessionIsSmall)$'
+DATELESS_PACKAGES='/engine/congestion|/engine/bench'
+
+date_tests() {
+  make_clock
+  # shellcheck disable=SC2046 # a list
+  DATES=$DATES go_test dates -overlay="$LOGS/clock/overlay.json" -exec "sh $LOGS/clock/each-date.sh" -timeout 10m \
+    -skip "$DATELESS_TESTS" $(packages -vE "$OUTSIDE|$DATELESS_PACKAGES")
+}
+
+# make_clock writes a program that runs another at each date, and what makes Go's package time say that a process started on the day in THINGP2P_TEST_DATE. Nothing else
+# knows of it: it is compiled into these tests, and nowhere else. Files keep the kernel's time.
+make_clock() {
+  local dir=$LOGS/clock source line='	mono -= startNano'
+  source=$("$GO" env GOROOT)/src/time
+  mkdir -p "$dir"
+  [ "$(grep -cx "$line" "$source/time.go")" = 1 ] ||
+    die "Go's time.Now has changed: find the place in $source/time.go where it knows that it is not in fake time, and name it in make_clock"
+  sed "s/^$line\$/&; sec += dateShift/" "$source/time.go" >"$dir/time.txt" # not .go: ./... must not find it
+  cat >"$dir/date.txt" <<'GO'
+package time
+
+import "syscall"
+
+var dateShift = func() int64 {
+	text, found := syscall.Getenv("THINGP2P_TEST_DATE")
+	if !found {
+		return 0
+	}
+	date, err := Parse(DateOnly, text)
+	if err != nil {
+		panic("THINGP2P_TEST_DATE: " + err.Error())
+	}
+	sec, _, _ := now()
+	return date.Unix() - sec
+}()
+GO
+  cat >"$dir/each-date.sh" <<'SH'
+code=0
+for date in $DATES; do
+  echo "at $date"
+  THINGP2P_TEST_DATE=$date "$@" || { code=1; echo "FAILED at $date"; }
+done
+exit "$code"
+SH
+  printf '{"Replace": {"%s/time.go": "%s/time.txt", "%s/thingp2p_date.go": "%s/date.txt"}}\n' \
+    "$source" "$dir" "$source" "$dir" >"$dir/overlay.json"
+}
