@@ -192,3 +192,19 @@ func TestHandshakesAreShared(t *testing.T) {
 		}
 	})
 }
+
+// FuzzPass: no server name panics, and none is a pass of a secret that its sender
+// does not know.
+func FuzzPass(f *testing.F) {
+	f.Add("")
+	f.Add("device")
+	f.Add(newPassSecret([]byte("another secret")).serverName())
+	f.Add(strings.Repeat("a", 52))
+	v := newVisitors(nil)
+	v.honour(newPassSecret([]byte("secret")))
+	f.Fuzz(func(t *testing.T, name string) {
+		if v.admits(name) {
+			t.Errorf("%q is a pass", name)
+		}
+	})
+}

@@ -239,7 +239,8 @@ func TestConsentRestsOnWhatIsTrueThen(t *testing.T) {
 // TestPanickingAuthorizerIsAFault: it costs the attempt, and the next one is asked.
 func TestPanickingAuthorizerIsAFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := consent{workers: &panics.Group{Guard: panics.Guard{Log: quiet}}}
+		log, logger := newFaultLog()
+		c := consent{workers: &panics.Group{Guard: panics.Guard{Log: logger}}}
 		c.set(func(Peer) Code { panic("a fault of the host's") })
 		for range 2 {
 			if asked, code := c.ask(t.Context(), Peer{AppID: "app"}); !asked || code != ErrInternal {
@@ -247,6 +248,7 @@ func TestPanickingAuthorizerIsAFault(t *testing.T) {
 			}
 		}
 		c.workers.Wait()
+		log.want(t, "a fault of the host's")
 	})
 }
 

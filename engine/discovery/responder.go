@@ -67,7 +67,7 @@ func NewResponder(key hpke.PrivateKey) *Responder {
 func (r *Responder) Answer(packet []byte, from netip.AddrPort, now time.Time) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	a := r.open(packet, from, now)
+	a := r.hear(packet, from, now)
 	if a == nil {
 		return nil
 	}
@@ -80,7 +80,7 @@ func (r *Responder) Answer(packet []byte, from netip.AddrPort, now time.Time) []
 func (r *Responder) Knocked(packet []byte, from netip.AddrPort, now time.Time) []byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	a := r.open(packet, from, now)
+	a := r.hear(packet, from, now)
 	if a == nil || now.After(a.until) {
 		return nil
 	}
@@ -93,9 +93,9 @@ func (r *Responder) Knocked(packet []byte, from netip.AddrPort, now time.Time) [
 	return a.shared
 }
 
-// open reads a query, or finds one that came before; nil: it is not for us, or one
+// hear reads a query, or finds one that came before; nil: it is not for us, or one
 // too many. It needs the lock.
-func (r *Responder) open(packet []byte, from netip.AddrPort, now time.Time) *asked {
+func (r *Responder) hear(packet []byte, from netip.AddrPort, now time.Time) *asked {
 	if !IsQuery(packet) {
 		return nil
 	}
