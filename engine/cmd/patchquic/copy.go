@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -38,4 +40,38 @@ func copySource(from, to string) error {
 		}
 		return os.WriteFile(target, text, 0o644)
 	})
+}
+
+// sameTree reports whether two folders hold the same files, and nothing else.
+func sameTree(a, b string) (bool, error) {
+	left, err := readTree(a)
+	if err != nil {
+		return false, err
+	}
+	right, err := readTree(b)
+	if err != nil {
+		return false, err
+	}
+	return maps.EqualFunc(left, right, bytes.Equal), nil
+}
+
+// readTree returns the files of a folder by name; a folder that is not there is
+// empty. What is no ordinary file has no content that counts.
+func readTree(folder string) (map[string][]byte, error) {
+	files := make(map[string][]byte)
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case os.IsNotExist(err) && path == folder:
+			return filepath.SkipAll
+		case err != nil || entry.IsDir():
+			return err
+		case !entry.Type().IsRegular():
+			files[path[len(folder):]+" is no file"] = nil
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		files[path[len(folder):]] = text
+		return err
+	})
+	return files, err
 }

@@ -49,26 +49,43 @@ func run(folder string) error {
 	if have != version {
 		return fmt.Errorf("go.mod names %s %s, but the changes were written for %s: check them against the new version, then change this command", module, have, version)
 	}
-	stamp, err := os.ReadFile(filepath.Join(folder, "stamp"))
-	if err == nil && string(stamp) == fingerprint() {
-		return writeModule(folder) // the project's own go.mod may have changed
-	}
-	if err := os.RemoveAll(folder); err != nil {
+	// Made anew each time, which takes less than a second: what is built must be what
+	// the changes make of quic-go, not what lies there.
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return err
 	}
-	if err := copySource(source, filepath.Join(folder, "quic-go")); err != nil {
+	fresh, err := os.MkdirTemp(folder, "fresh-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(fresh)
+	if err := copySource(source, filepath.Join(fresh, "quic-go")); err != nil {
 		return fmt.Errorf("copy %s: %w", module, err)
 	}
-	if err := patch(filepath.Join(folder, "quic-go")); err != nil {
+	if err := patch(filepath.Join(fresh, "quic-go")); err != nil {
 		return err
 	}
-	if err := writeDTLS(filepath.Join(folder, "dtls")); err != nil {
+	if err := writeDTLS(filepath.Join(fresh, "dtls")); err != nil {
 		return err
 	}
-	if err := writeModule(folder); err != nil {
+	for _, name := range []string{"quic-go", "dtls"} {
+		if err := replaceTree(filepath.Join(fresh, name), filepath.Join(folder, name)); err != nil {
+			return err
+		}
+	}
+	return writeModule(folder)
+}
+
+// replaceTree puts a folder in another's place, unless the two hold the same: a
+// build that runs beside this one may read there.
+func replaceTree(fresh, old string) error {
+	if same, err := sameTree(fresh, old); err != nil || same {
 		return err
 	}
-	return os.WriteFile(filepath.Join(folder, "stamp"), []byte(fingerprint()), 0o644)
+	if err := os.RemoveAll(old); err != nil {
+		return err
+	}
+	return os.Rename(fresh, old)
 }
 
 // download fetches quic-go, unless it is there already, and tells which version

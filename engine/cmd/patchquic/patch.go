@@ -2,10 +2,8 @@ package main
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"embed"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -59,15 +57,4 @@ func patch(folder string) error {
 		}
 	}
 	return nil
-}
-
-// fingerprint tells whether a copy was made with these changes.
-func fingerprint() string {
-	h := sha256.New()
-	fmt.Fprintln(h, version, changes, leanChanges, panicChanges, notNeeded)
-	for _, name := range append(slices.Sorted(maps.Keys(places)), "added/dtls.go.txt") {
-		text, _ := additions.ReadFile(name) // it is embedded
-		h.Write(text)
-	}
-	return fmt.Sprintf("%x\n", h.Sum(nil))
 }
