@@ -18,6 +18,9 @@ usage: ./build.sh [command]
   wheel            build/thingp2p-….whl for Python, with the library inside
   test             every test; on Debian, as root, installs what the tests need
   test nightly     fuzzes each parser for a minute, and keeps in build/fuzz-corpus what it has learned for the next time
+  test clean [COMMAND...]
+                   the demo and every test, or a command, on a machine that has nothing but Debian, a C compiler and Go:
+                   in a root made by debootstrap; needs root, and the right to mount
   demo [FILE]      server, device and app on this machine; the app fetches FILE (or 24 MB of noise), hashes compared
   demo lan [FILE]  the same in a local network without a server: two hosts if this user may make them, else this one
   bench [quick]    the library beside others on emulated links: a table, build/bench.json and plots; needs root
@@ -178,7 +181,12 @@ test)
   case ${2:-all} in
   all) run_tests ;;
   nightly) run_nightly ;;
-  *) die "there are two kinds of tests: ./build.sh test, and ./build.sh test nightly" ;;
+  clean)
+    shift 2
+    . "$ROOT/capi/scripts/clean.sh"
+    run_clean "$@"
+    ;;
+  *) die "there is no such kind of test: see ./build.sh help" ;;
   esac
   ;;
 demo)

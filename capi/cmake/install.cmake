@@ -13,6 +13,10 @@ set(UNITDIR lib/systemd/system)
 string(REGEX REPLACE "[^/]+" ".." _up ${LIBDIR})
 set(PREFIX_FOR_PKGCONFIG "\${pcfiledir}/${_up}/..")
 set(PREFIX_FROM_CONFIG "${_up}/../..")
+# A program finds the library where it was linked, except in /usr, where it is looked for anyway.
+if(NOT CMAKE_INSTALL_PREFIX STREQUAL /usr)
+  set(RPATH " -Wl,-rpath,\${libdir}")
+endif()
 
 file(STRINGS ${CMAKE_CURRENT_LIST_DIR}/../scripts/installed.txt _lines REGEX "^[a-z]")
 foreach(_line IN LISTS _lines)

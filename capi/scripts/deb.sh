@@ -38,7 +38,7 @@ last_change() {
 # deb_tree PACKAGE PART: the package's files.
 deb_tree() {
   local to=$DEB_WORK/$1 doc=$DEB_WORK/$1/usr/share/doc/$1 overrides=$ROOT/capi/debian/$1.lintian-overrides
-  install_parts "$to/usr" "$DEB_LIBDIR" /usr "$2"
+  install_parts "$to/usr" "$DEB_LIBDIR" /usr '' "$2"
   install -D -m 644 "$DEB_WORK/copyright" "$doc/copyright"
   deb_changelog | gzip -9n >"$doc/changelog.gz"
   if [ -e "$overrides" ]; then

@@ -13,8 +13,8 @@ import (
 const shortestSecret = 16
 
 // LoadSecret returns the secret that file holds. When there is no such file it
-// is made, with mode 0600 and a new random secret; of several processes that do
-// so at once, all get the same one.
+// is made, with mode 0600 and a new random secret, and so is its directory, with
+// mode 0700; of several processes that do so at once, all get the same one.
 func LoadSecret(file string) (string, error) {
 	secret, err := readSecret(file)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -39,8 +39,11 @@ func readSecret(file string) (string, error) {
 }
 
 // createOnce makes file, with mode 0600, whole or not at all, and leaves one that
-// is there.
+// is there. The directory that it is in is made, but not those above.
 func createOnce(file string, text []byte) error {
+	if err := os.Mkdir(filepath.Dir(file), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
 	tmp, err := os.CreateTemp(filepath.Dir(file), ".secret-*") // mode 0600
 	if err != nil {
 		return err

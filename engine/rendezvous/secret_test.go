@@ -47,7 +47,14 @@ func TestSecretFile(t *testing.T) {
 	if _, err := LoadSecret(filepath.Join(file, "below a file")); err == nil {
 		t.Error("a secret below a file")
 	}
-	if _, err := LoadSecret(filepath.Join(t.TempDir(), "no", "directory")); err == nil {
+	fresh := filepath.Join(t.TempDir(), "thingp2pd")
+	if _, err := LoadSecret(filepath.Join(fresh, "secret")); err != nil {
+		t.Errorf("a secret in a directory that is not there yet: %v", err)
+	}
+	if info, err := os.Stat(fresh); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the directory that was made: %v %v", info, err)
+	}
+	if _, err := LoadSecret(filepath.Join(t.TempDir(), "no", "such", "directory")); err == nil {
 		t.Error("a secret in no directory")
 	}
 }

@@ -23,11 +23,11 @@ func install(t *testing.T) string {
 	return prefix
 }
 
-// packageFlags are what pkg-config says of the installed library, and where a program finds it again at run time.
+// packageFlags are what pkg-config says of the installed library; with them a program finds it again at run time.
 func packageFlags(t *testing.T, prefix string) []string {
 	t.Helper()
 	out := shell.Run(t, shell.RunTimeout, packageEnv(prefix), shell.Tool(t, os.Getenv("PKG_CONFIG"), "pkg-config"), "--cflags", "--libs", "thingp2p")
-	return append(strings.Fields(out), "-Wl,-rpath,"+prefix+"/lib", "-lpthread")
+	return append(strings.Fields(out), "-lpthread")
 }
 
 func packageEnv(prefix string) []string {

@@ -10,7 +10,7 @@ PKG_CONFIG_PATH=$libdir/pkgconfig
 export PKG_CONFIG_PATH
 
 ${CC:-cc} "$here/consumer.c" -o "$2/shared" $("${PKG_CONFIG:-pkg-config}" --cflags --libs thingp2p)
-LD_LIBRARY_PATH=$libdir "$2/shared"
+"$2/shared"
 
 rm "$libdir"/libthingp2p.so* # so that -lthingp2p means the archive
 ${CC:-cc} "$here/consumer.c" -o "$2/static" $("${PKG_CONFIG:-pkg-config}" --static --cflags --libs thingp2p)

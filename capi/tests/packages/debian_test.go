@@ -81,6 +81,9 @@ func consume(t *testing.T, system string) {
 	libdir := filepath.Join(system, "usr/lib", shell.Run(t, shell.RunTimeout, nil, "dpkg-architecture", "-qDEB_HOST_MULTIARCH"))
 	env := []string{"PKG_CONFIG_SYSROOT_DIR=" + system, "PKG_CONFIG_LIBDIR=" + libdir + "/pkgconfig", "LD_LIBRARY_PATH=" + libdir}
 	flags := shell.Run(t, shell.RunTimeout, env, shell.Tool(t, "pkg-config"), "--cflags", "--libs", "thingp2p")
+	if strings.Contains(flags, "rpath") {
+		t.Errorf("pkg-config says %s: a program of the system must look for libraries where the system does", flags)
+	}
 	program := filepath.Join(t.TempDir(), "program")
 	args := append([]string{root + "/capi/tests/consumer/consumer.c", "-o", program}, strings.Fields(flags)...)
 	shell.Run(t, shell.BuildTimeout, nil, shell.Tool(t, os.Getenv("CC"), "cc"), args...)

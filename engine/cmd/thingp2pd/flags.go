@@ -42,7 +42,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 		c.Names = append(c.Names, name)
 		return nil
 	})
-	f.StringVar(&o.secret, "secret", "", "`FILE` with the TURN secret, made when absent (default: a new secret at each start)")
+	f.StringVar(&o.secret, "secret", "", "`FILE` with the TURN secret, made when absent, with its directory (default: a new secret at each start)")
 	f.DurationVar(&c.TTL, "ttl", rendezvous.DefaultTTL, "lifetime of TURN credentials")
 	f.StringVar(&c.Broker, "broker", "", "publish the credentials through the MQTT broker at `URL` instead of embedding one")
 	f.Func("turn-url", "publish another TURN server, `URL`, that shares the secret; may be repeated", func(url string) error {
