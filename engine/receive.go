@@ -11,9 +11,13 @@ func (c *channel) read(p []byte, timeout time.Duration) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if timeout == 0 && !c.receiving && c.recvErr == nil {
-		// Who must not wait cannot read from the stream: receive does from now on.
-		c.startReceive()
-		timeout = firstLook
+		if n := c.look(p); n > 0 {
+			return n, nil
+		}
+		// Who must not wait cannot wait at the stream: receive does from now on.
+		if !c.receiving {
+			c.startReceive()
+		}
 	}
 	deadline, late := time.Time{}, timeout == 0
 	for {
@@ -46,6 +50,17 @@ func (c *channel) read(p []byte, timeout time.Duration) (int, error) {
 		}
 		late = !deadline.IsZero() && !time.Now().Before(deadline)
 	}
+}
+
+// look reads what has arrived at the stream. The caller does it himself, and need not wait until a goroutine gets a
+// processor. It needs the lock, and gives it away meanwhile.
+func (c *channel) look(p []byte) int {
+	if c.reading || c.drained || c.recvQueue.size > 0 {
+		return 0
+	}
+	n := c.readStream(p, time.Now().Add(firstLook))
+	c.received.Add(uint64(n))
+	return n
 }
 
 // readStream reads from the stream for one reader; nobody else may meanwhile.
