@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine"
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 // attempt connects by a device id, a ticket or a name.
@@ -35,12 +36,12 @@ func wantRefusal(t *testing.T, app *engine.App, to string, timeout time.Duration
 // wantSession connects, and ends the session on both sides.
 func wantSession(t *testing.T, p pair, to string) {
 	t.Helper()
-	s, err := attempt(t, p.app, to, 5*time.Second)
+	s, err := attempt(t, p.app, to, await.Limit)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
-	device, err := p.device.Accept(5 * time.Second)
+	device, err := p.device.Accept(await.Limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,27 +52,26 @@ func wantSession(t *testing.T, p pair, to string) {
 // back: Listen does not wait until the server knows.
 func wantSessionSoon(t *testing.T, p pair, to string) {
 	t.Helper()
-	for start := time.Now(); time.Since(start) < 5*time.Second; {
-		s, err := attempt(t, p.app, to, 5*time.Second)
-		if engine.CodeOf(err) == engine.ErrDeviceNotOnline {
+	for deadline := await.Deadline(); ; {
+		s, err := attempt(t, p.app, to, await.Limit)
+		if engine.CodeOf(err) == engine.ErrDeviceNotOnline && time.Now().Before(deadline) {
 			continue
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.Close()
-		if s, err = p.device.Accept(5 * time.Second); err != nil {
+		if s, err = p.device.Accept(await.Limit); err != nil {
 			t.Fatal(err)
 		}
 		s.Close()
 		return
 	}
-	t.Fatal("the device stays offline")
 }
 
 func TestAppWithoutTicketIsRefused(t *testing.T) {
 	p := newPair(t, startServer(t).URL(), nil)
-	wantRefusal(t, p.app, p.device.ID(), 5*time.Second, engine.ErrAuth)
+	wantRefusal(t, p.app, p.device.ID(), await.Limit, engine.ErrAuth)
 	if s, err := p.device.Accept(0); err != engine.ErrTimeout {
 		t.Errorf("accepted %v, %v", s, err)
 	}
@@ -83,7 +83,7 @@ func TestAppWithAnotherDevicesTicketIsRefused(t *testing.T) {
 	if err := p.app.AddDevice("other", other.device.Ticket()); err != nil {
 		t.Fatal(err)
 	}
-	wantRefusal(t, p.app, p.device.ID(), 5*time.Second, engine.ErrAuth)
+	wantRefusal(t, p.app, p.device.ID(), await.Limit, engine.ErrAuth)
 }
 
 func TestPairedAppNeedsNoTicket(t *testing.T) {
@@ -92,7 +92,7 @@ func TestPairedAppNeedsNoTicket(t *testing.T) {
 	remember := func(app, device *engine.Config) { app.StateDir, device.StateDir = appDir, deviceDir }
 	p := newPair(t, server, remember)
 	id, ticket := p.device.ID(), p.device.Ticket()
-	wantRefusal(t, p.app, id, 5*time.Second, engine.ErrAuth)
+	wantRefusal(t, p.app, id, await.Limit, engine.ErrAuth)
 	wantSession(t, p, ticket)
 	wantSession(t, p, id)
 	p.app.Close()
@@ -106,7 +106,7 @@ func TestPairedAppNeedsNoTicket(t *testing.T) {
 	wantSessionSoon(t, p, id)
 	wantSession(t, pair{newPair(t, server, nil).app, p.device}, ticket)
 	stranger := newPair(t, server, nil)
-	wantRefusal(t, stranger.app, id, 5*time.Second, engine.ErrAuth)
+	wantRefusal(t, stranger.app, id, await.Limit, engine.ErrAuth)
 }
 
 func TestAuthorizerDecides(t *testing.T) {
@@ -125,7 +125,7 @@ func TestAuthorizerDecides(t *testing.T) {
 		1:                       engine.ErrRemote,
 	} {
 		answer.Store(int32(returned))
-		wantRefusal(t, p.app, p.device.Ticket(), 5*time.Second, want)
+		wantRefusal(t, p.app, p.device.Ticket(), await.Limit, want)
 	}
 	answer.Store(0)
 	for to, hasTicket := range map[string]bool{p.device.ID(): false, p.device.Ticket(): true} {
@@ -134,11 +134,11 @@ func TestAuthorizerDecides(t *testing.T) {
 			t.Fatal(err)
 		}
 		trace := engine.NewTraceID()
-		s, err := p.app.Connect(t.Context(), target, engine.ModeInternet, 5*time.Second, trace)
+		s, err := p.app.Connect(t.Context(), target, engine.ModeInternet, await.Limit, trace)
 		if err != nil {
 			t.Fatal(err)
 		}
-		device, err := p.device.Accept(5 * time.Second)
+		device, err := p.device.Accept(await.Limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -157,7 +157,7 @@ func TestAuthorizerDecides(t *testing.T) {
 func TestAppLimitsItsSessions(t *testing.T) {
 	p := newPair(t, startServer(t).URL(), func(app, _ *engine.Config) { app.MaxSessions = 1 })
 	app, device := p.connect(t)
-	wantRefusal(t, p.app, p.device.ID(), 5*time.Second, engine.ErrSessionLimit)
+	wantRefusal(t, p.app, p.device.ID(), await.Limit, engine.ErrSessionLimit)
 	for range 5 { // room is there as soon as a session has ended
 		app.Close()
 		device.Close()
@@ -170,8 +170,8 @@ func TestDeviceLimitsItsSessions(t *testing.T) {
 	p := newPair(t, server, func(_, device *engine.Config) { device.MaxSessions = 1 })
 	other := newPair(t, server, nil)
 	app, device := p.connect(t)
-	wantRefusal(t, other.app, p.device.Ticket(), 5*time.Second, engine.ErrDeviceFull)
-	wantRefusal(t, p.app, p.device.Ticket(), 5*time.Second, engine.ErrDeviceFull)
+	wantRefusal(t, other.app, p.device.Ticket(), await.Limit, engine.ErrDeviceFull)
+	wantRefusal(t, p.app, p.device.Ticket(), await.Limit, engine.ErrDeviceFull)
 	app.Close()
 	device.Close()
 	for range 5 {

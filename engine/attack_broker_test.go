@@ -33,22 +33,25 @@ func startOpenBroker(t *testing.T) *openBroker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &openBroker{url: "mqtt://" + l.Addr().String(), clients: map[*brokerClient]bool{}, retained: map[string][]byte{}}
+	b := newOpenBroker(t)
+	b.url = "mqtt://" + l.Addr().String()
 	b.workers.Go(func() {
 		for {
 			conn, err := l.Accept()
 			if err != nil {
 				return
 			}
-			c := &brokerClient{conn: conn, topics: map[string]bool{}}
-			b.mu.Lock()
-			b.clients[c] = true
-			b.mu.Unlock()
-			b.workers.Go(func() { b.serve(c) })
+			b.accept(conn)
 		}
 	})
+	t.Cleanup(func() { l.Close() })
+	return b
+}
+
+// newOpenBroker makes one that listens nowhere.
+func newOpenBroker(t *testing.T) *openBroker {
+	b := &openBroker{clients: map[*brokerClient]bool{}, retained: map[string][]byte{}}
 	t.Cleanup(func() {
-		l.Close()
 		b.mu.Lock()
 		for c := range b.clients {
 			c.conn.Close()
@@ -57,6 +60,21 @@ func startOpenBroker(t *testing.T) *openBroker {
 		b.workers.Wait()
 	})
 	return b
+}
+
+func (b *openBroker) accept(conn net.Conn) {
+	c := &brokerClient{conn: conn, topics: map[string]bool{}}
+	b.mu.Lock()
+	b.clients[c] = true
+	b.mu.Unlock()
+	b.workers.Go(func() { b.serve(c) })
+}
+
+// dial connects to it over a pipe.
+func (b *openBroker) dial() (net.Conn, error) {
+	ours, theirs := net.Pipe()
+	b.accept(theirs)
+	return ours, nil
 }
 
 func (c *brokerClient) send(p packets.ControlPacket) {

@@ -1,10 +1,7 @@
 package engine
 
 import (
-	"context"
-	"net"
 	"net/netip"
-	"strings"
 	"testing"
 	"time"
 
@@ -16,94 +13,78 @@ import (
 // TestImpostorAtTheAddress: who sits where a device was, and takes any handshake,
 // is told from the device.
 func TestImpostorAtTheAddress(t *testing.T) {
-	e, err := newEndpoint(Config{}, signal.Device)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(e.release)
-	config, err := e.identity.tlsConfig("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := e.quic.serve(config, time.Minute, newHandshakes(e.workers.Guard), &e.workers, func(c *quicConn) { <-c.Context().Done() }); err != nil {
-		t.Fatal(err)
-	}
-	app, err := NewApp(Config{UID: "user", DisableLAN: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { app.Close() })
-	target, err := app.Resolve(testIdentity(1).id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.port)
-	if err := app.AddAddress(target, address.String()); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := app.Connect(context.Background(), target, ModeLAN, time.Second, NewTraceID()); CodeOf(err) != ErrAuth {
-		t.Errorf("connect: %v, want ErrAuth", err)
-	}
+	inWorld(t, func(t *testing.T, w *world) {
+		impostor := w.home(public)
+		there := impostor.config("impostor")
+		p := w.pair(w.home(public), w.home(public), func(app, _ *Config) { app.Server = "" })
+		e, err := newEndpoint(there, signal.Device)
+		w.must(err)
+		t.Cleanup(e.release)
+		config, err := e.identity.tlsConfig("")
+		w.must(err)
+		w.must(e.quic.serve(config, time.Minute, newHandshakes(e.workers.Guard), &e.workers, func(c *quicConn) { <-c.Context().Done() }))
+		target, err := p.app.Resolve(testIdentity(1).id)
+		w.must(err)
+		w.must(p.app.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr(impostor.publicIP), e.socket.port).String()))
+		if _, err := p.app.Connect(t.Context(), target, ModeLAN, time.Second, NewTraceID()); CodeOf(err) != ErrAuth {
+			t.Errorf("connect: %v, want ErrAuth", err)
+		}
+	})
 }
 
 // TestImpostorAtTheBroker: who reads a device's inbox at a broker that lets it,
 // and answers in the device's place, is not heard.
 func TestImpostorAtTheBroker(t *testing.T) {
-	broker := startOpenBroker(t)
-	device, thief := testIdentity(1), testIdentity(2)
-	conn, err := net.Dial("tcp", strings.TrimPrefix(broker.url, "mqtt://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	app, err := NewApp(Config{UID: "user", Server: broker.url, DisableLAN: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	subscribe := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
-	subscribe.Topics, subscribe.Qoss, subscribe.MessageID = []string{"t2p/1/d/" + device.id + "/rx"}, []byte{0}, 1
-	connect := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
-	connect.ProtocolName, connect.ProtocolVersion, connect.CleanSession = "MQTT", 4, true
-	for _, p := range []packets.ControlPacket{connect, subscribe, publishPacket("t2p/1/d/"+device.id+"/st", []byte("on"), true)} {
-		if err := p.Write(conn); err != nil {
-			t.Fatal(err)
-		}
-	}
-	read, answers := make(chan struct{}), 0
-	go func() {
-		defer close(read)
-		for {
-			p, err := packets.ReadPacket(conn)
-			if err != nil {
-				return
-			}
-			if _, ok := p.(*packets.PublishPacket); !ok {
-				continue
-			}
-			for attempt := range app.attemptsNow() { // which it cannot know
-				for _, message := range []map[string]any{
-					{"kind": "answer", "attempt": attempt, "ufrag": "thief", "pwd": "0123456789012345678901"},
-					{"kind": "refusal", "attempt": attempt, "code": int(ErrDevicePrivacy)},
-				} {
-					answer := sealedMessage(t, thief.key, app.identity.id, message)
-					publishPacket("t2p/1/a/"+app.identity.id+"/rx", answer, false).Write(conn)
-					answers++
+	inWorld(t, func(t *testing.T, w *world) {
+		broker := newOpenBroker(t)
+		device, thief := testIdentity(1), testIdentity(2)
+		app := w.pair(w.home(public), w.home(public), func(app, device *Config) {
+			app.dialServer, device.dialServer = broker.dial, broker.dial
+		}).app
+		conn, err := broker.dial()
+		w.must(err)
+		subscribe := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
+		subscribe.Topics, subscribe.Qoss, subscribe.MessageID = []string{"t2p/1/d/" + device.id + "/rx"}, []byte{0}, 1
+		connect := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
+		connect.ProtocolName, connect.ProtocolVersion, connect.CleanSession = "MQTT", 4, true
+		read, answers := make(chan struct{}), 0
+		go func() {
+			defer close(read)
+			for {
+				p, err := packets.ReadPacket(conn)
+				if err != nil {
+					return
+				}
+				if _, ok := p.(*packets.PublishPacket); !ok {
+					continue
+				}
+				for attempt := range app.attemptsNow() { // which it cannot know
+					for _, message := range []map[string]any{
+						{"kind": "answer", "attempt": attempt, "ufrag": "thief", "pwd": "0123456789012345678901"},
+						{"kind": "refusal", "attempt": attempt, "code": int(ErrDevicePrivacy)},
+					} {
+						answer := sealedMessage(t, thief.key, app.identity.id, message)
+						publishPacket("t2p/1/a/"+app.identity.id+"/rx", answer, false).Write(conn)
+						answers++
+					}
 				}
 			}
+		}()
+		for _, p := range []packets.ControlPacket{connect, subscribe, publishPacket("t2p/1/d/"+device.id+"/st", []byte("on"), true)} {
+			w.must(p.Write(conn))
 		}
-	}()
-	target, err := app.Resolve(device.id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := app.Connect(context.Background(), target, ModeInternet, 2*time.Second, NewTraceID()); CodeOf(err) != ErrNoAnswer {
-		t.Errorf("connect: %v, want ErrNoAnswer", err)
-	}
-	app.Close()
-	conn.Close()
-	<-read
-	if answers == 0 {
-		t.Error("the impostor has heard nothing")
-	}
+		target, err := app.Resolve(device.id)
+		w.must(err)
+		if _, err := app.Connect(t.Context(), target, ModeInternet, 2*time.Second, NewTraceID()); CodeOf(err) != ErrNoAnswer {
+			t.Errorf("connect: %v, want ErrNoAnswer", err)
+		}
+		app.Close()
+		conn.Close()
+		<-read
+		if answers == 0 {
+			t.Error("the impostor has heard nothing")
+		}
+	})
 }
 
 // attemptsNow are the attempts that are being made.

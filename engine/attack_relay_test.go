@@ -2,79 +2,28 @@ package engine
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	mathrand "math/rand/v2"
 	"net"
-	"net/netip"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/thingp2p/libthingp2p/engine/rendezvous"
+	"github.com/pion/transport/v2"
 )
 
-// tamperer carries the packets between clients and a TURN server, and does with
-// them what it likes.
+// tamperer is between an app and its relay, and does with their packets what it likes.
 type tamperer struct {
-	front  *net.UDPConn
-	server netip.AddrPort
+	transport.Net
 
 	mu     sync.Mutex
 	tamper func(p []byte) [][]byte // nil: honest
 	past   [][]byte
 }
 
-func startTamperer(t *testing.T, server netip.AddrPort) *tamperer {
-	t.Helper()
-	front, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := &tamperer{front: front, server: server}
-	var workers sync.WaitGroup
-	backs := map[netip.AddrPort]*net.UDPConn{}
-	workers.Go(func() {
-		defer func() {
-			for _, back := range backs {
-				back.Close()
-			}
-		}()
-		buffer := make([]byte, 2048)
-		for {
-			n, from, err := front.ReadFromUDPAddrPort(buffer)
-			if err != nil {
-				return
-			}
-			back := backs[from]
-			if back == nil {
-				if back, err = net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(server)); err != nil {
-					return
-				}
-				backs[from] = back
-				workers.Go(func() {
-					buffer := make([]byte, 2048)
-					for {
-						n, err := back.Read(buffer)
-						if err != nil {
-							return
-						}
-						for _, p := range x.twist(buffer[:n]) {
-							front.WriteToUDPAddrPort(p, from)
-						}
-					}
-				})
-			}
-			for _, p := range x.twist(buffer[:n]) {
-				back.Write(p)
-			}
-		}
-	})
-	t.Cleanup(func() {
-		front.Close()
-		workers.Wait()
-	})
-	return x
+func (x *tamperer) ListenPacket(network, address string) (net.PacketConn, error) {
+	conn, err := x.Net.ListenPacket(network, address)
+	return &tamperedConn{PacketConn: conn, tamperer: x}, err
 }
 
 func (x *tamperer) twist(p []byte) [][]byte {
@@ -91,6 +40,36 @@ func (x *tamperer) do(tamper func(p []byte) [][]byte) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.tamper = tamper
+}
+
+// tamperedConn has one reader.
+type tamperedConn struct {
+	net.PacketConn
+	tamperer *tamperer
+	read     [][]byte // what the next reads bring
+	from     net.Addr
+}
+
+func (c *tamperedConn) WriteTo(p []byte, to net.Addr) (int, error) {
+	for _, packet := range c.tamperer.twist(p) {
+		if _, err := c.PacketConn.WriteTo(packet, to); err != nil {
+			return 0, err
+		}
+	}
+	return len(p), nil
+}
+
+func (c *tamperedConn) ReadFrom(p []byte) (int, net.Addr, error) {
+	for len(c.read) == 0 {
+		n, from, err := c.PacketConn.ReadFrom(p)
+		if err != nil {
+			return n, from, err
+		}
+		c.read, c.from = c.tamperer.twist(bytes.Clone(p[:n])), from
+	}
+	n := copy(p, c.read[0])
+	c.read = c.read[1:]
+	return n, c.from, nil
 }
 
 // TestRelayThatTampers: whatever a relay does with its packets, what arrives is
@@ -129,69 +108,28 @@ func TestRelayThatTampers(t *testing.T) {
 		"swallows all":        {true, func(*tamperer, []byte) [][]byte { return nil }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			x, app, device := relayedPair(t)
-			x.do(func(p []byte) [][]byte { return test.tamper(x, p) })
-			started := time.Now()
-			_, err := runAll(
-				flow{from: app, to: device, channel: 1, part: 10_000, parts: 100},
-				flow{from: device, to: app, channel: 2, part: 10_000, parts: 100})
-			if (err != nil) != test.fatal {
-				t.Errorf("after %v: %v", time.Since(started), err)
-			}
-			if code := CodeOf(app.Check()); test.fatal && code != ErrClosedTimeout {
-				t.Errorf("the session's end is %s", code.Name())
-			}
-			x.do(nil)
+			inWorld(t, func(t *testing.T, w *world) {
+				x := new(tamperer)
+				p := w.pair(w.home(fullCone), w.home(fullCone), func(app, device *Config) {
+					app.Relay = RelayOnly
+					x.Net, app.net = app.net, x
+					app.OfflineAfter, device.OfflineAfter = 2*time.Second, 2*time.Second
+				})
+				app, device := p.connect(0)
+				checkPath(t, app, device, PathRelay)
+				x.do(func(p []byte) [][]byte { return test.tamper(x, p) })
+				started := time.Now()
+				_, err := runAll(
+					flow{from: app, to: device, channel: 1, part: 10_000, parts: 100},
+					flow{from: device, to: app, channel: 2, part: 10_000, parts: 100})
+				if (err != nil) != test.fatal {
+					t.Errorf("after %v: %v", time.Since(started), err)
+				}
+				if code := CodeOf(app.Check()); test.fatal && code != ErrClosedTimeout {
+					t.Errorf("the session's end is %s", code.Name())
+				}
+				x.do(nil)
+			})
 		})
 	}
-}
-
-// relayedPair is a session whose packets all pass a tamperer.
-func relayedPair(t *testing.T) (x *tamperer, app, device *Session) {
-	t.Helper()
-	start := func(config rendezvous.Config) *rendezvous.Server {
-		config.PublicIP, config.Secret = netip.MustParseAddr("127.0.0.1"), "a secret of two servers"
-		server, err := rendezvous.Start(t.Context(), config)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { server.Close() })
-		return server
-	}
-	turn, err := netip.ParseAddrPort(start(rendezvous.Config{TURN: "127.0.0.1:0"}).TURNAddr())
-	if err != nil {
-		t.Fatal(err)
-	}
-	x = startTamperer(t, turn)
-	broker := start(rendezvous.Config{
-		MQTT: "127.0.0.1:0", TURNURLs: []string{"turn:" + x.front.LocalAddr().String() + "?transport=udp"},
-	})
-	const offline = 2 * time.Second
-	d, err := NewDevice(Config{Server: broker.URL(), DisableLAN: true, OfflineAfter: offline})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { d.Close() })
-	a, err := NewApp(Config{UID: "user", Server: broker.URL(), DisableLAN: true, OfflineAfter: offline, Relay: RelayOnly})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { a.Close() })
-	if err := d.Listen(); err != nil {
-		t.Fatal(err)
-	}
-	target, err := a.Resolve(d.Ticket())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if app, err = a.Connect(context.Background(), target, ModeInternet, 10*time.Second, NewTraceID()); err != nil {
-		t.Fatal(err)
-	}
-	if device, err = d.Accept(5 * time.Second); err != nil {
-		t.Fatal(err)
-	}
-	if path, _ := app.currentPath(); path != PathRelay {
-		t.Fatalf("the path is %v", path)
-	}
-	return x, app, device
 }

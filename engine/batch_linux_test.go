@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/net/ipv4"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 func listenUDP(t *testing.T, network, address string) *net.UDPConn {
@@ -34,7 +36,7 @@ func TestBatchReader(t *testing.T) {
 	} {
 		t.Run(network.name+" from "+network.local, func(t *testing.T) {
 			socket := listenUDP(t, network.name, network.any)
-			socket.SetDeadline(time.Now().Add(5 * time.Second))
+			socket.SetDeadline(await.Deadline())
 			to := &net.UDPAddr{IP: net.ParseIP(network.local), Port: socket.LocalAddr().(*net.UDPAddr).Port}
 			r, err := newBatchReader(socket)
 			if err != nil {
@@ -79,7 +81,7 @@ func TestBatchReaderReadsWhatIsThere(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	socket.SetDeadline(time.Now().Add(5 * time.Second))
+	socket.SetDeadline(await.Deadline())
 	read := 0
 	for _, want := range []int{maxBatch, 2} {
 		messages := newMessages(2 * maxBatch)

@@ -1,12 +1,12 @@
 package engine
 
 import (
-	"context"
 	"crypto/rand"
 	"errors"
 	"net/netip"
 	"testing"
-	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 // dialDevice dials a device's socket without any signalling, as who expects
@@ -37,9 +37,7 @@ func dialDeviceAs(t *testing.T, e *endpoint, d *Device, wantID string) (*carrier
 	d.visitors.expect(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.port))
 	c := newCarrier(e, p)
 	t.Cleanup(c.close)
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, ErrTimeout)
-	defer cancel()
-	return c, c.dial(ctx, p, nil, wantID)
+	return c, c.dial(await.Context(t, ErrTimeout), p, nil, wantID)
 }
 
 func listeningDevice(t *testing.T) *Device {
@@ -71,8 +69,7 @@ func TestImpostorIsFoundOut(t *testing.T) {
 
 func TestWrongSecretIsNoTicket(t *testing.T) {
 	d := listeningDevice(t)
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, ErrTimeout)
-	defer cancel()
+	ctx := await.Context(t, ErrTimeout)
 	right := d.state.secret()
 	for _, secret := range []*[secretSize]byte{nil, {}, {1}} {
 		c, err := dialDevice(t, d, d.ID())
@@ -108,8 +105,7 @@ func TestProofOfAnotherConnectionIsWorthless(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 5*time.Second, ErrTimeout)
-	defer cancel()
+	ctx := await.Context(t, ErrTimeout)
 	replayed := hello{UID: "user", Trace: "trace", Proof: proveSecret(d.state.secret(), binding)}
 	if _, _, err := second.greet(ctx, replayed, nil); CodeOf(err) != ErrAuth {
 		t.Errorf("replayed: %v", err)
@@ -130,7 +126,7 @@ func TestGarbageOnTheControlStreamIsDropped(t *testing.T) {
 		if _, err := control.Write([]byte(garbage)); err != nil {
 			t.Fatal(err)
 		}
-		control.SetReadDeadline(time.Now().Add(5 * time.Second))
+		control.SetReadDeadline(await.Deadline())
 		if code, err := readVerdict(control); code == OK {
 			t.Errorf("%q: accepted, %v", garbage, err)
 		}

@@ -69,8 +69,8 @@ type channel struct {
 const (
 	recvLimit = 256 << 10 // bytes queued for readers before QUIC's flow control holds the sender
 
-	// firstLook is how long the first Read that must not wait gives receive to
-	// bring what has arrived already.
+	// firstLook is how long a Read that must not wait may look for what has arrived
+	// at the stream, the first time that there is nothing.
 	firstLook = time.Millisecond
 )
 

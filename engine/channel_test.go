@@ -60,6 +60,22 @@ func TestReadReturnsWhatIsThere(t *testing.T) {
 	})
 }
 
+// deafStream lets nobody wait for a first byte.
+type deafStream struct{ *fakeStream }
+
+func (s deafStream) Peek([]byte) (int, error) { select {} }
+
+// On a busy machine a goroutine may get no processor for long; who reads has one.
+func TestReadThatMustNotWaitNeedsNoGoroutine(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		s := newFakeStream(endless)
+		c := newChannel(deafStream{s}, 100, func() {}, panics.Guard{})
+		s.arrive("hello world")
+		wantRead(t, c, 0, "hel", nil)
+		wantRead(t, c, 0, "lo world", nil)
+	})
+}
+
 func TestReadWaitsAsLongAsItIsTold(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, endless)

@@ -5,14 +5,13 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"io"
 	"log/slog"
 	"net/netip"
 	"os"
 	"testing"
-	"time"
 
 	"github.com/thingp2p/libthingp2p/engine"
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 
@@ -70,11 +69,11 @@ func (p pair) connect(t testing.TB) (app, device *engine.Session) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, err = p.app.Connect(context.Background(), target, engine.ModeInternet, 5*time.Second, engine.NewTraceID())
+	app, err = p.app.Connect(context.Background(), target, engine.ModeInternet, await.Limit, engine.NewTraceID())
 	if err != nil {
 		t.Fatal(err)
 	}
-	device, err = p.device.Accept(5 * time.Second)
+	device, err = p.device.Accept(await.Limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +90,7 @@ func transfer(t testing.TB, from, to *engine.Session, channel, size int) {
 		for left := size; left > 0; {
 			rand.Read(buffer)
 			part := buffer[:min(len(buffer), left)]
-			n, err := from.Send(channel, part, 10*time.Second)
+			n, err := from.Send(channel, part, await.Limit)
 			if err != nil {
 				done <- err
 				return
@@ -103,7 +102,7 @@ func transfer(t testing.TB, from, to *engine.Session, channel, size int) {
 	}()
 	buffer := make([]byte, 50<<10)
 	for left := size; left > 0; {
-		n, err := to.Read(channel, buffer, 10*time.Second)
+		n, err := to.Read(channel, buffer, await.Limit)
 		if err != nil {
 			t.Fatalf("read with %d bytes to come: %v", left, err)
 		}
@@ -138,24 +137,6 @@ func TestRelayOnly(t *testing.T) {
 	transfer(t, app, device, 1, 4<<20)
 	if app.Info().Path != engine.PathRelay || device.Info().Path != engine.PathRelay {
 		t.Errorf("paths %v and %v, want relay", app.Info().Path, device.Info().Path)
-	}
-}
-
-func TestRemainingBytesAreReadAfterClose(t *testing.T) {
-	p := newPair(t, startServer(t).URL(), nil)
-	app, device := p.connect(t)
-	want := bytes.Repeat([]byte("0123456789"), 20_000)
-	for channel := range engine.Channels {
-		if n, err := device.Send(channel, want, time.Second); n != len(want) || err != nil {
-			t.Fatalf("sent %d: %v", n, err)
-		}
-	}
-	device.Close()
-	for channel := range engine.Channels {
-		got, err := io.ReadAll(reader{app, channel})
-		if err != engine.ErrClosedRemote || !bytes.Equal(got, want) {
-			t.Errorf("channel %d: read %d of %d bytes, then %v", channel, len(got), len(want), err)
-		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 // otherProcesses are what the test binary is instead, by the variable that says so.
@@ -27,7 +29,7 @@ func TestMain(m *testing.M) {
 		}
 	}
 	code := m.Run()
-	if left := leakedGoroutines(10 * time.Second); len(left) > 0 && code == 0 {
+	if left := leakedGoroutines(await.Limit); len(left) > 0 && code == 0 {
 		fmt.Fprintf(os.Stderr, "FAIL: %d goroutines are left:\n\n%s\n", len(left), strings.Join(left, "\n\n"))
 		code = 1
 	}
@@ -35,9 +37,9 @@ func TestMain(m *testing.M) {
 }
 
 // leakedGoroutines returns the stacks of goroutines that are not the test
-// binary's own, once there is none or patience is over.
-func leakedGoroutines(patience time.Duration) []string {
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+// binary's own, once there is none or the time is up.
+func leakedGoroutines(most time.Duration) []string {
+	for deadline := time.Now().Add(most); ; time.Sleep(10 * time.Millisecond) {
 		var left []string
 		buffer := make([]byte, 16<<20)
 		stacks := strings.Split(string(buffer[:runtime.Stack(buffer, true)]), "\n\n")

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine"
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 func TestUnpairedAppIsOut(t *testing.T) {
@@ -15,28 +16,26 @@ func TestUnpairedAppIsOut(t *testing.T) {
 	if len(pairings) != 1 || pairings[0].AppID != device.Peer().AppID || pairings[0].UID != "user" || pairings[0].Sessions != 1 {
 		t.Fatalf("pairings: %+v", pairings)
 	}
-	if age := time.Since(pairings[0].Since); age < -time.Second || age > time.Minute {
+	if age := time.Since(pairings[0].Since); age < -time.Second || age > await.Limit {
 		t.Errorf("paired since %v", pairings[0].Since)
 	}
 	if err := p.device.Unpair(other.device.ID()); err != engine.ErrInvalidID {
 		t.Errorf("an app that is not paired: %v", err)
 	}
-	within(t, time.Second, func() {
-		if err := p.device.Unpair(pairings[0].AppID); err != nil {
-			t.Fatal(err)
-		}
-		var b [1]byte
-		if _, err := app.Read(0, b[:], 5*time.Second); err != engine.ErrClosedRemote {
-			t.Errorf("the app's session: %v", err)
-		}
-		if _, err := device.Read(0, b[:], 5*time.Second); err != engine.ErrClosedLocal {
-			t.Errorf("the device's session: %v", err)
-		}
-	})
+	if err := p.device.Unpair(pairings[0].AppID); err != nil {
+		t.Fatal(err)
+	}
+	var b [1]byte
+	if _, err := app.Read(0, b[:], await.Limit); err != engine.ErrClosedRemote {
+		t.Errorf("the app's session: %v", err)
+	}
+	if _, err := device.Read(0, b[:], await.Limit); err != engine.ErrClosedLocal {
+		t.Errorf("the device's session: %v", err)
+	}
 	if left := p.device.Pairings(); len(left) != 0 {
 		t.Errorf("left: %+v", left)
 	}
-	wantRefusal(t, p.app, p.device.ID(), 5*time.Second, engine.ErrAuth)
+	wantRefusal(t, p.app, p.device.ID(), await.Limit, engine.ErrAuth)
 	wantSession(t, p, p.device.Ticket()) // which it still has
 }
 
@@ -55,7 +54,7 @@ func TestOldTicketIsWorthless(t *testing.T) {
 	}
 	fresh := p.device.Ticket()
 	stranger := pair{newPair(t, server, nil).app, p.device}
-	wantRefusal(t, stranger.app, old, 5*time.Second, engine.ErrAuth)
+	wantRefusal(t, stranger.app, old, await.Limit, engine.ErrAuth)
 	wantSession(t, p, p.device.ID()) // paired
 	p.device.Close()
 
@@ -64,6 +63,6 @@ func TestOldTicketIsWorthless(t *testing.T) {
 		t.Error("the ticket has changed again with a restart")
 	}
 	stranger.device = again.device
-	wantRefusal(t, stranger.app, old, 5*time.Second, engine.ErrAuth)
+	wantRefusal(t, stranger.app, old, await.Limit, engine.ErrAuth)
 	wantSession(t, stranger, fresh)
 }

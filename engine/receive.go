@@ -10,10 +10,16 @@ import (
 func (c *channel) read(p []byte, timeout time.Duration) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if timeout == 0 && !c.receiving && c.recvErr == nil {
-		// Who must not wait cannot read from the stream: receive does from now on.
-		c.startReceive()
-		timeout = firstLook
+	if timeout == 0 && !c.receiving && c.recvErr == nil && c.recvQueue.size == 0 {
+		var n int
+		if try, ok := c.stream.(tryReader); ok {
+			n = c.tryStream(try, p)
+		} else {
+			n = c.look(p)
+		}
+		if n > 0 {
+			return n, nil
+		}
 	}
 	deadline, late := time.Time{}, timeout == 0
 	for {
@@ -55,8 +61,16 @@ func (c *channel) tryRead(p []byte) int {
 	if n := c.readQueue(p); n > 0 {
 		return n
 	}
-	try, ok := c.stream.(tryReader)
-	if !ok || c.reading || c.receiving || c.drained {
+	if try, ok := c.stream.(tryReader); ok && !c.receiving {
+		return c.tryStream(try, p)
+	}
+	return 0
+}
+
+// tryStream takes what has arrived at a stream that tells without waiting. It needs
+// the lock.
+func (c *channel) tryStream(try tryReader, p []byte) int {
+	if c.reading || c.drained {
 		return 0
 	}
 	c.allowReading()
@@ -64,6 +78,21 @@ func (c *channel) tryRead(p []byte) int {
 	if n > 0 {
 		c.progress()
 		c.received.Add(uint64(n))
+	}
+	return n
+}
+
+// look is tryStream for other streams. The caller reads by himself, and need not wait
+// until a goroutine gets a processor; then receive does, since who must not wait
+// cannot wait at the stream. It needs the lock, and gives it away meanwhile.
+func (c *channel) look(p []byte) int {
+	n := 0
+	if !c.reading && !c.drained && c.recvQueue.size == 0 {
+		n = c.readStream(p, time.Now().Add(firstLook))
+		c.received.Add(uint64(n))
+	}
+	if n == 0 && !c.receiving {
+		c.startReceive()
 	}
 	return n
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 // TestStrangersGetNoAnswer: whatever comes to a device's port from who does not
@@ -32,20 +33,23 @@ func TestStrangersGetNoAnswer(t *testing.T) {
 			}
 		}
 	}
-	if _, err := dialFrom(t, "", to, testIdentity(1).id); CodeOf(err) != ErrTimeout {
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 300*time.Millisecond, ErrTimeout) // nothing is to come
+	defer cancel()
+	if _, err := dialFrom(ctx, t, "", to, testIdentity(1).id); CodeOf(err) != ErrTimeout {
 		t.Errorf("who does not know the device: %v", err)
 	}
+	if _, err := dialFrom(await.Context(t, ErrTimeout), t, d.ID(), to, d.ID()); err != nil {
+		t.Errorf("who knows it: %v", err)
+	}
+	// The device has read all that came before.
 	stranger.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
 	if n, _, err := stranger.ReadFromUDPAddrPort(make([]byte, 2000)); err == nil {
 		t.Errorf("an answer of %d bytes", n)
 	}
-	if _, err := dialFrom(t, d.ID(), to, d.ID()); err != nil {
-		t.Errorf("who knows it: %v", err)
-	}
 }
 
 // dialFrom dials straight to an address, and knocks for a device before it.
-func dialFrom(t *testing.T, knockFor string, to netip.AddrPort, wantID string) (*carrier, error) {
+func dialFrom(ctx context.Context, t *testing.T, knockFor string, to netip.AddrPort, wantID string) (*carrier, error) {
 	t.Helper()
 	e, err := newEndpoint(Config{UID: "user"}, 'a')
 	if err != nil {
@@ -58,8 +62,6 @@ func dialFrom(t *testing.T, knockFor string, to netip.AddrPort, wantID string) (
 	p := foundPath{remote: to, straight: knockFor == wantID, pass: newPassSecret([]byte("a guess"))}
 	c := newCarrier(e, p)
 	t.Cleanup(c.close)
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 500*time.Millisecond, ErrTimeout)
-	defer cancel()
 	return c, c.dial(ctx, p, nil, wantID)
 }
 

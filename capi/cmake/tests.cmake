@@ -13,7 +13,7 @@ list(REMOVE_DUPLICATES _packages)
 foreach(_package IN LISTS _packages)
   add_test(NAME ${_package} COMMAND ${CMAKE_COMMAND} -E env ${_go_env} ${GO_EXECUTABLE} test -count=1 -v ./${_package}
            WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
-  set_tests_properties(${_package} PROPERTIES TIMEOUT 900)
+  set_tests_properties(${_package} PROPERTIES TIMEOUT 3600)
   if(NOT _package STREQUAL capi/tests/bindings)
     set_tests_properties(${_package} PROPERTIES LABELS long)
   endif()
@@ -26,7 +26,7 @@ set_tests_properties(install PROPERTIES FIXTURES_SETUP installed)
 
 function(add_consumer name)
   add_test(NAME consumer/${name} COMMAND ${ARGN})
-  set_tests_properties(consumer/${name} PROPERTIES FIXTURES_REQUIRED installed TIMEOUT 300)
+  set_tests_properties(consumer/${name} PROPERTIES FIXTURES_REQUIRED installed TIMEOUT 3600)
 endfunction()
 
 foreach(_way find_package add_subdirectory)

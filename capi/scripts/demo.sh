@@ -2,9 +2,9 @@
 # a local network without one. Sourced by build.sh.
 
 DEMO_BYTES=$((24 * 1024 * 1024))
-DEMO_READY_SECONDS=20
-DEMO_FETCH_SECONDS=120
-DEMO_STOP_SECONDS=10
+DEMO_READY_SECONDS=180 # these three only end what hangs
+DEMO_FETCH_SECONDS=600
+DEMO_STOP_SECONDS=60
 
 sha256_of() {
   if command -v sha256sum >/dev/null; then sha256sum <"$1"; else shasum -a 256 <"$1"; fi | cut -d' ' -f1

@@ -6,25 +6,25 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 // checkRTT measures round trips until one takes what it should: each must take at
 // least that, but other work on the machine can make any of them longer.
 func checkRTT(t *testing.T, from, to socket, want time.Duration) {
 	t.Helper()
-	var got time.Duration
-	for range 50 {
-		start := time.Now()
+	await.Until(t, fmt.Sprint("a round trip takes ", want), func() bool {
+		start, clock := time.Now(), await.Start()
 		from.send(to.addr(), "ping")
 		to.send(to.expect("ping"), "pong")
 		from.expect("pong")
-		if got = time.Since(start); got < want {
-			break
-		} else if got < want+2*ms {
-			return
+		got := time.Since(start)
+		if got < want {
+			t.Fatalf("a round trip took %v, want %v", got, want)
 		}
-	}
-	t.Errorf("round trip %v, want %v", got, want)
+		return clock.Less(got) < want+2*ms
+	})
 }
 
 func TestDelay(t *testing.T) {

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 const ms = time.Millisecond
@@ -30,9 +32,6 @@ type socket struct {
 	*net.UDPConn
 	t *testing.T
 }
-
-// patience bounds a wait for what must come; nothing waits for what must not.
-const patience = 3 * time.Second
 
 func listen(t *testing.T, h *Host) socket {
 	t.Helper()
@@ -59,7 +58,7 @@ func (s socket) send(to netip.AddrPort, text string) {
 func (s socket) receive() (string, netip.AddrPort) {
 	s.t.Helper()
 	buffer := make([]byte, 2048)
-	s.SetReadDeadline(time.Now().Add(patience))
+	s.SetReadDeadline(await.Deadline())
 	n, from, err := s.ReadFromUDPAddrPort(buffer)
 	if err != nil {
 		s.t.Fatal(err)

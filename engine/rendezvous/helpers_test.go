@@ -14,6 +14,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 // person is an app or a device, and its key.
@@ -89,7 +90,7 @@ func withPipe(o *paho.ClientOptions, b *Broker, c *testClient) {
 
 func (c *testClient) do(token paho.Token) {
 	c.t.Helper()
-	if !token.WaitTimeout(time.Minute) || token.Error() != nil {
+	if !token.WaitTimeout(await.Limit) || token.Error() != nil {
 		c.t.Fatalf("MQTT: %v", token.Error())
 	}
 }
@@ -113,7 +114,7 @@ func (c *testClient) want(topic, payload string, retained bool) {
 		if m != (message{topic, payload, retained}) {
 			c.t.Fatalf("got %v, want %s %s retained=%v", m, topic, payload, retained)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(await.Limit):
 		c.t.Fatalf("nothing came; want %s %s", topic, payload)
 	}
 }
@@ -192,7 +193,7 @@ func (c *rawClient) subscribe(filters ...string) []byte {
 // noMoreGoroutines waits until there are no more than before.
 func noMoreGoroutines(t *testing.T, before int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; runtime.Gosched() {
+	for deadline := await.Deadline(); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<16)
 			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])

@@ -17,6 +17,8 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/hooks/auth"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 func start(t *testing.T, cfg Config) *Server {
@@ -40,7 +42,7 @@ func document(t *testing.T, server string, config *tls.Config) ICEDocument {
 	address.RawQuery = ""
 	c := paho.NewClient(paho.NewClientOptions().AddBroker(address.String()).SetTLSConfig(config).
 		SetUsername(theApp.id).SetPassword(theApp.password(address.Host)))
-	if token := c.Connect(); !token.WaitTimeout(10*time.Second) || token.Error() != nil {
+	if token := c.Connect(); !token.WaitTimeout(await.Limit) || token.Error() != nil {
 		t.Fatalf("%s: %v", server, token.Error())
 	}
 	defer c.Disconnect(0)
@@ -56,7 +58,7 @@ func document(t *testing.T, server string, config *tls.Config) ICEDocument {
 		if err := json.Unmarshal(text, &doc); err != nil {
 			t.Fatal(err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(await.Limit):
 		t.Fatalf("%s: no document", server)
 	}
 	return doc

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 func TestQuotaOfRelaysForEachName(t *testing.T) {
@@ -68,13 +69,13 @@ func TestRateOfAClientsRelays(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer a.Close()
-	a.SetDeadline(time.Now().Add(10 * time.Second))
+	a.SetDeadline(await.Deadline())
 	peer, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer peer.Close()
-	peer.SetDeadline(time.Now().Add(10 * time.Second))
+	peer.SetDeadline(await.Deadline())
 	exchange(t, a, peer)
 	s.relays.mu.Lock()
 	q = s.relays.quotas[theApp.id]

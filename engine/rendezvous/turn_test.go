@@ -17,6 +17,8 @@ import (
 	"time"
 
 	pion "github.com/pion/turn/v2"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 const testSecret = "a secret for tests"
@@ -133,7 +135,7 @@ func (s *testTURN) allocate(t *testing.T, transport string) net.PacketConn {
 		t.Fatalf("allocate over %s: %v", transport, err)
 	}
 	t.Cleanup(func() { relay.Close() })
-	relay.SetDeadline(time.Now().Add(10 * time.Second))
+	relay.SetDeadline(await.Deadline())
 	return relay
 }
 
@@ -170,7 +172,7 @@ func TestRelayToAPeer(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer peer.Close()
-			peer.SetDeadline(time.Now().Add(10 * time.Second))
+			peer.SetDeadline(await.Deadline())
 			exchange(t, s.allocate(t, transport), peer)
 		})
 	}
@@ -197,7 +199,7 @@ func TestRelayToRelayBehindTheCloudsNAT(t *testing.T) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { r.Close() })
-		r.SetDeadline(time.Now().Add(10 * time.Second))
+		r.SetDeadline(await.Deadline())
 		return r
 	}
 	a, b := open(), open()

@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine"
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 const (
 	commands, video = 0, 1
-	patience        = 20 * time.Second
+	patience        = await.Limit
 	streamBytes     = 64 << 20
 	blockBytes      = 256 << 10
 )

@@ -96,7 +96,8 @@ static void close_wakes_accept(void) {
   CHECK_IS(0, thing_p2p_device_close(device));
   for (i = 0; i < 3; i++) {
     pthread_join(acceptors[i].thread, NULL);
-    CHECK_IS(THING_P2P_ERR_LISTEN_BREAK, acceptors[i].result);
+    /* The thread may have come to call it only after the close. */
+    CHECK(acceptors[i].result == THING_P2P_ERR_LISTEN_BREAK || acceptors[i].result == THING_P2P_ERR_INVALID_SESSION);
   }
   CHECK_IS(THING_P2P_ERR_INVALID_SESSION, thing_p2p_accept(device, 0, NULL));
 }

@@ -15,7 +15,7 @@ static int yes(int device, const thing_p2p_peer *peer, void *user) { return (voi
 static int in_child(int device) {
   char buffer[THING_P2P_TICKET_SIZE];
   thing_p2p_info info;
-  alarm(10); /* a hang kills the child */
+  alarm(180); /* a hang kills the child */
   info.struct_size = sizeof info;
   CHECK_IS(FORKED, thing_p2p_set_option("lan", "on"));
   CHECK_IS(FORKED, thing_p2p_init("tester"));

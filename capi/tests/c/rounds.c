@@ -5,7 +5,7 @@
 #include "pair.h"
 
 #define ROUNDS 500
-#define SPARE_THREADS 12 /* Go keeps idle threads for later, a bounded number */
+#define SPARE_THREADS (ROUNDS / 10) /* Go keeps idle threads for later, more on a busy machine; a leak has one a round */
 
 static int entries(const char *path) {
   DIR *dir = opendir(path);
@@ -21,9 +21,10 @@ static int threads(void) { return entries("/proc/self/task"); }
 
 /* Waits until a count has come down to most, and returns it. */
 static int settled(int (*count)(void), int most) {
-  struct timespec pause = {0, 20 * 1000 * 1000};
-  int i, n = 0;
-  for (i = 0; i < 500 && (n = count()) > most; i++) nanosleep(&pause, NULL);
+  const int pause_ms = 20;
+  struct timespec pause = {0, pause_ms * 1000 * 1000};
+  int waited, n = 0;
+  for (waited = 0; waited < PATIENCE_MS && (n = count()) > most; waited += pause_ms) nanosleep(&pause, NULL);
   return n;
 }
 

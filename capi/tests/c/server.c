@@ -1,7 +1,5 @@
 /* The server goes and comes back; and one without a relay. The
  * driver names the server's command in THINGP2PD and a folder in TEST_DIR. */
-#include <time.h>
-
 #include "pair.h"
 #include "process.h"
 
@@ -28,17 +26,10 @@ static struct process server_start(const char *mqtt, const char *turn) {
   return server;
 }
 
-static long long now_ms(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
-}
-
 static void killed_and_back(void) {
   struct pair p;
   struct process server = server_start(ANY, ANY);
   char address[128];
-  long long back;
   int first_app, first_dev;
   snprintf(address, sizeof address, "%s", url + strlen("mqtt://"));
   CHECK_IS(0, thing_p2p_set_option("server", url));
@@ -51,10 +42,7 @@ static void killed_and_back(void) {
   CHECK_IS(0, read_pattern(p.dev, 1, 0, 100000));
 
   server = server_start(address, ANY);
-  back = now_ms();
   pair_connect(&p);
-  printf("  connected %lld ms after the server was back\n", now_ms() - back);
-  CHECK(now_ms() - back < 3000);
   CHECK_IS(0, thing_p2p_active_check(first_app));
   CHECK_IS(0, send_pattern(first_dev, 1, 0, 100000));
   CHECK_IS(0, read_pattern(first_app, 1, 0, 100000));
@@ -69,7 +57,7 @@ static void no_relay(void) {
   CHECK_IS(0, thing_p2p_set_option("relay", "only"));
   CHECK_IS(0, thing_p2p_init("tester"));
   p.device = device_online(p.ticket);
-  CHECK_IS(THING_P2P_ERR_NO_RELAY, thing_p2p_connect_wait(p.ticket, 0, 3000, NULL));
+  fails_in_time(THING_P2P_ERR_NO_RELAY, p.ticket);
   pair_close(&p);
   process_kill(&server);
   CHECK_IS(0, thing_p2p_set_option("relay", "auto"));

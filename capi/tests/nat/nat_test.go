@@ -4,8 +4,6 @@ package nat
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,6 +15,8 @@ const (
 	pathLAN    = 1
 	pathDirect = 2
 	pathRelay  = 3
+
+	onLAN, onDirect, onRelay = "1", "2", "3" // as the programs print them
 )
 
 const ownLink = 10 * time.Millisecond // one way: 40 ms between two homes, 20 ms to the server
@@ -40,16 +40,17 @@ func host(n *lab.Net, name, kind string) *lab.Host {
 	return n.NAT(name+"-home", lab.UDPBlocked, link).Host(name)
 }
 
-// wantPath is what must carry a session between two kinds of networks.
-func wantPath(a, b string) int {
+// wantPath is what must carry a session between two kinds of networks, in the end: a relay may be quicker, and the session
+// then moves.
+func wantPath(a, b string) string {
 	either := func(kind string) bool { return a == kind || b == kind }
 	switch {
 	case either("UDP blocked"):
-		return pathRelay
+		return onRelay
 	case either("symmetric") && (a == b || either("port-restricted")):
-		return pathRelay
+		return onRelay
 	}
-	return pathDirect
+	return onDirect
 }
 
 func TestEveryPairOfNetworksConnects(t *testing.T) {
@@ -60,15 +61,11 @@ func TestEveryPairOfNetworksConnects(t *testing.T) {
 				server := startServer(t, n.PublicHost("server", lab.Link{}))
 				device := startDevice(t, host(n, "device", deviceKind), server)
 				app := startApp(t, host(n, "app", appKind), server)
-				path, took := app.connect(device)
-				if want := wantPath(appKind, deviceKind); path != want {
-					t.Errorf("path %d after %d ms, want %d", path, took, want)
-				}
+				app.connect(device)
+				app.settle(wantPath(appKind, deviceKind))
 				app.transfer("get 300000")
 				app.transfer("put 300000")
-				if got := app.order("path"); got != fmt.Sprintf("%d %d", path, path) {
-					t.Errorf("app and device see the paths %s, want %d", got, path)
-				}
+				app.settleBoth(wantPath(appKind, deviceKind))
 			})
 		}
 	}
@@ -80,23 +77,21 @@ func TestBothBehindOneNAT(t *testing.T) {
 	home := n.NAT("home", lab.PortRestricted, lab.Link{Delay: ownLink})
 	device := startDevice(t, home.Host("device"), server)
 	app := startApp(t, home.Host("app"), server)
-	if path, _ := app.connect(device); path != pathLAN && path != pathDirect {
-		t.Errorf("path %d, want 1 or 2", path)
-	}
+	app.connect(device)
+	app.settle(onLAN, onDirect)
 	app.transfer("get 3000000")
 }
 
 // TestConnectTime holds the medians of warm connects against what is promised.
-// The round trips are emulated, so a busy machine adds little.
 func TestConnectTime(t *testing.T) {
 	for _, c := range []struct {
 		app, device string
-		path        int
-		limit       int // ms, median
+		path        string
+		limit       time.Duration // of the median
 	}{
-		{"public", "public", pathDirect, 160},
-		{"port-restricted", "port-restricted", pathDirect, 160},
-		{"symmetric", "symmetric", pathRelay, 260},
+		{"public", "public", onDirect, 160 * time.Millisecond},
+		{"port-restricted", "port-restricted", onDirect, 160 * time.Millisecond},
+		{"symmetric", "symmetric", onRelay, 260 * time.Millisecond},
 	} {
 		t.Run(c.app+" to "+c.device, func(t *testing.T) {
 			n := lab.New(t, lab.Options{Seed: 1})
@@ -105,19 +100,14 @@ func TestConnectTime(t *testing.T) {
 			app := startApp(t, host(n, "app", c.app), server)
 			app.connect(device) // warms the connection to the server up
 			app.order("close")
-			var times []int
-			for range 9 {
-				path, took := app.connect(device)
-				if path != c.path {
-					t.Fatalf("path %d, want %d", path, c.path)
-				}
-				times = append(times, took)
+			all := connects(t, 9, func() connection {
+				made := app.connect(device)
+				app.settle(c.path)
 				app.order("close")
-			}
-			slices.Sort(times)
-			t.Logf("connect times in ms: %v", times)
-			if median := times[len(times)/2]; median > c.limit {
-				t.Errorf("median %d ms, want at most %d", median, c.limit)
+				return made
+			})
+			if m := median(all.own()); m > c.limit {
+				t.Errorf("median %v, want at most %v", m, c.limit)
 			}
 		})
 	}
@@ -130,22 +120,20 @@ func TestRelayGivesWayToDirectPath(t *testing.T) {
 	device := startDevice(t, deviceHost, server)
 	app := startApp(t, appHost, server)
 	n.Block(appHost, deviceHost)
-	if path, _ := app.connect(device); path != pathRelay {
-		t.Fatalf("path %d while the direct one is cut, want 3", path)
+	if c := app.connect(device); c.path != pathRelay {
+		t.Fatalf("path %d while the direct one is cut, want %d", c.path, pathRelay)
 	}
 	app.order("get 20000000")
 	n.Unblock(appHost, deviceHost)
-	if answer := app.order("watch 2 1000"); !strings.HasPrefix(answer, "ok") {
-		t.Errorf("the session did not move to the direct path within a second: %s", answer)
-	} else {
-		t.Log("moved to the direct path, ms:", answer)
+	took, own := app.settle(onDirect)
+	t.Logf("moved to the direct path after %v", took)
+	if own > time.Second {
+		t.Errorf("the session moved to the direct path after %v (%v), want a second at most", took, own)
 	}
 	if answer := app.order("done"); answer != "ok" {
 		t.Error("bytes were lost on the way")
 	}
-	if got := app.order("path"); got != "2 2" {
-		t.Errorf("app and device see the paths %s, want 2", got)
-	}
+	app.settleBoth(onDirect)
 }
 
 func TestCutDirectPathFallsBackToRelay(t *testing.T) {
@@ -158,16 +146,15 @@ func TestCutDirectPathFallsBackToRelay(t *testing.T) {
 			deviceHost, appHost := deviceHome.Host("device"), appHome.Host("app")
 			device := startDevice(t, deviceHost, server)
 			app := startApp(t, appHost, server)
-			if path, _ := app.connect(device); path != pathDirect {
-				t.Fatalf("path %d, want 2", path)
-			}
+			app.connect(device)
+			app.settle(onDirect)
 			app.order(order)
-			app.order("watch 3 500") // lets the transfer get going
+			app.flow(2_000_000)
 			n.Block(appHost, deviceHost)
-			if answer := app.order("watch 3 2000"); !strings.HasPrefix(answer, "ok") {
-				t.Errorf("the session did not fall back to the relay within 2 s: %s", answer)
-			} else {
-				t.Log("fell back to the relay, ms:", answer)
+			took, own := app.settle(onRelay)
+			t.Logf("fell back to the relay after %v", took)
+			if own > 2*time.Second {
+				t.Errorf("the session fell back to the relay after %v (%v), want 2 s at most", took, own)
 			}
 			if answer := app.order("done"); answer != "ok" {
 				t.Error("bytes were lost on the way")
@@ -185,7 +172,7 @@ func TestLostBindingIsRepaired(t *testing.T) {
 	app := startApp(t, appHome.Host("app"), server)
 	app.connect(device)
 	app.order("get 30000000")
-	app.order("watch 3 500")
+	app.flow(2_000_000)
 	deviceHome.Renumber() // its address and its bindings are gone
 	if answer := app.order("done"); answer != "ok" {
 		t.Error("bytes were lost on the way")
@@ -208,11 +195,9 @@ func TestServerIsKilled(t *testing.T) {
 	if again := startServer(t, host1); again != server {
 		t.Fatalf("the server is back at %s, not at %s", again, server)
 	}
-	back := time.Now()
 	app.order("close")
-	app.connect(device)
-	if took := time.Since(back); took > 3*time.Second {
-		t.Errorf("the first connect after the server's return took %v, want at most 3 s", took)
+	if c := app.connect(device); c.own > 3*time.Second {
+		t.Errorf("the first connect after the server's return took %v, want at most 3 s", c)
 	}
 	app.transfer("get 1000000")
 }

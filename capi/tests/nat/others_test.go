@@ -13,6 +13,7 @@ import (
 	paho "github.com/eclipse/paho.mqtt.golang"
 
 	"github.com/thingp2p/libthingp2p/engine/lab"
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 // The tests here let others' programs take the place of ours: mosquitto that of
@@ -77,16 +78,13 @@ func startMosquitto(t *testing.T, h *lab.Host, passwords string) (address string
 // awaitPort returns when a TCP port takes connections.
 func awaitPort(t *testing.T, h *lab.Host, address string) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	await.Until(t, address+" takes connections", func() bool {
 		conn, err := dialIn(h, address)
 		if err == nil {
 			conn.Close()
-			return
 		}
-		if time.Now().After(deadline) {
-			t.Fatal(err)
-		}
-	}
+		return err == nil
+	})
 }
 
 func dialIn(h *lab.Host, address string) (conn net.Conn, err error) {
@@ -117,8 +115,8 @@ func TestMosquittoAndCoturn(t *testing.T) {
 
 	device := startDevice(t, host(n, "device", "symmetric"), server)
 	app := startApp(t, host(n, "app", "symmetric"), server)
-	if path, took := app.connect(device); path != pathRelay {
-		t.Errorf("path %d after %d ms, want %d", path, took, pathRelay)
+	if c := app.connect(device); c.path != pathRelay {
+		t.Errorf("path %d, want %d", c.path, pathRelay)
 	}
 	app.transfer("get 300000")
 	app.transfer("put 300000")
@@ -145,7 +143,7 @@ func connectMosquitto(t *testing.T, h *lab.Host, address, account string) *mqttC
 
 func finish(t *testing.T, token paho.Token) {
 	t.Helper()
-	if !token.WaitTimeout(10*time.Second) || token.Error() != nil {
+	if !token.WaitTimeout(await.Limit) || token.Error() != nil {
 		t.Fatal("MQTT:", token.Error())
 	}
 }
@@ -205,7 +203,7 @@ func TestACLForMosquitto(t *testing.T) {
 					t.Errorf("%s reads %q", account, got)
 				}
 				delete(want, got)
-			case <-time.After(10 * time.Second):
+			case <-time.After(await.Limit):
 				t.Fatalf("%s does not get %v", account, want)
 			}
 		}

@@ -6,21 +6,22 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/lab"
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
-const (
-	root       = "../../.."
-	orderLimit = time.Minute // the longest that an answer may take
-)
+const root = "../../.."
 
 var workDir string
 
@@ -64,6 +65,12 @@ var built = sync.OnceValues(func() (string, error) {
 	return dir, nil
 })
 
+// running are the process ids of all programs that run: a machine that is busy makes some of them wait.
+var running = make(map[int]bool)
+
+// stopwatch stands still while this process or a program waits for a processor.
+func stopwatch() *await.Stopwatch { return await.Start(slices.Collect(maps.Keys(running))...) }
+
 // program is a running program that prints lines.
 type program struct {
 	t     *testing.T
@@ -95,6 +102,7 @@ func startWith(t *testing.T, h *lab.Host, environment []string, path string, arg
 	if err != nil {
 		t.Fatal(err)
 	}
+	running[p.cmd.Process.Pid] = true
 	read := make(chan struct{})
 	go func() {
 		defer close(read)
@@ -107,6 +115,7 @@ func startWith(t *testing.T, h *lab.Host, environment []string, path string, arg
 		cancel()
 		<-read
 		p.cmd.Wait()
+		delete(running, p.cmd.Process.Pid)
 		if t.Failed() && errors.Len() > 0 {
 			t.Logf("%s:\n%s", filepath.Base(path), errors.String())
 		}
@@ -114,18 +123,14 @@ func startWith(t *testing.T, h *lab.Host, environment []string, path string, arg
 	return p
 }
 
+// line waits for as long as the program runs: it has a patience of its own.
 func (p *program) line() string {
 	p.t.Helper()
-	select {
-	case line, ok := <-p.lines:
-		if !ok {
-			p.t.Fatalf("%s ended", p.cmd.Path)
-		}
-		return line
-	case <-time.After(orderLimit):
-		p.t.Fatalf("%s does not answer", p.cmd.Path)
+	line, ok := <-p.lines
+	if !ok {
+		p.t.Fatalf("%s ended", p.cmd.Path)
 	}
-	return ""
+	return line
 }
 
 // order sends a line and returns the answer.
@@ -178,19 +183,60 @@ func startApp(t *testing.T, h *lab.Host, server string) *program {
 	return start(t, h, server, filepath.Join(workDir, "app"))
 }
 
-// connect returns the path and the time that it took, in ms.
-func (p *program) connect(ticket string) (path, took int) {
+// connection is one that an app has made.
+type connection struct {
+	path int           // at first
+	took time.Duration // as the app measured it
+	own  time.Duration // without what the machine had no processor for
+}
+
+func (c connection) String() string {
+	return fmt.Sprintf("%v (%v)", c.took, c.own.Round(time.Millisecond))
+}
+
+func (p *program) connect(ticket string) connection {
 	p.t.Helper()
 	return p.connected("connect " + ticket)
 }
 
-func (p *program) connected(order string) (path, took int) {
+// connected wants a connection in the time that the library gives one by itself.
+func (p *program) connected(order string) connection {
 	p.t.Helper()
+	const most = 15 * time.Second
+	var path, took int
+	clock := stopwatch()
 	answer := p.order(order)
 	if _, err := fmt.Sscanf(answer, "connected %d %d", &path, &took); err != nil {
 		p.t.Fatalf("%.20s…: %s", order, answer)
 	}
-	return path, took
+	c := connection{path: path, took: time.Duration(took) * time.Millisecond}
+	if c.own = clock.Less(c.took); c.own > most {
+		p.t.Errorf("%.20s…: took %v", order, c)
+	}
+	return c
+}
+
+// settle waits until the app's session is on one of some paths, and returns how long that took.
+func (p *program) settle(paths ...string) (took, own time.Duration) {
+	p.t.Helper()
+	started, clock := time.Now(), stopwatch()
+	await.Until(p.t, fmt.Sprint("the app's path is ", paths), func() bool { return slices.Contains(paths, p.order("own")) })
+	return time.Since(started), clock.Elapsed()
+}
+
+// settleBoth waits until the app and the device are on a path; no transfer may run.
+func (p *program) settleBoth(path string) {
+	p.t.Helper()
+	await.Until(p.t, "app and device are on path "+path, func() bool { return p.order("path") == path+" "+path })
+}
+
+// flow waits until a transfer has moved so many bytes.
+func (p *program) flow(bytes int) {
+	p.t.Helper()
+	await.Until(p.t, fmt.Sprint(bytes, " bytes have moved"), func() bool {
+		moved, err := strconv.Atoi(p.order("moved"))
+		return err != nil || moved >= bytes
+	})
 }
 
 // transfer moves bytes and checks each.

@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"io"
 	"net"
 	"os"
@@ -13,8 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 
@@ -39,9 +38,7 @@ type daemon struct {
 
 func start(t *testing.T, file string, args ...string) *daemon {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-	t.Cleanup(cancel) // kills it, if it is still there
-	d := &daemon{t: t, cmd: exec.CommandContext(ctx, file, args...)}
+	d := &daemon{t: t, cmd: exec.CommandContext(await.Context(t, nil), file, args...)} // which kills it, if it is still there
 	d.cmd.Stderr = &d.stderr
 	stdout, err := d.cmd.StdoutPipe()
 	if err != nil {
@@ -151,10 +148,8 @@ func TestCommandErrors(t *testing.T) {
 		{[]string{"-broker", "mqtt://127.0.0.1:1", "-turn", ""}, 1, "check -broker"},
 		{[]string{"-broker", "mqtt://127.0.0.1:1", "-mqtt", ":0"}, 1, "leave out -mqtt"},
 	} {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
-		cmd := exec.CommandContext(ctx, file, test.args...)
+		cmd := exec.CommandContext(await.Context(t, nil), file, test.args...)
 		out, _ := cmd.CombinedOutput()
-		cancel()
 		if code := cmd.ProcessState.ExitCode(); code != test.code || !strings.Contains(string(out), test.says) {
 			t.Errorf("%q: code %d, want %d, and %q in\n%s", test.args, code, test.code, test.says, out)
 		}

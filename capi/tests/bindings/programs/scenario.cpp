@@ -113,7 +113,7 @@ void be_a_device(thingp2p::app& app) {
   const auto age = std::chrono::system_clock::now() - paired.at(0).since;
   expect("pairings", static_cast<long>(paired.size()), 1);
   expect("app", paired[0].app_id == who.app_id && paired[0].uid == "c++" && paired[0].sessions == 1, true);
-  expect("since", age > -2s && age < 60s, true);
+  expect("since", age > -2s && age < patience, true);
   device.reset_ticket();
   expect("another ticket", device.ticket() != ticket, true);
   app.add_address(device.id(), device.address());

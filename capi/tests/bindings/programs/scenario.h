@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { TIMEOUT_MS = 20000, STREAM_BYTES = 64 << 20, BLOCK = 256 << 10, PERIOD = 251 };
+enum { TIMEOUT_MS = 180000, STREAM_BYTES = 64 << 20, BLOCK = 256 << 10, PERIOD = 251 };
 
 /* Ends the program when got is not what was wanted. */
 static inline void expect(const char *what, long got, long wanted)

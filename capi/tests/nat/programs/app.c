@@ -3,19 +3,18 @@
  *
  *   connect TICKET   -> connected PATH CONNECT_MS, or failed NAME
  *   lan TICKET       -> the same in LAN mode
+ *   seek ID          -> the same in LAN mode, and only for as long as the library searches by itself
  *   address ID ADDR  -> ok, or failed NAME: adds an address of the device
  *   get N, put N     -> started: a transfer in the background
  *   done             -> ok or bad, once the transfer has ended: each byte is checked
  *   path             -> PATH as the app sees it, and as the device does
- *   watch PATH MS    -> ok MS, once the app's path is PATH; or late PATH
+ *   own              -> PATH as the app sees it; also while a transfer runs
+ *   moved            -> how many bytes of all channels the app has sent and received
  *   close            -> closed
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "pattern.h"
 
@@ -30,25 +29,25 @@ static int path_now(void)
   return thing_p2p_session_info(session, &info) < 0 ? 0 : (int)info.path;
 }
 
-static long now_ms(void)
+static unsigned long long moved_now(void)
 {
-  struct timespec t;
+  thing_p2p_info info;
 
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec * 1000L + t.tv_nsec / 1000000L;
+  info.struct_size = sizeof info;
+  return thing_p2p_session_info(session, &info) < 0 ? 0 : (unsigned long long)(info.bytes_sent + info.bytes_received);
 }
 
 static void ask(const char *command, char *answer)
 {
-  if (send_all(session, COMMANDS, command, (int)strlen(command)) < 0 || read_line(session, COMMANDS, &answers, answer, 20000) < 0)
+  if (send_all(session, COMMANDS, command, (int)strlen(command)) < 0 || read_line(session, COMMANDS, &answers, answer, PATIENCE_MS) < 0)
     strcpy(answer, "bad");
 }
 
-static void connect_to(const char *ticket, int mode)
+static void connect_to(const char *ticket, int mode, int timeout_ms)
 {
   thing_p2p_info info;
 
-  session = thing_p2p_connect_wait(ticket, mode, 0, NULL);
+  session = thing_p2p_connect_wait(ticket, mode, timeout_ms, NULL);
   if (session < 0) {
     printf("failed %s\n", thing_p2p_error_name(session));
     return;
@@ -69,16 +68,6 @@ static void add_address(char *id)
   printf(code < 0 ? "failed %s\n" : "ok\n", thing_p2p_error_name(code));
 }
 
-static void watch(int path, long limit_ms)
-{
-  struct timespec pause = {0, 5 * 1000 * 1000};
-  long started = now_ms();
-
-  while (path_now() != path && now_ms() - started < limit_ms)
-    nanosleep(&pause, NULL);
-  printf(path_now() == path ? "ok %ld\n" : "late %ld\n", now_ms() - started);
-}
-
 /* A transfer runs in the background until "done" asks for its result. */
 static pthread_t transfer;
 static char transfer_order[64];
@@ -97,7 +86,7 @@ static void *run_transfer(void *unused)
     snprintf(line, sizeof line, "%s\n", transfer_order);
     send_all(session, COMMANDS, line, (int)strlen(line));
     send_pattern(session, FILES, atol(transfer_order + 4));
-    transfer_result = read_line(session, COMMANDS, &answers, line, 30000) >= 0 && strcmp(line, "ok") == 0 ? "ok" : "bad";
+    transfer_result = read_line(session, COMMANDS, &answers, line, PATIENCE_MS) >= 0 && strcmp(line, "ok") == 0 ? "ok" : "bad";
   }
   return NULL;
 }
@@ -112,9 +101,11 @@ int main(void)
   while (fgets(order, sizeof order, stdin)) {
     order[strcspn(order, "\n")] = '\0';
     if (strncmp(order, "connect ", 8) == 0) {
-      connect_to(order + 8, THING_P2P_MODE_INTERNET);
+      connect_to(order + 8, THING_P2P_MODE_INTERNET, PATIENCE_MS);
     } else if (strncmp(order, "lan ", 4) == 0) {
-      connect_to(order + 4, THING_P2P_MODE_LAN);
+      connect_to(order + 4, THING_P2P_MODE_LAN, PATIENCE_MS);
+    } else if (strncmp(order, "seek ", 5) == 0) {
+      connect_to(order + 5, THING_P2P_MODE_LAN, 0);
     } else if (strncmp(order, "address ", 8) == 0) {
       add_address(order + 8);
     } else if (strncmp(order, "get ", 4) == 0 || strncmp(order, "put ", 4) == 0) {
@@ -126,11 +117,10 @@ int main(void)
     } else if (strcmp(order, "path") == 0) {
       ask("path\n", answer);
       printf("%d %s\n", path_now(), answer);
-    } else if (strncmp(order, "watch ", 6) == 0) {
-      int path = atoi(order + 6);
-      long limit = atol(strchr(order + 6, ' '));
-
-      watch(path, limit);
+    } else if (strcmp(order, "own") == 0) {
+      printf("%d\n", path_now());
+    } else if (strcmp(order, "moved") == 0) {
+      printf("%llu\n", moved_now());
     } else if (strcmp(order, "close") == 0) {
       thing_p2p_disconnect(session);
       printf("closed\n");

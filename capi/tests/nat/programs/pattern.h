@@ -8,6 +8,7 @@
 #include "line.h"
 
 enum { FILES = 5 };
+enum { PATIENCE_MS = 180000 }; /* for what must happen, however busy the machine */
 
 #define LOG_LEVEL (getenv("NAT_TEST_LOG") ? 4 : 0)
 
@@ -43,7 +44,7 @@ static int read_pattern(int session, int channel, long length)
 
   while (done < length) {
     int i, size = length - done < (long)sizeof block ? (int)(length - done) : (int)sizeof block;
-    int got = thing_p2p_read(session, channel, block, size, 20000);
+    int got = thing_p2p_read(session, channel, block, size, PATIENCE_MS);
 
     if (got < 0) {
       fprintf(stderr, "read after %ld bytes: %s\n", done, thing_p2p_error_name(got));

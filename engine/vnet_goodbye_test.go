@@ -1,0 +1,78 @@
+package engine
+
+import (
+	"bytes"
+	"io"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// readerOf is a channel as an io.Reader.
+type readerOf struct {
+	session *Session
+	channel int
+}
+
+func (r readerOf) Read(p []byte) (int, error) { return r.session.Read(r.channel, p, -1) }
+
+func TestRemainingBytesAreReadAfterClose(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		h := w.home(fullCone)
+		app, device := w.pair(h, h, nil).connect(0)
+		want := bytes.Repeat([]byte("0123456789"), 20_000)
+		for channel := range Channels {
+			if n, err := device.Send(channel, want, time.Second); n != len(want) || err != nil {
+				t.Fatalf("sent %d: %v", n, err)
+			}
+		}
+		device.Close()
+		for channel := range Channels {
+			got, err := io.ReadAll(readerOf{app, channel})
+			if err != ErrClosedRemote || !bytes.Equal(got, want) {
+				t.Errorf("channel %d: read %d of %d bytes, then %v", channel, len(got), len(want), err)
+			}
+		}
+	})
+}
+
+// Streams are opened by the first byte, and that may be the last as well.
+func TestLastWordsOnChannelsThatWereSilent(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(portRestricted), nil)
+		for range 10 {
+			app, device := p.connect(0)
+			for channel := range Channels {
+				_, err := device.Send(channel, []byte("last words"), 0)
+				w.must(err)
+			}
+			device.Close()
+			for channel := range Channels {
+				if heard, err := io.ReadAll(readerOf{app, channel}); string(heard) != "last words" || err != ErrClosedRemote {
+					t.Errorf("channel %d: %q, %v", channel, heard, err)
+				}
+			}
+			app.Close()
+		}
+	})
+}
+
+func TestSlowAuthorizerIsAskedOnce(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(fullCone), nil)
+		var asked atomic.Int32
+		p.device.SetAuthorizer(func(Peer) Code {
+			asked.Add(1)
+			time.Sleep(600 * time.Millisecond)
+			return OK
+		})
+		app, device := p.connect(0)
+		w.must(exchange(app, device))
+		if _, err := p.device.Accept(time.Minute); err != ErrTimeout {
+			t.Errorf("another session: %v", err)
+		}
+		if asked.Load() != 1 {
+			t.Errorf("asked %d times", asked.Load())
+		}
+	})
+}
