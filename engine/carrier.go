@@ -117,23 +117,24 @@ func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID st
 // move takes the connection to another path. Between two paths of one transport
 // it is enough to send elsewhere: either the device's address has changed for
 // us only, or the device sees a new address of ours and follows. Otherwise QUIC
-// moves, and a relay that is not needed any more is given back.
-func (c *carrier) move(ctx context.Context, p foundPath, r *relay) error {
+// moves, and a relay that is not needed any more is given back. If it does not,
+// r is unused.
+func (c *carrier) move(ctx context.Context, p foundPath, r *relay) (unused *relay, err error) {
 	from, to := c.active, c.route(p, r)
 	if from == to {
-		return nil
+		return nil, nil
 	}
 	if err := c.conn.move(ctx, to); err != nil {
 		if r != nil {
-			c.dropRelay()
+			unused = c.takeRelay()
 		}
-		return err
+		return unused, err
 	}
 	c.active = to
 	if r == nil {
 		c.dropRelay()
 	}
-	return nil
+	return nil, nil
 }
 
 // takeRelay makes the caller the owner of the relay.

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -127,7 +128,10 @@ func (n *negotiation) openLanes() {
 	}
 }
 
-// askForRelay allocates on a TURN server in the background, once.
+// relayPauses are the times after which an allocation that failed is tried again; the last one repeats.
+var relayPauses = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
+
+// askForRelay allocates on a TURN server in the background.
 func (n *negotiation) askForRelay(ctx context.Context) {
 	if n.wantRelay || n.policy == RelayNever {
 		return
@@ -140,14 +144,21 @@ func (n *negotiation) askForRelay(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		servers, _ := n.signals.ICE()
-		_, blocked := n.endpoint.reflexive.cached()
-		r, err := n.endpoint.relayDialer().allocate(ctx, orderRelays(servers.TURN, blocked), relayHeadStart)
-		if err != nil {
+		for failures := 0; ; failures++ {
+			servers, _ := n.signals.ICE()
+			_, blocked := n.endpoint.reflexive.cached()
+			r, err := n.endpoint.relayDialer().allocate(ctx, orderRelays(servers.TURN, blocked), relayHeadStart)
+			if err == nil {
+				n.gotRelay <- r
+				return
+			}
 			n.log.Debug("no relay", "error", err)
-			return
+			select {
+			case <-time.After(relayPauses[min(failures, len(relayPauses)-1)]):
+			case <-ctx.Done():
+				return
+			}
 		}
-		n.gotRelay <- r
 	})
 }
 
@@ -158,6 +169,19 @@ func (n *negotiation) takeRelay() *relay {
 	r := n.relay
 	n.relay = nil
 	return r
+}
+
+// giveBack is for a relay that was taken and is of no use yet.
+func (n *negotiation) giveBack(r *relay) {
+	n.relayMu.Lock()
+	taken := n.relay != nil || n.released
+	if !taken {
+		n.relay = r
+	}
+	n.relayMu.Unlock()
+	if taken {
+		r.close()
+	}
 }
 
 // orderRelays sorts the servers by what they cost: UDP, TCP, TLS; UDP last if

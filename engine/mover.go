@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,6 +41,7 @@ const (
 	moveTime    = 10 * time.Second
 	upgradeTime = 15 * time.Second
 	probeTime   = time.Second
+	probePause  = 100 * time.Millisecond // until one that was silent is probed again
 )
 
 // upgradeIntervals are the times after which a direct path is looked for again,
@@ -187,6 +189,10 @@ func (m *mover) take(s *search, n *negotiation, near <-chan foundPath, timeout t
 	if n != nil {
 		found = n.found
 	}
+	// A path is found once, and a probe may be lost with all its repetitions.
+	var silent []foundPath
+	again := time.NewTimer(never)
+	defer again.Stop()
 	for {
 		var p foundPath
 		select {
@@ -194,15 +200,21 @@ func (m *mover) take(s *search, n *negotiation, near <-chan foundPath, timeout t
 			return false
 		case p = <-found:
 		case p = <-near:
+		case <-again.C:
+			p, silent = silent[0], silent[1:]
 		}
 		if p.relayed() && !anyPath {
 			continue
 		}
-		if err := m.move(ctx, n, p); err != nil {
-			m.session.log.Debug("the session stays on its path", "error", err)
-			continue
+		err := m.move(ctx, n, p)
+		if err == nil {
+			return true
 		}
-		return true
+		m.session.log.Debug("the session stays on its path", "error", err)
+		if !slices.Contains(silent, p) && len(silent) < maxNear {
+			silent = append(silent, p)
+		}
+		again.Reset(probePause)
 	}
 }
 
@@ -215,7 +227,10 @@ func (m *mover) move(ctx context.Context, n *negotiation, p foundPath) error {
 			return errNoRelayServer
 		}
 	}
-	if err := m.carrier.move(ctx, p, r); err != nil {
+	if unused, err := m.carrier.move(ctx, p, r); err != nil {
+		if unused != nil {
+			n.giveBack(unused)
+		}
 		return err
 	}
 	path := m.carrier.kind(p)

@@ -47,8 +47,9 @@ type negotiation struct {
 	answered      bool
 
 	relayMu   sync.Mutex
-	relays    []signal.Candidate                    // of the peer
-	relay     *relay                                // nil: none yet, or taken
+	relays    []signal.Candidate // of the peer
+	relay     *relay             // nil: none yet, or taken
+	released  bool
 	dropRelay func()                                // instead of closing it
 	openRelay func(*relay) (drop func(), err error) // what to do with a new one; nil: nothing
 
@@ -336,7 +337,7 @@ func (n *negotiation) release() {
 	}
 	n.relayMu.Lock()
 	unused := n.relay != nil
-	n.relay = nil
+	n.relay, n.released = nil, true
 	n.relayMu.Unlock()
 	if unused {
 		n.dropRelay()
