@@ -204,6 +204,8 @@ THING_P2P_API int thing_p2p_set_option(const char *key, const char *value);
  *   THING_P2P_ERR_INVALID_PARAMETER    NULL, empty, too long or with control
  *                                      characters; or the option state_dir or
  *                                      ca_file cannot be used
+ *   THING_P2P_ERR_BUSY                 another process, or a device of this one,
+ *                                      uses the directory of the option state_dir
  */
 THING_P2P_API int thing_p2p_init(const char *uid);
 
@@ -414,6 +416,8 @@ typedef int (*thing_p2p_authorize_cb)(int device, const thing_p2p_peer *peer, vo
  * Returns the device's handle (1 or more), or
  *   THING_P2P_ERR_INVALID_PARAMETER  state_dir is empty, too long or cannot be
  *                                    used, or the option ca_file cannot
+ *   THING_P2P_ERR_BUSY               another process, or another device of this
+ *                                    one, uses state_dir
  */
 THING_P2P_API int thing_p2p_device_open(const char *state_dir);
 

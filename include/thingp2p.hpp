@@ -10,6 +10,8 @@
  * Errors       Each call throws std::system_error, whose code() compares with thingp2p::errc; its twin with a
  *              std::error_code at the end does not throw. Some codes equal conditions of std::errc: errc::timeout is
  *              std::errc::timed_out.
+ * Texts        are taken from whatever a std::string is made from. A null pointer, and a text with a NUL inside, is
+ *              errc::invalid_parameter.
  * Owners       app, session and device end what they own when they go out of scope; a session's end may take a second,
  *              to send what is buffered. Any thread may use one, and close it while others are blocked in it; moving and
  *              destroying are for one thread alone.

@@ -49,6 +49,8 @@ clean_root() {
     cp -a /usr/local/share/ca-certificates/. "$root/usr/local/share/ca-certificates/"
     chroot "$root" update-ca-certificates >/dev/null
   fi
+  printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" # no services: the network is this machine's
+  chmod 755 "$root/usr/sbin/policy-rc.d"
   cp -a "$("$GO" env GOROOT)" "$root/usr/local/go"
   "$GO" env | grep -E '^(GOPROXY|GONOPROXY|GOSUMDB|GONOSUMDB|GOPRIVATE)=' | sed 's/^/export /' >"$root/root/network"
   export -p | grep -iE '^declare -x (https?|no)_proxy=' >>"$root/root/network" || true

@@ -22,6 +22,20 @@ static void identity_is_kept(void) {
   CHECK_IS(THING_P2P_ERR_INVALID_PARAMETER, thing_p2p_device_open("/dev/null/no directory"));
 }
 
+/* A second one on the same directory is told so, whichever side it is. */
+static void a_directory_has_one_owner(void) {
+  int device = thing_p2p_device_open(state);
+  NEED(device > 0);
+  CHECK_IS(THING_P2P_ERR_BUSY, thing_p2p_device_open(state));
+  CHECK_IS(0, thing_p2p_set_option("state_dir", state));
+  CHECK_IS(THING_P2P_ERR_BUSY, thing_p2p_init("tester"));
+  CHECK_IS(0, thing_p2p_device_close(device));
+  CHECK_IS(0, thing_p2p_init("tester"));
+  CHECK_IS(THING_P2P_ERR_BUSY, thing_p2p_device_open(state));
+  CHECK_IS(0, thing_p2p_deinit());
+  CHECK_IS(0, thing_p2p_set_option("state_dir", ""));
+}
+
 /* The server knows that the device was closed, until it is online again. */
 static int connect_once_online(const char *dev_id) {
   int tries, handle = THING_P2P_ERR_DEVICE_NOT_ONLINE;
@@ -118,6 +132,7 @@ int main(void) {
   snprintf(state, sizeof state, "%s/device", getenv("TEST_DIR"));
   snprintf(app_state, sizeof app_state, "%s/app", getenv("TEST_DIR"));
   RUN(identity_is_kept);
+  RUN(a_directory_has_one_owner);
   RUN(pairing_is_kept);
   RUN(accept_waits_as_told);
   RUN(close_wakes_accept);
