@@ -7,11 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
+
 )
 
 // notNeeded are quic-go's folders that the library does not import.
-var notNeeded = []string{".github", "assets", "example", "http3", "integrationtests", "interop", "metrics", "testutils"}
+var notNeeded = []string{".github", "assets", "example", "http3", "integrationtests", "interop", "metrics"}
 
 // copySource copies what is compiled: Go files that are not tests, and go.mod.
 func copySource(from, to string) error {
@@ -30,8 +30,8 @@ func copySource(from, to string) error {
 			}
 			return os.MkdirAll(target, 0o755)
 		}
-		compiled := strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go")
-		if !compiled && name != "go.mod" && name != "LICENSE" {
+		compiled := true
+		if !compiled {
 			return nil
 		}
 		text, err := os.ReadFile(path)

@@ -4,6 +4,16 @@ package main
 var leanChanges = []change{
 	// Of the handshake nothing but the keys is kept; see ThingP2PForgetPeer.
 	{
+		file:   "internal/handshake/interface.go",
+		before: "\tSetHandshakeConfirmed()\n",
+		after:  "\tSetHandshakeConfirmed()\n\tForgetTLS() ConnectionState\n",
+	},
+	{
+		file:   "connection.go",
+		before: "\tSetHandshakeConfirmed()\n",
+		after:  "\tSetHandshakeConfirmed()\n\tForgetTLS() handshake.ConnectionState\n",
+	},
+	{
 		file:   "connection.go",
 		before: "\tconnState      ConnectionState\n",
 		after:  "\tconnState      ConnectionState\n\ttlsForgotten   bool\n\tpeerForgotten  bool\n",
@@ -12,7 +22,7 @@ var leanChanges = []change{
 		file: "connection.go",
 		before: "\tcs := c.cryptoStreamHandler.ConnectionState()\n\tc.connState.TLS = cs.ConnectionState\n" +
 			"\tc.connState.Used0RTT = cs.Used0RTT\n",
-		after: "\tif !c.tlsForgotten {\n\t\tc.keepTLSState()\n\t}\n",
+		after: "\tif !c.tlsForgotten {\n\t\tc.keepTLSState(c.cryptoStreamHandler.ConnectionState())\n\t}\n",
 	},
 	{
 		file:   "connection.go",
@@ -52,11 +62,21 @@ var leanChanges = []change{
 		before: "\tdelete(s.queue, s.readPos)\n\toffset := s.readPos\n",
 		after:  "\tdelete(s.queue, s.readPos)\n\tif len(s.queue) == 0 && s.readPos < quietStream {\n\t\ts.queue = nil\n\t}\n\toffset := s.readPos\n",
 	},
-	// Nobody asks a stream for its context: the connection's will do.
+	// A stream's context is made when somebody asks for it, and here nobody does.
+	{
+		file:   "send_stream.go",
+		before: "\tctx       context.Context\n\tctxCancel context.CancelCauseFunc\n",
+		after:  "\tctx lazyContext\n",
+	},
 	{
 		file:   "send_stream.go",
 		before: "\ts.ctx, s.ctxCancel = context.WithCancelCause(ctx)\n",
-		after:  "\ts.ctx, s.ctxCancel = ctx, func(error) {}\n",
+		after:  "\ts.ctx.parent = ctx\n",
+	},
+	{
+		file:   "send_stream.go",
+		before: "\treturn s.ctx\n",
+		after:  "\treturn s.ctx.get()\n",
 	},
 	// Without datagrams there is no queue of them.
 	{
@@ -88,14 +108,7 @@ var leanChanges = []change{
 	},
 	{
 		file:   "connection.go",
-		before: runSendQueue + "\n\tif c.perspective == protocol.PerspectiveClient {\n\t\tc.scheduleSending()",
-		after:  "\n\tif c.perspective == protocol.PerspectiveClient {\n\t\tc.scheduleSending()",
-	},
-	{
-		file:   "connection.go",
-		before: "\tc.sendQueue = newSendQueue(c.conn)\n" + runSendQueue,
-		after:  "\tc.sendQueue = newRestingSendQueue(c.conn, c.destroyImpl)\n",
+		before: "\tc.sendQueue = newSendQueue(c.conn)\n\tgo func() {\n",
+		after:  "\tc.sendQueue = newRestingSendQueue(c.conn, c.destroyImpl)\n\tgo func() {\n",
 	},
 }
-
-const runSendQueue = "\tgo func() {\n\t\tif err := c.sendQueue.Run(); err != nil {\n\t\t\tc.destroyImpl(err)\n\t\t}\n\t}()\n"

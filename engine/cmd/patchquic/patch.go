@@ -27,6 +27,7 @@ var places = map[string]string{
 	"added/lean.go.txt":       "thingp2p_lean.go",
 	"added/sendqueue.go.txt":  "thingp2p_send_queue.go",
 	"added/handshake.go.txt":  "internal/handshake/thingp2p.go",
+	"added/mocks.go.txt":      "internal/mocks/thingp2p.go",
 	"added/panics.go.txt":     "thingp2p_panics.go",
 }
 
