@@ -50,6 +50,7 @@ func TestCodesOfConnect(t *testing.T) { run(t, "codes_of_connect", withServer(t)
 func TestChannels(t *testing.T)       { run(t, "channels", withServer(t)...) }
 func TestReadSend(t *testing.T)       { run(t, "read_send", withServer(t)...) }
 func TestDisconnect(t *testing.T)     { run(t, "disconnect", withServer(t)...) }
+func TestConsent(t *testing.T)        { run(t, "consent", withServer(t)...) }
 func TestCallbacks(t *testing.T)      { run(t, "callbacks", withServer(t)...) }
 func TestDeinit(t *testing.T)         { run(t, "deinit", withServer(t)...) }
 func TestStructs(t *testing.T)        { run(t, "structs", withServer(t)...) }
