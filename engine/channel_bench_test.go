@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -59,11 +60,11 @@ func loopChannel(t testing.TB) *channel {
 
 // roundTrip sends a short message and reads it back.
 func roundTrip(t testing.TB, c *channel, p []byte) {
-	if _, err := c.send(p, time.Second); err != nil {
+	if _, err := c.send(p, await.Limit); err != nil {
 		t.Fatal(err)
 	}
 	for got := 0; got < len(p); {
-		n, err := c.read(p[got:], time.Second)
+		n, err := c.read(p[got:], await.Limit)
 		if err != nil {
 			t.Fatal(err)
 		}

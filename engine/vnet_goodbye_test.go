@@ -20,9 +20,9 @@ func TestRemainingBytesAreReadAfterClose(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		h := w.home(fullCone)
 		app, device := w.pair(h, h, nil).connect(0)
-		want := bytes.Repeat([]byte("0123456789"), 20_000)
+		want := bytes.Repeat([]byte("0123456789"), 5_000)
 		for channel := range Channels {
-			if n, err := device.Send(channel, want, time.Second); n != len(want) || err != nil {
+			if n, err := device.Send(channel, want, time.Minute); n != len(want) || err != nil {
 				t.Fatalf("sent %d: %v", n, err)
 			}
 		}

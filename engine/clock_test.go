@@ -1,0 +1,137 @@
+package engine_test
+
+import (
+	"go/ast"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// clocks are the calls that wait for the time to pass, or say when it will have.
+var clocks = []string{
+	"time.Sleep", "time.After", "time.AfterFunc", "time.Since", "time.Until", "time.Tick", "time.NewTicker", "time.NewTimer",
+	"context.WithTimeout", "context.WithTimeoutCause", "context.WithDeadline", "context.WithDeadlineCause",
+}
+
+// bubbles are the functions that run a function in fake time.
+var bubbles = []string{"synctest.Test", "inBubble", "inWorld", "withBroker", "withServer"}
+
+const inFakeTime = "it runs in bubbles only"
+
+// realTime names the tests, and their helpers, that use the machine's clock all the same, and why a busy machine cannot
+// break them.
+var realTime = map[string]string{
+	"capi/tests run":                              "a limit for what hangs",
+	"capi/tests/nat TestLANFlood":                 "it floods for as long as that",
+	"capi/tests/nat settle":                       "it is printed; a stopwatch decides",
+	"engine SetReadDeadline":                      inFakeTime,
+	"engine TestLyingBroker":                      inFakeTime,
+	"engine TestStateSurvivesKills":               "any moment is right to kill a process",
+	"engine TestStrangersGetNoAnswer":             "nothing is to come, however long it waits",
+	"engine after":                                inFakeTime,
+	"engine carry":                                inFakeTime,
+	"engine dialServer":                           inFakeTime,
+	"engine inUse":                                "the least of ten counts",
+	"engine leakedGoroutines":                     "it asks again",
+	"engine pair":                                 inFakeTime,
+	"engine rest":                                 "it compares processor time with it, of which a busy machine gives less",
+	"engine send":                                 inFakeTime,
+	"engine start":                                "it sends as fast as the machine can",
+	"engine took":                                 inFakeTime,
+	"engine/lab checkRTT":                         "it repeats what came late",
+	"engine/lab fetch":                            "who calls it decides by a stopwatch",
+	"engine/lab/await TestStopwatchRunsOtherwise": "it takes off the waiting",
+	"engine/lab/await TestStopwatchStandsStillOnABusyMachine": "it makes the machine busy",
+	"engine/rendezvous TestBrokerTimers":                      inFakeTime,
+	"engine/rendezvous TestQuotaOfRelaysForEachName":          "it asks again",
+	"engine/rendezvous TestRateOfAClientsRelays":              "what took longer may pass more",
+	"engine/rendezvous TestTenThousandKnocks":                 "it is printed; a stopwatch decides",
+	"engine/rendezvous noMoreGoroutines":                      "it asks again",
+	"engine/rendezvous throw":                                 "the quickest of ten must beat a timeout of 10 s",
+}
+
+// TestNoTestTrustsTheClock: outside of bubbles a test waits for events, by package await, since a machine may be busy with
+// anything else for as long as it likes.
+func TestNoTestTrustsTheClock(t *testing.T) {
+	used := make(map[string]bool)
+	dirs := make(map[string]bool)
+	err := filepath.WalkDir("..", func(file string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() == "build" {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(file, "_test.go") {
+			dirs[filepath.Dir(file)] = true
+		}
+		return err
+	})
+	if err != nil || len(dirs) < 10 {
+		t.Fatalf("%d packages with tests, %v", len(dirs), err)
+	}
+	for dir := range dirs {
+		p := parsePackage(t, dir)
+		for name, call := range p.inRealTime() {
+			name = strings.TrimPrefix(filepath.ToSlash(dir), "../") + " " + name
+			used[name] = true
+			if realTime[name] == "" {
+				t.Errorf("%s calls %s: wait for an event, put it into fake time, or say in realTime why a busy machine does not matter", name, call)
+			}
+		}
+	}
+	for name := range realTime {
+		if !used[name] {
+			t.Errorf("realTime has no use for %s", name)
+		}
+	}
+}
+
+// inRealTime are the functions of tests that call a clock and may run outside of any bubble, with that call.
+func (p *sources) inRealTime() map[string]string {
+	found, seen := make(map[string]string), make(map[*ast.FuncDecl]bool)
+	var follow func(f *ast.FuncDecl)
+	follow = func(f *ast.FuncDecl) {
+		if seen[f] {
+			return
+		}
+		seen[f] = true
+		if call := clockIn(f); call != "" {
+			found[f.Name.Name] = call
+		}
+		for _, call := range calls(f, bubbles...) {
+			for _, next := range p.functions[call[strings.LastIndex(call, ".")+1:]] {
+				if p.tests[next] {
+					follow(next)
+				}
+			}
+		}
+	}
+	for name, functions := range p.functions {
+		for _, f := range functions {
+			if p.tests[f] && (strings.HasPrefix(name, "Test") || strings.HasPrefix(name, "Fuzz") || name == "init") {
+				follow(f)
+			}
+		}
+	}
+	return found
+}
+
+// clockIn returns the call of a clock in a function, outside of bubbles and with another time than those of package await.
+func clockIn(f *ast.FuncDecl) (found string) {
+	ast.Inspect(f.Body, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		name := called(call)
+		await := slices.ContainsFunc(call.Args, func(argument ast.Expr) bool {
+			s, ok := argument.(*ast.SelectorExpr)
+			return ok && strings.HasPrefix(selector(s), "await.")
+		})
+		if slices.Contains(clocks, name) && !await {
+			found = name
+		}
+		return !slices.Contains(bubbles, name)
+	})
+	return found
+}
