@@ -8,6 +8,7 @@
  *   done             -> ok or bad, once the transfer has ended: each byte is checked
  *   path             -> PATH as the app sees it, and as the device does
  *   watch PATH MS    -> ok MS, once the app's path is PATH; or late PATH
+ *   packets          -> SENT LOST, of the session
  *   close            -> closed
  */
 #define _POSIX_C_SOURCE 200809L
@@ -57,6 +58,19 @@ static void connect_to(const char *ticket, int mode)
   info.struct_size = sizeof info;
   thing_p2p_session_info(session, &info);
   printf("connected %d %u\n", (int)info.path, (unsigned)info.connect_ms);
+}
+
+static void print_packets(void)
+{
+  thing_p2p_info info;
+  int code;
+
+  info.struct_size = sizeof info;
+  code = thing_p2p_session_info(session, &info);
+  if (code < 0)
+    printf("failed %s\n", thing_p2p_error_name(code));
+  else
+    printf("%llu %llu\n", (unsigned long long)info.packets_sent, (unsigned long long)info.packets_lost);
 }
 
 static void add_address(char *id)
@@ -131,6 +145,8 @@ int main(void)
       long limit = atol(strchr(order + 6, ' '));
 
       watch(path, limit);
+    } else if (strcmp(order, "packets") == 0) {
+      print_packets();
     } else if (strcmp(order, "close") == 0) {
       thing_p2p_disconnect(session);
       printf("closed\n");
