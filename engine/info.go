@@ -14,7 +14,7 @@ type Info struct {
 	BytesSent     uint64        // taken from and given to the application
 	BytesReceived uint64
 	PacketsSent   uint64
-	PacketsLost   uint64
+	PacketsLost   uint64 // not acknowledged in time; one that comes later stays counted
 	Bandwidth     uint64 // bit/s that the path carries, as congestion control sees it; 0: not known yet
 	TraceID       string
 	DeviceID      string

@@ -81,6 +81,36 @@ func TestManyCommandsAreNotSentTwice(t *testing.T) {
 	})
 }
 
+// What a session says of lost packets is what was lost: on a path that loses each
+// fifth, and on one that loses nothing.
+func TestLostPacketsAreCounted(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(fullCone), nil)
+		app, device := p.connect(0)
+		time.Sleep(time.Second) // the relay may have won
+		checkPath(t, app, device, PathDirect)
+		upload := flow{from: app, to: device, channel: 5, part: 64 << 10, parts: 32}
+		before := app.Info()
+		_, err := runAll(upload)
+		w.must(err)
+		if after := app.Info(); after.PacketsLost != before.PacketsLost || after.PacketsSent < before.PacketsSent+1500 {
+			t.Errorf("%d of %d packets are lost on a path that loses none", after.PacketsLost-before.PacketsLost, after.PacketsSent-before.PacketsSent)
+		}
+		// Only what carries the upload: an acknowledgement is not missed by anybody.
+		lost := eachFifth(p.appHome, p.deviceHome)
+		among := lost.among
+		lost.among = func(c vnet.Chunk) bool { return among(c) && len(c.UserData()) > 1000 }
+		w.drop(lost.drop)
+		_, err = runAll(upload)
+		w.must(err)
+		time.Sleep(time.Second) // for the last of them
+		dropped, counted := uint64(lost.count.Load()), app.Info().PacketsLost-before.PacketsLost
+		if dropped < 400 || counted != dropped {
+			t.Errorf("%d packets were lost, %d are counted", dropped, counted)
+		}
+	})
+}
+
 // everyFifth loses packets at even distances, each way for itself.
 type everyFifth struct {
 	among func(vnet.Chunk) bool

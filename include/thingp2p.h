@@ -136,7 +136,7 @@ typedef struct thing_p2p_info {
   uint32_t rtt_us, min_rtt_us;   /* round trip, microseconds: now, and the least so far */
   uint32_t connect_ms;           /* from connect to ready */
   uint64_t bytes_sent, bytes_received;   /* application bytes */
-  uint64_t packets_sent, packets_lost;
+  uint64_t packets_sent, packets_lost;   /* lost: not acknowledged in time; one that comes later stays counted */
   uint64_t bandwidth_bps;        /* what the path carries now, bit/s; 0: not known yet */
   char     trace_id[THING_P2P_TRACE_ID_SIZE]; /* of the attempt; the same on both sides */
   char     device_id[THING_P2P_ID_SIZE];

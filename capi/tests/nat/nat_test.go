@@ -180,6 +180,33 @@ func TestLostBindingIsRepaired(t *testing.T) {
 	}
 }
 
+// A program sees in a session's figures that its path loses packets.
+func TestLostPacketsAreCounted(t *testing.T) {
+	n := lab.New(t, lab.Options{Seed: 1})
+	server := startServer(t, n.PublicHost("server", lab.Link{}))
+	device := startDevice(t, host(n, "device", "public"), server)
+	link := lab.Link{Delay: ownLink}
+	home := n.NAT("app-home", lab.PortRestricted, link)
+	appHost := home.Host("app")
+	app := startApp(t, appHost, server)
+	app.connect(device)
+	n.SetLink(home, lab.Link{Delay: ownLink, Loss: 0.05}, link)
+	before, _ := n.Stats(appHost)
+	app.transfer("put 3000000")
+	var sent, counted uint64
+	if _, err := fmt.Sscan(app.order("packets"), &sent, &counted); err != nil {
+		t.Fatal(err)
+	}
+	after, _ := n.Stats(appHost)
+	// Some of what was lost is not missed, such as acknowledgements; on a busy
+	// machine more is held to be lost than was.
+	if lost := uint64(after.Lost - before.Lost); lost < 50 || counted < lost/2 || counted > sent {
+		t.Errorf("%d packets were lost, the session says %d of %d", lost, counted, sent)
+	} else {
+		t.Logf("%d packets were lost, the session says %d of %d", lost, counted, sent)
+	}
+}
+
 // TestServerIsKilled: sessions do not need the server, and both sides find it
 // again when it is back.
 func TestServerIsKilled(t *testing.T) {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-
 )
 
 // notNeeded are quic-go's folders that the library does not import.

@@ -84,6 +84,11 @@ var leanChanges = []change{
 		before: "\tc.datagramQueue = newDatagramQueue(c.scheduleSending, c.logger, c.qlogger)\n",
 		after:  "\tif c.config.EnableDatagrams {\n\t\tc.datagramQueue = newDatagramQueue(c.scheduleSending, c.logger, c.qlogger)\n\t}\n",
 	},
+	{
+		file:   "connection.go",
+		before: "\tif !c.supportsDatagrams() {\n\t\treturn errors.New(\"datagram support disabled\")\n",
+		after:  "\tif c.datagramQueue == nil || !c.supportsDatagrams() {\n\t\treturn errors.New(\"datagram support disabled\")\n",
+	},
 	// A reader need not wait in a goroutine; see ThingP2PWhenReadable.
 	{
 		file:   "receive_stream.go",

@@ -10,6 +10,7 @@
  *   path             -> PATH as the app sees it, and as the device does
  *   own              -> PATH as the app sees it; also while a transfer runs
  *   moved            -> how many bytes of all channels the app has sent and received
+ *   packets          -> SENT LOST, of the session
  *   close            -> closed
  */
 #include <pthread.h>
@@ -56,6 +57,19 @@ static void connect_to(const char *ticket, int mode, int timeout_ms)
   info.struct_size = sizeof info;
   thing_p2p_session_info(session, &info);
   printf("connected %d %u\n", (int)info.path, (unsigned)info.connect_ms);
+}
+
+static void print_packets(void)
+{
+  thing_p2p_info info;
+  int code;
+
+  info.struct_size = sizeof info;
+  code = thing_p2p_session_info(session, &info);
+  if (code < 0)
+    printf("failed %s\n", thing_p2p_error_name(code));
+  else
+    printf("%llu %llu\n", (unsigned long long)info.packets_sent, (unsigned long long)info.packets_lost);
 }
 
 static void add_address(char *id)
@@ -121,6 +135,8 @@ int main(void)
       printf("%d\n", path_now());
     } else if (strcmp(order, "moved") == 0) {
       printf("%llu\n", moved_now());
+    } else if (strcmp(order, "packets") == 0) {
+      print_packets();
     } else if (strcmp(order, "close") == 0) {
       thing_p2p_disconnect(session);
       printf("closed\n");
