@@ -68,7 +68,11 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 	limit.Stop()
 	peer, code := d.decide(a, h)
 	limit.Reset(verdictTime)
-	if err := writeControl(control, verdict{code}); err != nil {
+	v := verdict{Code: code}
+	if code == OK && h.MLKEM {
+		v.MLKEM = d.identity.mlkemKey
+	}
+	if err := writeVerdict(control, v); err != nil {
 		d.log.Debug("an app gave up", "trace", peer.TraceID, "error", err)
 		conn.close()
 		return
@@ -146,6 +150,7 @@ func (d *Device) open(a *admission, control stream, peer Peer) {
 	n := d.negotiationOf(peer)
 	if n != nil {
 		s.relays.add(n.peerRelays())
+		s.about.mlkemKey = n.peerKey
 		s.searches.add(n.stop)
 	}
 	s.locate = func() (Path, netip.AddrPort) {

@@ -47,10 +47,11 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 		return // the attempt has found a shorter way
 	}
 	if code := d.mayAsk(m); moved == nil && code != OK {
-		client.Send(signal.App, m.From, &signal.Message{Kind: signal.Refusal, Attempt: m.Attempt, Code: int32(code)})
+		client.SendSealed(signal.App, m.From, m.MLKEM, &signal.Message{Kind: signal.Refusal, Attempt: m.Attempt, Code: int32(code)})
 		return
 	}
 	n := newNegotiation(d.endpoint, client, m.Attempt, m.Trace, m.From, d.config.Relay)
+	n.peerKey = m.MLKEM
 	n.openRelay = d.openRelay
 	ctx, cancel := context.WithTimeout(d.ctx, answerTime)
 	n.stop = cancel
@@ -105,7 +106,7 @@ func (d *Device) complain(s *Session) {
 		return
 	}
 	s.log.Info("the path is silent, telling the app")
-	client.Send(signal.App, s.about.peer.AppID, &signal.Message{
+	client.SendSealed(signal.App, s.about.peer.AppID, s.about.mlkemKey, &signal.Message{
 		Kind: signal.Silence, Attempt: s.about.peer.TraceID, Trace: s.about.peer.TraceID,
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -262,6 +263,21 @@ func (a *App) remember(s *Session) {
 	defer a.mu.Unlock()
 	s.start(a.config.OfflineAfter, s.mover.pathLost)
 	a.sessions[s] = true
+}
+
+// learnKey remembers the ML-KEM key that a device has told inside the session. From
+// then on nothing on the way makes the app do without, not even for a while: a
+// device that has none any more has to say so itself.
+func (a *App) learnKey(deviceID string, key []byte) {
+	if key != nil && ident.CheckMLKEMKey(key) != nil {
+		a.log.Warn("the device's key for messages through a server is malformed", "device", deviceID)
+		return
+	}
+	a.workers.Go(func() {
+		if err := a.state.learnMLKEMKey(deviceID, key); err != nil {
+			a.log.Warn("the device's key for messages through a server is not remembered", "device", deviceID, "error", err)
+		}
+	})
 }
 
 func (a *App) forget(s *Session) {

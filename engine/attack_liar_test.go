@@ -104,6 +104,15 @@ func (l *liar) deliver(to *victim, m *packets.PublishPacket) []*packets.PublishP
 	return l.twist(to, m)
 }
 
+func (l *liar) count() int { return len(l.since(0)) }
+
+// since returns what honest brokers would have delivered after the first n messages.
+func (l *liar) since(n int) []*packets.PublishPacket {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.heard[n:])
+}
+
 func (l *liar) say(twist func(*victim, *packets.PublishPacket) []*packets.PublishPacket) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -132,7 +141,8 @@ func with(m *packets.PublishPacket, change func(payload []byte) []byte) *packets
 
 // TestLyingBroker: who is the broker, or sits before it, can keep an app and its
 // device apart, and nothing else: no session with anybody else, no session after
-// the lies that would not have been without, nothing that stays.
+// the lies that would not have been without, nothing that stays, no message that is
+// sealed less well.
 func TestLyingBroker(t *testing.T) {
 	thief := testIdentity(99)
 	signed := func(payload []byte, to string) []byte {
@@ -286,6 +296,7 @@ func TestLyingBroker(t *testing.T) {
 				app, device := p.connect(0)
 				app.Close()
 				device.Close()
+				paired := l.count()
 
 				n = 0
 				l.say(test.twist(l, p))
@@ -316,6 +327,11 @@ func TestLyingBroker(t *testing.T) {
 				}
 				t.Log(CodeOf(err).Name())
 
+				for _, m := range l.since(paired) {
+					if m.Payload[0] != hybridEnvelope {
+						t.Errorf("an envelope of version %d to %s, which a quantum computer opens", m.Payload[0], m.TopicName)
+					}
+				}
 				l.say(nil)
 				w.publishServers()
 				time.Sleep(answerTime + 10*time.Second) // an offer may have come late

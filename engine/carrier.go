@@ -17,6 +17,7 @@ type carrier struct {
 	alias    netip.AddrPort
 	conn     *quicConn
 	active   *quicTransport // the one that conn sends on
+	mlkemKey []byte         // of the device, as its verdict says; nil: it has none
 
 	relay     *relay // in use, or nil
 	relayConn *relayConn
@@ -200,15 +201,16 @@ func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) 
 	if control, err = c.conn.openControl(); err != nil {
 		return nil, false, fail(err)
 	}
-	if err = writeControl(control, h); err != nil {
+	if err = writeHello(control, h); err != nil {
 		return nil, false, fail(err)
 	}
-	code, err := readVerdict(control)
+	v, err := readVerdict(control)
 	if err != nil {
 		return nil, false, fail(err)
 	}
-	if code != OK {
-		return nil, true, code
+	if v.Code != OK {
+		return nil, true, v.Code
 	}
+	c.mlkemKey = v.MLKEM
 	return control, false, nil
 }

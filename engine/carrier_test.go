@@ -127,7 +127,7 @@ func TestGarbageOnTheControlStreamIsDropped(t *testing.T) {
 			t.Fatal(err)
 		}
 		control.SetReadDeadline(await.Deadline())
-		if code, err := readVerdict(control); code == OK {
+		if v, err := readVerdict(control); v.Code == OK {
 			t.Errorf("%q: accepted, %v", garbage, err)
 		}
 	}

@@ -171,6 +171,7 @@ func (at *attempt) session(won dialed) *Session {
 	s.setPath(path, won.path.remote)
 	s.mover = newMover(a, s, won.carrier, at.to)
 	a.remember(s)
+	a.learnKey(at.to.deviceID, won.carrier.mlkemKey)
 	if path == PathLAN || won.path.straight {
 		a.nearby.reached(at.to.deviceID, won.path.remote)
 	}

@@ -11,7 +11,8 @@ import (
 // The control stream is the first that the app opens. On it
 //
 //	app to device   hello: who I am, and perhaps the proof of a ticket
-//	device to app   verdict: 0, or a negative code and the end
+//	device to app   verdict: 0, and the key that the app asked for, or a negative
+//	                code and the end
 //	either way      signals of one byte, while the session lives
 //
 // The end of the stream says that no other channel will be opened.
@@ -21,10 +22,12 @@ type hello struct {
 	UID   string `json:"uid"`
 	Trace string `json:"trace"`
 	Proof []byte `json:"proof,omitempty"` // see proveSecret
+	MLKEM bool   `json:"mlkem,omitempty"` // whether it wants to know the device's ML-KEM key
 }
 
 type verdict struct {
-	Code Code `json:"code"`
+	Code  Code   `json:"code"`
+	MLKEM []byte `json:"mlkem,omitempty"` // see ident.MLKEMKey
 }
 
 // Signals.
@@ -39,33 +42,34 @@ const (
 )
 
 const (
-	maxControlMessage = 1 << 10
-	maxUIDLength      = 80 // THING_P2P_ID_SIZE without its NUL
-	maxTraceLength    = 39 // THING_P2P_TRACE_ID_SIZE without its NUL
+	maxHello       = 1 << 10 // of an app that nobody knows yet
+	maxVerdict     = 4 << 10
+	maxUIDLength   = 80 // THING_P2P_ID_SIZE without its NUL
+	maxTraceLength = 39 // THING_P2P_TRACE_ID_SIZE without its NUL
 )
 
 var errControl = errors.New("malformed control message")
 
-func writeControl(w io.Writer, message any) error {
+func writeControl(w io.Writer, message any, most int) error {
 	text, err := json.Marshal(message)
 	if err != nil {
 		return err
 	}
-	if len(text) > maxControlMessage {
-		return fmt.Errorf("%w: over %d bytes", errControl, maxControlMessage)
+	if len(text) > most {
+		return fmt.Errorf("%w: over %d bytes", errControl, most)
 	}
 	_, err = w.Write(append(binary.BigEndian.AppendUint16(nil, uint16(len(text))), text...))
 	return err
 }
 
-func readControl(r io.Reader, message any) error {
+func readControl(r io.Reader, message any, most int) error {
 	var prefix [2]byte
 	if _, err := io.ReadFull(r, prefix[:]); err != nil {
 		return err
 	}
-	size := binary.BigEndian.Uint16(prefix[:])
-	if size > maxControlMessage {
-		return fmt.Errorf("%w: over %d bytes", errControl, maxControlMessage)
+	size := int(binary.BigEndian.Uint16(prefix[:]))
+	if size > most {
+		return fmt.Errorf("%w: over %d bytes", errControl, most)
 	}
 	text := make([]byte, size)
 	if _, err := io.ReadFull(r, text); err != nil {
@@ -77,9 +81,13 @@ func readControl(r io.Reader, message any) error {
 	return nil
 }
 
+func writeHello(w io.Writer, h hello) error { return writeControl(w, h, maxHello) }
+
+func writeVerdict(w io.Writer, v verdict) error { return writeControl(w, v, maxVerdict) }
+
 func readHello(r io.Reader) (hello, error) {
 	var h hello
-	if err := readControl(r, &h); err != nil {
+	if err := readControl(r, &h, maxHello); err != nil {
 		return h, err
 	}
 	if len(h.UID) > maxUIDLength || len(h.Trace) > maxTraceLength || !isText(h.UID) || !isVisible(h.Trace) {
@@ -88,13 +96,13 @@ func readHello(r io.Reader) (hello, error) {
 	return h, nil
 }
 
-func readVerdict(r io.Reader) (Code, error) {
+func readVerdict(r io.Reader) (verdict, error) {
 	var v verdict
-	if err := readControl(r, &v); err != nil {
-		return ErrRemote, err
+	if err := readControl(r, &v, maxVerdict); err != nil {
+		return verdict{Code: ErrRemote}, err
 	}
 	if v.Code > 0 || !v.Code.Known() {
-		return ErrRemote, nil // what a newer device may say
+		v.Code = ErrRemote // what a newer device may say
 	}
-	return v.Code, nil
+	return v, nil
 }

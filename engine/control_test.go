@@ -15,7 +15,7 @@ import (
 func control(t testing.TB, message any) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	if err := writeControl(&b, message); err != nil {
+	if err := writeControl(&b, message, maxVerdict); err != nil {
 		t.Fatal(err)
 	}
 	return b.Bytes()
@@ -51,13 +51,21 @@ func TestHelloChecksItsFields(t *testing.T) {
 }
 
 func TestControlMessagesAreBounded(t *testing.T) {
-	if err := writeControl(io.Discard, hello{UID: strings.Repeat("u", maxControlMessage)}); !errors.Is(err, errControl) {
+	if err := writeHello(io.Discard, hello{UID: strings.Repeat("u", maxHello)}); !errors.Is(err, errControl) {
+		t.Errorf("written: %v", err)
+	}
+	if err := writeVerdict(io.Discard, verdict{MLKEM: make([]byte, maxVerdict)}); !errors.Is(err, errControl) {
 		t.Errorf("written: %v", err)
 	}
 	// No more than the length is read of a message that is too long.
-	r := bytes.NewReader(append(binary.BigEndian.AppendUint16(nil, maxControlMessage+1), make([]byte, 2*maxControlMessage)...))
-	if _, err := readHello(r); !errors.Is(err, errControl) || r.Len() != 2*maxControlMessage {
-		t.Errorf("%v, %d bytes left", err, r.Len())
+	for most, read := range map[int]func(io.Reader) error{
+		maxHello:   func(r io.Reader) error { _, err := readHello(r); return err },
+		maxVerdict: func(r io.Reader) error { _, err := readVerdict(r); return err },
+	} {
+		r := bytes.NewReader(append(binary.BigEndian.AppendUint16(nil, uint16(most+1)), make([]byte, 2*most)...))
+		if err := read(r); !errors.Is(err, errControl) || r.Len() != 2*most {
+			t.Errorf("%v, %d bytes left", err, r.Len())
+		}
 	}
 }
 
@@ -71,9 +79,9 @@ func TestControlMessageThatEndsEarlyIsAnError(t *testing.T) {
 }
 
 func TestNothingIsReadBehindAMessage(t *testing.T) {
-	r := bytes.NewReader(append(control(t, verdict{OK}), signalBye))
-	if code, err := readVerdict(r); code != OK || err != nil || r.Len() != 1 {
-		t.Errorf("%v, %v, %d bytes left", code, err, r.Len())
+	r := bytes.NewReader(append(control(t, verdict{Code: OK}), signalBye))
+	if v, err := readVerdict(r); v.Code != OK || err != nil || r.Len() != 1 {
+		t.Errorf("%+v, %v, %d bytes left", v, err, r.Len())
 	}
 }
 
@@ -82,8 +90,8 @@ func TestVerdictIsAKnownCode(t *testing.T) {
 		OK: OK, ErrAuth: ErrAuth, ErrDevicePrivacy: ErrDevicePrivacy, ErrDeviceBusy: ErrDeviceBusy,
 		-999: ErrRemote, 1: ErrRemote, -1 << 31: ErrRemote,
 	} {
-		if got, err := readVerdict(bytes.NewReader(control(t, verdict{sent}))); got != want || err != nil {
-			t.Errorf("%d arrives as %d, %v", sent, got, err)
+		if got, err := readVerdict(bytes.NewReader(control(t, verdict{Code: sent}))); got.Code != want || err != nil {
+			t.Errorf("%d arrives as %+v, %v", sent, got, err)
 		}
 	}
 }
@@ -96,7 +104,7 @@ func FuzzHello(f *testing.F) {
 	f.Fuzz(func(t *testing.T, input []byte) {
 		r := bytes.NewReader(input)
 		h, err := readHello(r)
-		if len(input)-r.Len() > 2+maxControlMessage {
+		if len(input)-r.Len() > 2+maxHello {
 			t.Errorf("%d bytes read", len(input)-r.Len())
 		}
 		if err != nil {
@@ -112,13 +120,13 @@ func FuzzHello(f *testing.F) {
 }
 
 func FuzzVerdict(f *testing.F) {
-	f.Add(control(f, verdict{ErrAuth}))
+	f.Add(control(f, verdict{Code: ErrAuth}))
 	f.Add([]byte{0, 4, 'n', 'u', 'l', 'l'})
 	f.Add([]byte("\x00\x0b{\"code\":1e9}"))
 	f.Fuzz(func(t *testing.T, input []byte) {
-		code, err := readVerdict(bytes.NewReader(input))
-		if code > 0 || !code.Known() || err != nil && code == OK {
-			t.Errorf("%d, %v", code, err)
+		v, err := readVerdict(bytes.NewReader(input))
+		if v.Code > 0 || !v.Code.Known() || err != nil && v.Code == OK {
+			t.Errorf("%+v, %v", v, err)
 		}
 		if err == nil && !json.Valid(input[2:2+binary.BigEndian.Uint16(input)]) {
 			t.Errorf("%q is a verdict", input)

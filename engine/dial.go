@@ -88,7 +88,7 @@ func (at *attempt) greet(ctx context.Context, d *dialed) error {
 	}
 	at.greeted.Store(true)
 	var err error
-	h := hello{UID: at.app.config.UID, Trace: at.traceID}
+	h := hello{UID: at.app.config.UID, Trace: at.traceID, MLKEM: true}
 	d.control, d.verdict, err = d.carrier.greet(ctx, h, at.to.secret)
 	if err != nil && !d.verdict {
 		<-at.greeter // the next one may

@@ -101,13 +101,14 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 	var client *signal.Client
 	made := make(chan struct{})
 	client, err = signal.New(signal.Config{
-		Server: address,
-		TLS:    &tls.Config{RootCAs: e.roots},
-		Role:   e.role,
-		Key:    e.identity.key,
-		Known:  known,
-		Log:    e.log,
-		Dial:   e.config.dialServer,
+		Server:   address,
+		TLS:      &tls.Config{RootCAs: e.roots},
+		Role:     e.role,
+		Key:      e.identity.key,
+		Known:    known,
+		Log:      e.log,
+		Dial:     e.config.dialServer,
+		MLKEMKey: e.mlkemKeyOf,
 		OnMessage: func(m *signal.Message) {
 			<-made
 			receive(client, m)
@@ -172,6 +173,22 @@ func (e *endpoint) negotiatesWith(id string) bool {
 		}
 	}
 	return false
+}
+
+// mlkemKeyOf returns the ML-KEM key of a peer: an app remembers those of its devices, a
+// device has those of the apps that paths are looked for to.
+func (e *endpoint) mlkemKeyOf(id string) []byte {
+	if key := e.state.mlkemKey(id); key != nil {
+		return key
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, n := range e.negotiations {
+		if n.peerID == id && n.peerKey != nil {
+			return n.peerKey
+		}
+	}
+	return nil
 }
 
 // release closes the socket; the negotiations and sessions must have ended.

@@ -13,12 +13,17 @@ func parseID(id string) (ed25519.PublicKey, error) { return ident.Parse(id) }
 
 // identity is the key of an app install or a device, and the id that names it.
 type identity struct {
-	key   ed25519.PrivateKey
-	id    string
-	guard panics.Guard // of what TLS calls
+	key      ed25519.PrivateKey
+	id       string
+	mlkemKey []byte       // what others seal messages to, beside the id; see ident.MLKEMKey
+	guard    panics.Guard // of what TLS calls
 }
 
 func newIdentity(seed []byte) identity {
 	key := ed25519.NewKeyFromSeed(seed)
-	return identity{key: key, id: formatID(key.Public().(ed25519.PublicKey))}
+	mlkemKey, err := ident.MLKEMKey(key)
+	if err != nil {
+		panic(err) // only for lengths that are wrong
+	}
+	return identity{key: key, id: formatID(key.Public().(ed25519.PublicKey)), mlkemKey: mlkemKey}
 }

@@ -29,6 +29,7 @@ type negotiation struct {
 	attempt  string
 	trace    string // the session to move, if the attempt is for one
 	peerID   string
+	peerKey  []byte // the app's ML-KEM key, from its first offer; devices only
 	policy   RelayPolicy
 	proof    []byte // of a ticket; apps only
 	stop     func() // ends run; devices only
@@ -251,14 +252,18 @@ func (n *negotiation) addCandidate(c signal.Candidate) {
 func (n *negotiation) sendOffer() { n.sendDescription(signal.Offer) }
 
 func (n *negotiation) sendDescription(kind signal.Kind) {
-	n.send(&signal.Message{
+	m := &signal.Message{
 		Kind:       kind,
 		Proof:      n.proof,
 		Trace:      n.trace,
 		Ufrag:      n.local.ufrag,
 		Pwd:        n.local.pwd,
 		Candidates: n.candidates,
-	})
+	}
+	if kind == signal.Offer {
+		m.MLKEM = n.endpoint.identity.mlkemKey
+	}
+	n.send(m)
 }
 
 func (n *negotiation) send(m *signal.Message) {

@@ -61,6 +61,7 @@ type Session struct {
 type about struct {
 	peer        Peer
 	deviceID    string
+	mlkemKey    []byte        // devices only: the app's, if its offer has told it
 	connectTime time.Duration // apps only
 	localPort   uint16
 }

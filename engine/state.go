@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -134,19 +135,43 @@ func (s *state) reached(deviceID string, address netip.AddrPort) error {
 		}
 		changed := now.clone()
 		if !known && len(changed.Places) >= maxPlaces {
-			delete(changed.Places, oldestPlace(changed.Places))
+			delete(changed.Places, oldest(changed.Places, func(p place) time.Time { return p.At }))
 		}
 		put(&changed.Places, deviceID, place{address, time.Now().UTC().Truncate(time.Second)})
 		return changed, nil
 	})
 }
 
-func oldestPlace(places map[string]place) string {
+// oldest returns the key of the oldest entry.
+func oldest[V any](entries map[string]V, at func(V) time.Time) string {
 	oldest := ""
-	for id, p := range places {
-		if oldest == "" || p.At.Before(places[oldest].At) {
+	for id, e := range entries {
+		if oldest == "" || at(e).Before(at(entries[oldest])) {
 			oldest = id
 		}
 	}
 	return oldest
+}
+
+// mlkemKey returns the ML-KEM key of a device; nil: it is not known.
+func (s *state) mlkemKey(deviceID string) []byte { return s.now().Keys[deviceID].Key }
+
+// learnMLKEMKey remembers the ML-KEM key of a device, or that it has none.
+func (s *state) learnMLKEMKey(deviceID string, key []byte) error {
+	return s.change(func(now *stateFile) (*stateFile, error) {
+		last, known := now.Keys[deviceID]
+		if bytes.Equal(last.Key, key) {
+			return nil, nil
+		}
+		changed := now.clone()
+		if len(key) == 0 {
+			delete(changed.Keys, deviceID)
+			return changed, nil
+		}
+		if !known && len(changed.Keys) >= maxKeys {
+			delete(changed.Keys, oldest(changed.Keys, func(k peerKey) time.Time { return k.At }))
+		}
+		put(&changed.Keys, deviceID, peerKey{key, time.Now().UTC().Truncate(time.Second)})
+		return changed, nil
+	})
 }

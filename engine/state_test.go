@@ -3,6 +3,7 @@ package engine
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 // quiet is a log that nobody reads.
@@ -288,6 +291,50 @@ func TestReadingDoesNotWaitForTheDisk(t *testing.T) {
 	s.place("")
 	s.port()
 	close(saved)
+}
+
+// TestKeysOfDevicesAreKept: over restarts, and of the latest devices.
+func TestKeysOfDevicesAreKept(t *testing.T) {
+	dir := t.TempDir()
+	s := mustOpenState(t, dir)
+	key := func(n int) []byte {
+		return append(make([]byte, ident.MLKEMKeyBytes-2), byte(n>>8), byte(n))
+	}
+	learn := func(device string, key []byte) {
+		t.Helper()
+		if err := s.learnMLKEMKey(device, key); err != nil {
+			t.Fatal(err)
+		}
+	}
+	learn("a", key(1))
+	learn("a", key(2))
+	learn("b", key(3))
+	learn("b", nil)
+	s.close()
+	s = mustOpenState(t, dir)
+	if !bytes.Equal(s.mlkemKey("a"), key(2)) || s.mlkemKey("b") != nil || s.mlkemKey("") != nil {
+		t.Errorf("%d keys after a restart", len(s.now().Keys))
+	}
+	full := s.now().clone()
+	for n := range maxKeys {
+		put(&full.Keys, fmt.Sprint(n), peerKey{key(n), time.Now()})
+	}
+	delete(full.Keys, "a")
+	put(&full.Keys, "0", peerKey{key(0), time.Unix(0, 0)})
+	s.saved.Store(full)
+	learn("one more", key(7))
+	if len(s.now().Keys) != maxKeys || s.mlkemKey("0") != nil || s.mlkemKey("1") == nil || s.mlkemKey("one more") == nil {
+		t.Errorf("%d keys in a full state", len(s.now().Keys))
+	}
+	s.close()
+	mustOpenState(t, dir)
+	s.now().Keys["1"] = peerKey{Key: []byte("short")}
+	short := *s.now()
+	short.Sum, _ = short.sum()
+	text, _ := json.Marshal(short)
+	if _, err := parseState(text); err == nil {
+		t.Error("a key that is too short is none")
+	}
 }
 
 func FuzzState(f *testing.F) {

@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 // stateFile is the file in which an endpoint's state lies.
@@ -24,6 +26,7 @@ type stateFile struct {
 	Paired  map[string]time.Time `json:"paired,omitzero"` // by the app's id: since when
 	UIDs    map[string]string    `json:"uids,omitzero"`   // by the app's id: what it called its user
 	Places  map[string]place     `json:"places,omitzero"` // by the device's id: where an app reached it last
+	Keys    map[string]peerKey   `json:"keys,omitzero"`   // by the device's id: its ML-KEM key
 	Port    uint16               `json:"port,omitzero"`   // of a device's socket the last time
 	Sum     []byte               `json:"sum"`             // SHA-256 of all before, as JSON: a damaged seed is a seed too
 }
@@ -32,6 +35,12 @@ type stateFile struct {
 type place struct {
 	Address netip.AddrPort `json:"address"`
 	At      time.Time      `json:"at"`
+}
+
+// peerKey is an ML-KEM key, and since when it is known.
+type peerKey struct {
+	Key []byte    `json:"mlkem"`
+	At  time.Time `json:"at"`
 }
 
 func (f stateFile) sum() ([]byte, error) {
@@ -48,6 +57,7 @@ const (
 	maxStateBytes   = 8 << 20
 	maxPairings     = 10_000
 	maxPlaces       = 1000
+	maxKeys         = 1000
 	stateDirMode    = 0o700
 	stateSecretMode = 0o600
 )
@@ -63,7 +73,7 @@ func newStateFile() *stateFile {
 // clone returns a copy that may be changed.
 func (f *stateFile) clone() *stateFile {
 	c := *f
-	c.Paired, c.UIDs, c.Places = maps.Clone(f.Paired), maps.Clone(f.UIDs), maps.Clone(f.Places)
+	c.Paired, c.UIDs, c.Places, c.Keys = maps.Clone(f.Paired), maps.Clone(f.UIDs), maps.Clone(f.Places), maps.Clone(f.Keys)
 	return &c
 }
 
@@ -86,7 +96,7 @@ func parseState(text []byte) (*stateFile, error) {
 	if f.Version != stateVersion {
 		return f, fmt.Errorf("the state file has version %d, this library knows version %d", f.Version, stateVersion)
 	}
-	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != secretSize || len(f.Paired) > maxPairings || len(f.UIDs) > maxPairings || len(f.Places) > maxPlaces {
+	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != secretSize || len(f.Paired) > maxPairings || len(f.UIDs) > maxPairings || len(f.Places) > maxPlaces || len(f.Keys) > maxKeys {
 		return f, errors.New("the state file is damaged")
 	}
 	if sum, err := f.sum(); err != nil || !bytes.Equal(sum, f.Sum) {
@@ -95,6 +105,11 @@ func parseState(text []byte) (*stateFile, error) {
 	for id := range f.Paired {
 		if _, err := parseID(id); err != nil {
 			return f, errors.New("the state file is damaged: " + err.Error())
+		}
+	}
+	for _, k := range f.Keys {
+		if len(k.Key) != ident.MLKEMKeyBytes {
+			return f, errors.New("the state file is damaged")
 		}
 	}
 	return f, nil

@@ -21,24 +21,33 @@ func SealingKey(id string) (hpke.PublicKey, error) {
 	if err != nil {
 		return nil, err
 	}
-	point, err := new(edwards25519.Point).SetBytes(key)
-	if err != nil {
-		return nil, errNotAnID
-	}
-	public, err := ecdh.X25519().NewPublicKey(point.BytesMontgomery())
+	public, err := publicAgreementKey(key)
 	if err != nil {
 		return nil, err
 	}
 	return hpke.NewDHKEMPublicKey(public)
 }
 
-// OpeningKey opens what is sealed to the holder of key (RFC 8032, section 5.1.5,
-// has the scalar).
+// OpeningKey opens what is sealed to the holder of key.
 func OpeningKey(key ed25519.PrivateKey) (hpke.PrivateKey, error) {
-	digest := sha512.Sum512(key.Seed())
-	private, err := ecdh.X25519().NewPrivateKey(digest[:32])
+	private, err := agreementKey(key)
 	if err != nil {
 		return nil, err
 	}
 	return hpke.NewDHKEMPrivateKey(private)
+}
+
+// agreementKey is the X25519 key of who holds an Ed25519 key (RFC 8032, section
+// 5.1.5, has the scalar).
+func agreementKey(key ed25519.PrivateKey) (*ecdh.PrivateKey, error) {
+	digest := sha512.Sum512(key.Seed())
+	return ecdh.X25519().NewPrivateKey(digest[:32])
+}
+
+func publicAgreementKey(key ed25519.PublicKey) (*ecdh.PublicKey, error) {
+	point, err := new(edwards25519.Point).SetBytes(key)
+	if err != nil {
+		return nil, errNotAnID
+	}
+	return ecdh.X25519().NewPublicKey(point.BytesMontgomery())
 }

@@ -78,12 +78,13 @@ func (m member) maySubscribe(filter string) bool {
 	return filter == statusTopic(m.id)
 }
 
-// mayHaveSealed reports whether a message in an envelope (version 1, then its
-// sender's key) names the client as its sender. The receiver's gate finds that
-// out, too, but has to count it against the one who is named.
+// mayHaveSealed reports whether a message in an envelope names the client as its
+// sender. The receiver's gate finds that out, too, but has to count it against the
+// one who is named. An envelope of whatever version begins with that, a byte that
+// is no text, and with its sender's key.
 func (m member) mayHaveSealed(payload []byte) bool {
-	const version, end = 1, 1 + ed25519.PublicKeySize
-	return len(payload) < end || payload[0] != version || ident.Format(payload[1:end]) == m.id
+	const text, end = ' ', 1 + ed25519.PublicKeySize
+	return len(payload) < end || payload[0] >= text || ident.Format(payload[1:end]) == m.id
 }
 
 // mayRetain reports whether a client's message may be retained. Clearing a

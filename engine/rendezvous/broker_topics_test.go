@@ -203,11 +203,13 @@ func TestNobodySpeaksForAnother(t *testing.T) {
 	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
 		device, app := dial(t, b, theDevice), dial(t, b, theApp)
 		device.subscribe(deviceInbox)
-		from := func(who person) string {
-			return "\x01" + string(who.key.Public().(ed25519.PublicKey)) + "the rest"
+		for _, version := range []string{"\x01", "\x02", "\x1f"} {
+			from := func(who person) string {
+				return version + string(who.key.Public().(ed25519.PublicKey)) + "the rest"
+			}
+			app.publish(deviceInbox, from(newPerson(ident.App, "another")), false)
+			app.publish(deviceInbox, from(theApp), false)
+			device.want(deviceInbox, from(theApp), false)
 		}
-		app.publish(deviceInbox, from(newPerson(ident.App, "another")), false)
-		app.publish(deviceInbox, from(theApp), false)
-		device.want(deviceInbox, from(theApp), false)
 	})
 }

@@ -26,7 +26,12 @@ type Config struct {
 	Key       ed25519.PrivateKey   // the endpoint's, which its id names
 	Known     func(id string) bool // whom the endpoint deals with already; must not block
 	OnMessage func(*Message)       // called in order from one goroutine; must not block
-	Log       *slog.Logger
+
+	// MLKEMKey returns the ML-KEM key of an endpoint, nil if it is not known. It must
+	// not block.
+	MLKEMKey func(id string) []byte
+
+	Log *slog.Logger
 
 	Dial func() (net.Conn, error) // for tests; nil: connects to Server
 }
@@ -224,11 +229,21 @@ func (c *Client) Err() error {
 // Send publishes m, sealed, to the inbox of the endpoint with that role and id.
 // Nothing tells whether it arrived.
 func (c *Client) Send(to Role, id string, m *Message) error {
+	var kem []byte
+	if c.cfg.MLKEMKey != nil {
+		kem = c.cfg.MLKEMKey(id)
+	}
+	return c.SendSealed(to, id, kem, m)
+}
+
+// SendSealed is Send for a caller that has the receiver's ML-KEM key; nil: it is not
+// known.
+func (c *Client) SendSealed(to Role, id string, kem []byte, m *Message) error {
 	text, err := m.Encode()
 	if err != nil {
 		return err
 	}
-	payload, err := seal(text, c.cfg.Key, id, time.Now())
+	payload, err := seal(text, c.cfg.Key, receiver{id, kem}, time.Now())
 	if err != nil {
 		return err
 	}

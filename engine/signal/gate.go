@@ -2,7 +2,6 @@ package signal
 
 import (
 	"crypto/ed25519"
-	"crypto/hpke"
 	"errors"
 	"time"
 
@@ -17,7 +16,7 @@ import (
 // text. It remembers within bounds, and has no clock. It is for one goroutine.
 type gate struct {
 	own     ed25519.PublicKey
-	opening hpke.PrivateKey
+	opening opening
 
 	// known tells whom the endpoint deals with: they have a limit each, and
 	// strangers one for all, so that no crowd keeps a friend out.
@@ -50,7 +49,7 @@ var (
 )
 
 func newGate(key ed25519.PrivateKey, known func(string) bool, strangers bool) (*gate, error) {
-	opening, err := ident.OpeningKey(key)
+	opening, err := newOpening(key)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 var noon = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
@@ -31,20 +33,44 @@ func testGate(t testing.TB, name string, known ...string) *gate {
 	return g
 }
 
+// sealed is an envelope of version 1.
 func sealed(t testing.TB, m *Message, from, to string, now time.Time) []byte {
+	t.Helper()
+	return sealedTo(t, m, from, receiver{id: id(to)}, now)
+}
+
+// sealedHybrid is one of version 2.
+func sealedHybrid(t testing.TB, m *Message, from, to string, now time.Time) []byte {
+	t.Helper()
+	kem, err := ident.MLKEMKey(keyOf(to))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealedTo(t, m, from, receiver{id(to), kem}, now)
+}
+
+// eachVersion runs a test with envelopes of each.
+func eachVersion(t *testing.T, test func(t *testing.T, sealed func(testing.TB, *Message, string, string, time.Time) []byte)) {
+	t.Run("X25519", func(t *testing.T) { test(t, sealed) })
+	t.Run("hybrid", func(t *testing.T) { test(t, sealedHybrid) })
+}
+
+func sealedTo(t testing.TB, m *Message, from string, to receiver, now time.Time) []byte {
 	t.Helper()
 	text, err := m.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := seal(text, keyOf(from), id(to), now)
+	e, err := seal(text, keyOf(from), to, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return e
 }
 
-func TestEnvelopeIsReadByItsReceiver(t *testing.T) {
+func TestEnvelopeIsReadByItsReceiver(t *testing.T) { eachVersion(t, testReadByReceiver) }
+
+func testReadByReceiver(t *testing.T, sealed func(testing.TB, *Message, string, string, time.Time) []byte) {
 	want := offer("app", "attempt")
 	e := sealed(t, want, "app", "dev", noon)
 	for _, secret := range []string{want.Ufrag, want.Pwd, want.Attempt, "192.0.2.1", "offer"} {
@@ -61,7 +87,9 @@ func TestEnvelopeIsReadByItsReceiver(t *testing.T) {
 }
 
 // Whatever is changed on the way, nobody reads it.
-func TestChangedEnvelopeIsNotRead(t *testing.T) {
+func TestChangedEnvelopeIsNotRead(t *testing.T) { eachVersion(t, testChanged) }
+
+func testChanged(t *testing.T, sealed func(testing.TB, *Message, string, string, time.Time) []byte) {
 	e := sealed(t, offer("app", "attempt"), "app", "dev", noon)
 	g := testGate(t, "dev", "app")
 	now := noon
@@ -85,7 +113,9 @@ func TestChangedEnvelopeIsNotRead(t *testing.T) {
 
 // A signature of one's own on another's text, or on a text for another receiver,
 // is of no use.
-func TestEnvelopeCannotBeSignedAnew(t *testing.T) {
+func TestEnvelopeCannotBeSignedAnew(t *testing.T) { eachVersion(t, testSignedAnew) }
+
+func testSignedAnew(t *testing.T, sealed func(testing.TB, *Message, string, string, time.Time) []byte) {
 	e := sealed(t, offer("app", "attempt"), "app", "dev", noon)
 	stolen := bytes.Clone(e[:len(e)-ed25519.SignatureSize])
 	copy(stolen[senderAt:], keyOf("thief").Public().(ed25519.PublicKey))
@@ -179,22 +209,79 @@ func TestOneSenderHasALimit(t *testing.T) {
 	}
 }
 
-// FuzzEnvelope starts from a file: the fuzzer's processes must all have the same.
+// The version is a part of what is sealed: nobody makes one of the other.
+func TestEnvelopeOfOneVersionIsNoneOfTheOther(t *testing.T) {
+	for _, e := range [][]byte{sealed(t, offer("app", "1"), "app", "dev", noon), sealedHybrid(t, offer("app", "1"), "app", "dev", noon)} {
+		for _, version := range []byte{0, classical, hybrid, 3, 0xff} {
+			changed := bytes.Clone(e[:len(e)-ed25519.SignatureSize])
+			changed[0] = version
+			changed = append(changed, ed25519.Sign(keyOf("app"), envelope(changed).signed(keyOf("dev").Public().(ed25519.PublicKey)))...)
+			_, err := testGate(t, "dev", "app").admit(changed, noon)
+			if same := version == e[0]; (err == nil) != same {
+				t.Errorf("version %d as %d: %v", e[0], version, err)
+			}
+		}
+	}
+}
+
+// BenchmarkEnvelope says what each version costs; the bytes are of an offer.
+func BenchmarkEnvelope(b *testing.B) {
+	for name, sealed := range map[string]func(testing.TB, *Message, string, string, time.Time) []byte{"X25519": sealed, "hybrid": sealedHybrid} {
+		m := offer("app", "1")
+		if name == "hybrid" {
+			m.MLKEM, _ = ident.MLKEMKey(keyOf("app"))
+		}
+		b.Run(name+"/seal", func(b *testing.B) {
+			kem := []byte(nil)
+			if name == "hybrid" {
+				kem, _ = ident.MLKEMKey(keyOf("dev"))
+			}
+			to, from := receiver{id("dev"), kem}, keyOf("app")
+			text, _ := m.Encode()
+			for b.Loop() {
+				if _, err := seal(text, from, to, noon); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(name+"/open", func(b *testing.B) {
+			e := envelope(sealed(b, m, "app", "dev", noon))
+			keys, _ := newOpening(keyOf("dev"))
+			own := keyOf("dev").Public().(ed25519.PublicKey)
+			for b.Loop() {
+				if !e.genuine(own) {
+					b.Fatal("forged")
+				}
+				if _, err := e.open(keys); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(e)), "bytes")
+		})
+	}
+}
+
+// FuzzEnvelope starts from files: the fuzzer's processes must all have the same.
 func FuzzEnvelope(f *testing.F) {
-	e, err := os.ReadFile("testdata/envelope") // of app to dev at noon
-	if err != nil {
-		f.Fatal(err)
+	genuine := make(map[string]bool)
+	for _, name := range []string{"envelope", "envelope2"} {
+		e, err := os.ReadFile("testdata/" + name) // of app to dev at noon
+		if err != nil {
+			f.Fatal(err)
+		}
+		if _, err := testGate(f, "dev", "app").admit(e, noon); err != nil {
+			f.Fatal(err)
+		}
+		genuine[string(e)] = true
+		f.Add(e)
+		f.Add(e[:minEnvelope])
 	}
-	if _, err := testGate(f, "dev", "app").admit(e, noon); err != nil {
-		f.Fatal(err)
-	}
-	f.Add(e)
-	f.Add(e[:minEnvelope])
 	f.Add([]byte{})
 	f.Add([]byte(strings.Repeat("\x01", minEnvelope)))
+	f.Add([]byte(strings.Repeat("\x02", minEnvelope)))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		m, err := testGate(t, "dev", "app").admit(payload, noon)
-		if err == nil && (m.From != id("app") || !bytes.Equal(payload, e)) {
+		if err == nil && (m.From != id("app") || !genuine[string(payload)]) {
 			t.Errorf("a forged one is read: %+v", m)
 		}
 	})

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 // Kind says what a Message is.
@@ -30,6 +32,7 @@ type Message struct {
 	Candidates []Candidate `json:"candidates,omitempty"`
 	Code       int32       `json:"code,omitempty"`  // refusals: the reason, negative
 	Proof      []byte      `json:"proof,omitempty"` // offers: that the app holds the device's ticket
+	MLKEM      []byte      `json:"mlkem,omitempty"` // offers: the app's ML-KEM key, for the answers
 }
 
 // Candidate is an address at which the sender may be reached (RFC 8445,
@@ -85,6 +88,9 @@ func (m *Message) check() error {
 	}
 	if len(m.Proof) > maxProofBytes {
 		return fmt.Errorf("%w: a proof that is too long", errMessage)
+	}
+	if n := len(m.MLKEM); n != 0 && n != ident.MLKEMKeyBytes {
+		return fmt.Errorf("%w: not an ML-KEM-768 key", errMessage)
 	}
 	switch m.Kind {
 	case Offer, Answer:

@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 // testOffer is a valid offer.
@@ -55,6 +57,7 @@ func TestLargestMessageFits(t *testing.T) {
 	for _, text := range []*string{&m.Attempt, &m.Trace, &m.Ufrag, &m.Pwd} {
 		*text = strings.Repeat("<", maxTextBytes) // JSON escapes it with six characters
 	}
+	m.MLKEM, m.Proof = make([]byte, ident.MLKEMKeyBytes), make([]byte, maxProofBytes)
 	payload, err := m.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -81,6 +84,8 @@ func TestMessageOutsideItsLimitsIsRefused(t *testing.T) {
 		"long password":      func(m *Message) { m.Pwd = strings.Repeat("p", maxTextBytes+1) },
 		"refusal with 0":     func(m *Message) { m.Kind, m.Code = Refusal, 0 },
 		"refusal with 1":     func(m *Message) { m.Kind, m.Code = Refusal, 1 },
+		"short ML-KEM key":   func(m *Message) { m.MLKEM = make([]byte, ident.MLKEMKeyBytes-1) },
+		"long ML-KEM key":    func(m *Message) { m.MLKEM = make([]byte, ident.MLKEMKeyBytes+1) },
 		"many candidates":    func(m *Message) { m.Candidates = make([]Candidate, MaxCandidates+1) },
 		"empty candidate":    func(m *Message) { m.Candidates[0] = Candidate{} },
 		"type of candidate":  candidate("prflx", "192.0.2.1:1"),
