@@ -13,6 +13,7 @@ import (
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/qlogwriter"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -57,7 +58,7 @@ func quicPair(t *testing.T, trace func() qlogwriter.Trace) (dial func() (*quic.C
 		t.Fatal(err)
 	}
 	return func() (*quic.Conn, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), await.Limit)
 		defer cancel()
 		clientConfig, _ := config(1)
 		return transports[0].Dial(ctx, transports[1].Conn.LocalAddr(), tlsApp, clientConfig)
@@ -86,7 +87,7 @@ func TestFaultInAConnectionsGoroutine(t *testing.T) {
 		for _, ended := range []*quic.Conn{server, client} {
 			select {
 			case <-ended.Context().Done():
-			case <-time.After(10 * time.Second):
+			case <-time.After(await.Limit):
 				t.Fatal("a connection goes on")
 			}
 		}
