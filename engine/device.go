@@ -28,7 +28,6 @@ type Device struct {
 	lan        *discovery.Listener // nil: not found in the local network
 	admissions map[*admission]bool
 	sessions   map[*Session]bool
-	reserved   int        // sessions about to be
 	backlog    []*Session // that nobody has accepted yet, oldest first; some may have ended
 	arrived    waitlist
 }

@@ -128,11 +128,23 @@ func (e *endpoint) relayDialer() relayDialer {
 // noLimit is for apps: their attempts and sessions are limited already.
 const noLimit = math.MaxInt
 
-// addNegotiation registers n, unless the endpoint has most already.
+// addNegotiation registers n, unless there are most of its kind already, or its peer
+// has as many as are left: so one peer takes half, two take two thirds, and there is
+// one for who comes next.
 func (e *endpoint) addNegotiation(n *negotiation, most int) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.negotiations) >= most {
+	own := 0
+	for _, other := range e.negotiations {
+		if other.stranger != n.stranger {
+			continue
+		}
+		most--
+		if other.peerID == n.peerID {
+			own++
+		}
+	}
+	if own >= most {
 		return ErrSessionLimit
 	}
 	e.negotiations[n.attempt] = n

@@ -31,6 +31,7 @@ type negotiation struct {
 	peerID   string
 	peerKey  []byte // the app's ML-KEM key, from its first offer; devices only
 	policy   RelayPolicy
+	stranger bool   // the peer is none that is paired; devices only
 	proof    []byte // of a ticket; apps only
 	stop     func() // ends run; devices only
 	log      *slog.Logger
