@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -44,9 +45,14 @@ func NewDevice(config Config) (*Device, error) {
 		e.release()
 		return nil, because(ErrInternal, err)
 	}
+	responder := discovery.NewResponder(key, discovery.Surroundings{
+		Started:  time.Now(),
+		Friends:  (&friends{identity: e.identity, state: e.state}).now,
+		Networks: func() []netip.Prefix { return hostPrefixes(e.config.net) },
+	})
 	d := &Device{
 		endpoint:   e,
-		visitors:   newVisitors(discovery.NewResponder(key)),
+		visitors:   newVisitors(responder),
 		handshakes: newHandshakes(e.workers.Guard),
 		admissions: make(map[*admission]bool),
 		sessions:   make(map[*Session]bool),

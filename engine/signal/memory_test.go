@@ -15,7 +15,7 @@ import (
 // attacker would send, to whom it matters only that it is remembered.
 func cheap(key ed25519.PrivateKey, to string, now time.Time) []byte {
 	e := make(envelope, minEnvelope-ed25519.SignatureSize)
-	e[0] = envelopeVersion
+	e[0] = classical
 	copy(e[senderAt:], key.Public().(ed25519.PublicKey))
 	binary.BigEndian.PutUint64(e[timeAt:], uint64(now.UnixMilli()))
 	rand.Read(e[keyAt:])
