@@ -16,10 +16,11 @@ import (
 const answerTime = 20 * time.Second
 
 // A device's negotiations at a time, with apps that are paired and with others, who
-// take nothing from each other; offers beyond that wait, since apps repeat them.
+// take nothing from each other; offers beyond that wait, since apps repeat them. They
+// are shared, or 200 offers of one app would shut out all others.
 const (
-	maxAnswering          = 96
-	maxAnsweringStrangers = 32
+	maxWithFriends = 96
+	maxWithOthers  = 32
 )
 
 // knows reports whether an app is a friend, whom no crowd of strangers shall keep
@@ -55,12 +56,11 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	n.openRelay = d.openRelay
 	ctx, cancel := context.WithTimeout(d.ctx, answerTime)
 	n.stop = cancel
-	n.stranger = !d.state.paired(m.From) && moved == nil
-	most := maxAnswering
-	if n.stranger {
-		most = maxAnsweringStrangers
+	places := &d.forOthers
+	if moved != nil || d.state.paired(m.From) {
+		places = &d.forFriends
 	}
-	if d.addNegotiation(n, most) != nil {
+	if d.addNegotiation(n, places) != nil {
 		cancel()
 		return
 	}

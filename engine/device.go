@@ -8,6 +8,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -20,6 +21,8 @@ type Device struct {
 	visitors   *visitors
 	handshakes *handshakes
 	consent    consent
+
+	forFriends, forOthers limit.Shares[string] // places for negotiations; guarded by endpoint.mu
 
 	mu         sync.Mutex
 	closed     bool
@@ -54,6 +57,8 @@ func NewDevice(config Config) (*Device, error) {
 		endpoint:   e,
 		visitors:   newVisitors(responder),
 		handshakes: newHandshakes(e.workers.Guard),
+		forFriends: limit.Shares[string]{Most: maxWithFriends},
+		forOthers:  limit.Shares[string]{Most: maxWithOthers},
 		admissions: make(map[*admission]bool),
 		sessions:   make(map[*Session]bool),
 	}

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -63,38 +64,29 @@ func TestOnePairedAppShutsNobodyOut(t *testing.T) {
 	})
 }
 
-// Who has most waits first; friends and strangers take nothing from each other.
-func TestNegotiationsAreShared(t *testing.T) {
-	e := &endpoint{negotiations: make(map[string]*negotiation)}
-	add := func(peer string, stranger bool) (taken int) {
-		most := maxAnswering
-		if stranger {
-			most = maxAnsweringStrangers
-		}
-		for {
-			n := &negotiation{attempt: fmt.Sprint(len(e.negotiations)), peerID: peer, stranger: stranger}
-			if e.addNegotiation(n, most) != nil {
-				return taken
-			}
-			taken++
+// TestOneAttemptOfManyApps: apps that give their attempts the same name do not take
+// each other's places, nor more of them than there are.
+func TestOneAttemptOfManyApps(t *testing.T) {
+	e := &endpoint{negotiations: make(map[negotiationKey]*negotiation)}
+	places := limit.Shares[string]{Most: 4}
+	var all []*negotiation
+	for _, app := range []string{"one", "other", "one", "third", "fourth", "fifth", "sixth"} {
+		n := &negotiation{peerID: app, attempt: "the same"}
+		if e.negotiations[n.key()] == nil && e.addNegotiation(n, &places) == nil {
+			all = append(all, n)
 		}
 	}
-	for i, want := range []int{maxAnswering / 2, maxAnswering / 4, maxAnswering / 8} {
-		if got := add(fmt.Sprint("friend ", i), false); got != want {
-			t.Errorf("friend %d has %d, want %d", i, got, want)
+	if len(all) != 4 || len(e.negotiations) != 4 {
+		t.Errorf("%d run, %d are known", len(all), len(e.negotiations))
+	}
+	for _, n := range all {
+		if e.negotiation(&signal.Message{From: n.peerID, Attempt: n.attempt}) != n {
+			t.Errorf("%s has lost its negotiation", n.peerID)
 		}
+		e.removeNegotiation(n)
 	}
-	for i := range maxAnsweringStrangers {
-		add(fmt.Sprint("stranger ", i), true)
-	}
-	if got := add("one more stranger", true); got != 0 {
-		t.Errorf("one more stranger has %d", got)
-	}
-	if got := add("one more friend", false); got == 0 {
-		t.Error("one more friend has none")
-	}
-	if n := len(e.negotiations); n > maxAnswering+maxAnsweringStrangers {
-		t.Errorf("%d in all", n)
+	if len(e.negotiations) != 0 || places.Taken() != 0 {
+		t.Errorf("%d negotiations and %d places are left", len(e.negotiations), places.Taken())
 	}
 }
 

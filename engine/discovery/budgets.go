@@ -8,10 +8,11 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/limit"
 )
 
-// budgets are of questions that are opened, which is what they cost: 0.09 ms of one
-// core here (BenchmarkOpenQuery; a Xeon, X25519 in assembler), and perhaps ten times
-// that on a small ARM. All four together are 600 questions a second: at most 5 % of
-// a core here and half of one there, whatever comes. Those who are nearer have one
+// budgets are of questions that are opened, which is what they cost: 0.06 to 0.09 ms
+// of one core of a Xeon (BenchmarkOpenQuery), and perhaps ten times that on a small
+// ARM. All four together are 600 questions a second: at most 5 % of a core here and
+// half of one there, whatever comes. What is not opened costs up to 6 µs
+// (BenchmarkFlood), most of it for marks. Those who are nearer have one
 // of their own, so that nobody farther away can use it up, and those who are known
 // one that they share with nobody.
 type budgets struct {

@@ -85,7 +85,7 @@ func run(t *testing.T, r *Responder, device hpke.PrivateKey, f *floodOf, askers 
 	}
 }
 
-func testMark(t *testing.T, name byte) Mark {
+func testMark(t testing.TB, name byte) Mark {
 	t.Helper()
 	secret := make([]byte, 32)
 	secret[0] = name

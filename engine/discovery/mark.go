@@ -9,7 +9,7 @@ import (
 const markSize = 8
 
 // Mark is what a device knows the questions of one app by, before it opens them,
-// which costs a thousand times as much. Only the two can tell it from noise: it is
+// which costs hundreds of times as much. Only the two can tell it from noise: it is
 // of the question's fresh key, which never comes again, by AES with a key that only
 // they know. A question without one carries noise in its place.
 //

@@ -40,7 +40,7 @@ type sentCopy struct {
 	at time.Time
 }
 
-// MaxFriends bounds what it takes to look for a mark: 64 times 20 ns.
+// MaxFriends bounds what it takes to look for a mark: 64 times 0.1 µs.
 const MaxFriends = 64
 
 const (

@@ -107,7 +107,7 @@ func parseEnvelope(p []byte) (envelope, error) {
 		return nil, fmt.Errorf("%w: not the size of an envelope", errMessage)
 	}
 	if made := e.madeMilli(); made < 0 || made > maxTime {
-		return nil, fmt.Errorf("%w: not a time", errMessage)
+		return nil, errStale // of any day
 	}
 	return e, nil
 }
