@@ -35,30 +35,52 @@ func (d *Device) Accept(timeout time.Duration) (*Session, error) {
 // lives reports whether a session has not ended; it needs the lock.
 func (d *Device) lives(s *Session) bool { return d.sessions[s] }
 
-// reserve makes room for the session of an admission.
+// reserve makes room for the session of an admission, for as long as that lasts.
 func (d *Device) reserve(a *admission) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed || len(d.sessions)+d.reserved >= d.config.MaxSessions || !d.roomToAccept() {
+	if d.closed || d.isFull(a.appID) || !d.roomToAccept() {
 		return false
 	}
-	d.reserved++
 	a.reserved = true
 	return true
 }
 
-// unreserve gives back what reserve has taken; it needs the lock.
-func (d *Device) unreserve(a *admission) {
-	if a.reserved {
-		a.reserved = false
-		d.reserved--
+// reserved are sessions about to be; it needs the lock.
+func (d *Device) reserved() (all int) {
+	for a := range d.admissions {
+		if a.reserved {
+			all++
+		}
 	}
+	return all
+}
+
+// isFull reports whether the device has no session left for an app: one app shall
+// not have all of them. It needs the lock.
+func (d *Device) isFull(appID string) bool {
+	all, own := 0, 0
+	count := func(of string) {
+		all++
+		if of == appID {
+			own++
+		}
+	}
+	for s := range d.sessions {
+		count(s.about.peer.AppID)
+	}
+	for a := range d.admissions {
+		if a.reserved {
+			count(a.appID)
+		}
+	}
+	return all >= d.config.MaxSessions || own >= d.config.MaxSessionsPerApp
 }
 
 // roomToAccept reports whether the backlog can take one more than is reserved. The
-// dead make room for the living.
+// dead make room for the living. It needs the lock.
 func (d *Device) roomToAccept() bool {
-	if len(d.backlog)+d.reserved < d.config.AcceptBacklog {
+	if len(d.backlog)+d.reserved() < d.config.AcceptBacklog {
 		return true
 	}
 	dead := slices.IndexFunc(d.backlog, func(s *Session) bool { return !d.lives(s) })
@@ -76,7 +98,7 @@ func (d *Device) add(s *Session, a *admission) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s.start(d.config.OfflineAfter, func() { d.complain(s) })
-	d.unreserve(a)
+	a.reserved = false
 	if d.closed || a.revoked {
 		return false
 	}

@@ -103,7 +103,6 @@ func (d *Device) finish(a *admission) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.admissions, a)
-	d.unreserve(a)
 }
 
 // decide says whether an app may have a session. If so, room for it is reserved,

@@ -15,11 +15,12 @@ import (
 // covers an app's search for a better path than the one it has.
 const answerTime = 20 * time.Second
 
-// A device's negotiations at a time; offers beyond that wait, since apps repeat
-// them. Strangers, whom an authorizer may let in, leave some to friends.
+// A device's negotiations at a time, with apps that are paired and with others, who
+// take nothing from each other; offers beyond that wait, since apps repeat them. They
+// are shared, or 200 offers of one app would shut out all others.
 const (
-	maxAnswering          = 128
-	maxAnsweringStrangers = 64
+	maxWithFriends = 96
+	maxWithOthers  = 32
 )
 
 // knows reports whether an app is a friend, whom no crowd of strangers shall keep
@@ -55,11 +56,11 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	n.openRelay = d.openRelay
 	ctx, cancel := context.WithTimeout(d.ctx, answerTime)
 	n.stop = cancel
-	most := maxAnsweringStrangers
-	if d.knows(m.From) || moved != nil {
-		most = maxAnswering
+	places := &d.forOthers
+	if moved != nil || d.state.paired(m.From) {
+		places = &d.forFriends
 	}
-	if d.addNegotiation(n, most) != nil {
+	if d.addNegotiation(n, places) != nil {
 		cancel()
 		return
 	}
@@ -77,7 +78,7 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 // or holds the ticket, or if an authorizer will decide.
 func (d *Device) mayAsk(m *signal.Message) Code {
 	d.mu.Lock()
-	full := len(d.sessions)+d.reserved >= d.config.MaxSessions
+	full := d.isFull(m.From)
 	d.mu.Unlock()
 	holdsTicket := func() bool {
 		return hmac.Equal(m.Proof, proveOffer(d.state.secret(), m.From, d.identity.id, m.Attempt))

@@ -99,7 +99,7 @@ func floodWithHandshakes(t *testing.T, deviceID string, to netip.AddrPort, perSe
 			if n%len(initials) == 0 {
 				// The same connection ids begin new handshakes once the device has given
 				// the old ones up; and a visit has an end.
-				if knock, _, err := discovery.Knock(sealing, time.Now()); err == nil {
+				if knock, _, err := discovery.Knock(sealing, discovery.Mark{}, time.Now()); err == nil {
 					socket.WriteToUDPAddrPort(knock, to)
 				}
 			}

@@ -92,8 +92,8 @@ func (e *endpoint) attemptsNow() map[string]bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	all := make(map[string]bool)
-	for attempt := range e.negotiations {
-		all[attempt] = true
+	for key := range e.negotiations {
+		all[key.attempt] = true
 	}
 	return all
 }

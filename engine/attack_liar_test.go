@@ -176,8 +176,8 @@ func TestLyingBroker(t *testing.T) {
 			all := lies{m}
 			p.app.endpoint.mu.Lock()
 			defer p.app.endpoint.mu.Unlock()
-			for attempt := range p.app.negotiations {
-				message["attempt"] = attempt
+			for key := range p.app.negotiations {
+				message["attempt"] = key.attempt
 				lie := publishPacket(m.TopicName, sealedMessage(t, thief.key, owner(m.TopicName), message), false)
 				all = append(lies{lie}, all...)
 			}

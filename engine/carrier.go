@@ -95,7 +95,11 @@ func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID st
 	if err != nil {
 		return nil, err
 	}
-	packet, shared, err := discovery.Knock(key, time.Now())
+	mark, err := c.endpoint.identity.markFor(deviceID)
+	if err != nil {
+		return nil, err
+	}
+	packet, shared, err := discovery.Knock(key, mark, time.Now())
 	if err != nil {
 		return nil, err
 	}

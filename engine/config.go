@@ -76,6 +76,8 @@ type Config struct {
 	SendBuffer    int           // bytes per channel; 0: 262144
 	Log           *slog.Logger  // nil: discards
 
+	MaxSessionsPerApp int // of a device with one app, so that no app has them all, 1 to 65536; 0: 64
+
 	// Twins of the network for tests in fake time; nil: the real one.
 	net        transport.Net
 	dialServer func() (net.Conn, error)
@@ -90,6 +92,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.MaxSessions == 0 {
 		c.MaxSessions = 1024
+	}
+	if c.MaxSessionsPerApp == 0 {
+		c.MaxSessionsPerApp = 64
 	}
 	if c.AcceptBacklog == 0 {
 		c.AcceptBacklog = 128

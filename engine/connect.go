@@ -111,7 +111,7 @@ func (at *attempt) startNegotiation() error {
 	if at.to.secret != nil {
 		n.proof = proveOffer(*at.to.secret, a.identity.id, at.to.deviceID, at.traceID)
 	}
-	if err := a.addNegotiation(n, noLimit); err != nil {
+	if err := a.addNegotiation(n, nil); err != nil {
 		return err
 	}
 	punching, stop := context.WithCancel(a.ctx)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -20,6 +22,8 @@ type Device struct {
 	handshakes *handshakes
 	consent    consent
 
+	forFriends, forOthers limit.Shares[string] // places for negotiations; guarded by endpoint.mu
+
 	mu         sync.Mutex
 	closed     bool
 	serving    bool // takes connections
@@ -28,7 +32,6 @@ type Device struct {
 	lan        *discovery.Listener // nil: not found in the local network
 	admissions map[*admission]bool
 	sessions   map[*Session]bool
-	reserved   int        // sessions about to be
 	backlog    []*Session // that nobody has accepted yet, oldest first; some may have ended
 	arrived    waitlist
 }
@@ -45,10 +48,17 @@ func NewDevice(config Config) (*Device, error) {
 		e.release()
 		return nil, because(ErrInternal, err)
 	}
+	responder := discovery.NewResponder(key, discovery.Surroundings{
+		Started:  time.Now(),
+		Friends:  (&friends{identity: e.identity, state: e.state}).now,
+		Networks: func() []netip.Prefix { return hostPrefixes(e.config.net) },
+	})
 	d := &Device{
 		endpoint:   e,
-		visitors:   newVisitors(discovery.NewResponder(key)),
+		visitors:   newVisitors(responder),
 		handshakes: newHandshakes(e.workers.Guard),
+		forFriends: limit.Shares[string]{Most: maxWithFriends},
+		forOthers:  limit.Shares[string]{Most: maxWithOthers},
 		admissions: make(map[*admission]bool),
 		sessions:   make(map[*Session]bool),
 	}

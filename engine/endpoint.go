@@ -7,10 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"math"
 	"os"
 	"sync"
 
+	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -31,8 +31,12 @@ type endpoint struct {
 	workers panics.Group // all goroutines that end with the endpoint
 
 	mu           sync.Mutex
-	negotiations map[string]*negotiation // by attempt
+	negotiations map[negotiationKey]*negotiation
 }
+
+// negotiationKey names a negotiation: apps choose the names of attempts, and one must
+// not take another's place.
+type negotiationKey struct{ peerID, attempt string }
 
 func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 	config = config.withDefaults()
@@ -72,7 +76,7 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 		socket:       socket,
 		quic:         newQUICTransport(socket.packetConn(), config.Log),
 		reflexive:    &reflexive{mux: socket.mux, net: config.net},
-		negotiations: make(map[string]*negotiation),
+		negotiations: make(map[negotiationKey]*negotiation),
 		workers:      panics.Group{Guard: panics.Guard{Log: config.Log}},
 	}, nil
 }
@@ -125,17 +129,16 @@ func (e *endpoint) relayDialer() relayDialer {
 	return relayDialer{net: e.config.net, tls: &tls.Config{RootCAs: e.roots}, log: e.log}
 }
 
-// noLimit is for apps: their attempts and sessions are limited already.
-const noLimit = math.MaxInt
-
-// addNegotiation registers n, unless the endpoint has most already.
-func (e *endpoint) addNegotiation(n *negotiation, most int) error {
+// addNegotiation registers n, if its peer may have one of the places; nil: there is
+// no limit.
+func (e *endpoint) addNegotiation(n *negotiation, places *limit.Shares[string]) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if len(e.negotiations) >= most {
+	if places != nil && !places.Take(n.peerID) {
 		return ErrSessionLimit
 	}
-	e.negotiations[n.attempt] = n
+	n.places = places
+	e.negotiations[n.key()] = n
 	return nil
 }
 
@@ -149,18 +152,17 @@ func (e *endpoint) runNegotiation(ctx context.Context, n *negotiation) {
 func (e *endpoint) removeNegotiation(n *negotiation) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	delete(e.negotiations, n.attempt)
+	delete(e.negotiations, n.key())
+	if n.places != nil {
+		n.places.Give(n.peerID)
+	}
 }
 
-// negotiation returns the one that a message belongs to, if it is from the
-// peer that the negotiation is with.
+// negotiation returns the one that a message belongs to, or nil.
 func (e *endpoint) negotiation(m *signal.Message) *negotiation {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if n := e.negotiations[m.Attempt]; n != nil && n.peerID == m.From {
-		return n
-	}
-	return nil
+	return e.negotiations[negotiationKey{m.From, m.Attempt}]
 }
 
 // negotiatesWith reports whether paths to a peer are being looked for.

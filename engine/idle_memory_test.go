@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine"
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
@@ -18,7 +19,7 @@ func TestIdleSessionIsSmall(t *testing.T) {
 		sessions = 100
 		most     = 100 << 10 // bytes
 	)
-	p := newPair(t, startServer(t).URL(), nil)
+	p := newPair(t, startServer(t).URL(), func(_, device *engine.Config) { device.MaxSessionsPerApp = 2 * sessions })
 	p.connect(t) // what exists once
 	before := inUse()
 	for range sessions {

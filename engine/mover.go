@@ -171,7 +171,7 @@ func (m *mover) negotiate(s *search, policy RelayPolicy) *negotiation {
 		return nil
 	}
 	n := newNegotiation(m.app.endpoint, signals, NewTraceID(), m.session.about.peer.TraceID, m.to.deviceID, policy)
-	if m.app.addNegotiation(n, noLimit) != nil {
+	if m.app.addNegotiation(n, nil) != nil {
 		return nil
 	}
 	m.workers.Go(func() {

@@ -15,9 +15,10 @@ import (
 
 // nearby is what an app knows of where devices are without asking a server.
 type nearby struct {
-	finder  *discovery.Finder // nil: the local network is not asked
-	state   *state
-	workers *panics.Group
+	finder   *discovery.Finder // nil: the local network is not asked
+	identity identity
+	state    *state
+	workers  *panics.Group
 
 	mu      sync.Mutex
 	told    map[string][]netip.AddrPort   // by device id, the latest first
@@ -31,10 +32,11 @@ const (
 
 func newNearby(e *endpoint) *nearby {
 	n := &nearby{
-		state:   e.state,
-		workers: &e.workers,
-		told:    make(map[string][]netip.AddrPort),
-		waiting: make(map[string][]chan<- foundPath),
+		identity: e.identity,
+		state:    e.state,
+		workers:  &e.workers,
+		told:     make(map[string][]netip.AddrPort),
+		waiting:  make(map[string][]chan<- foundPath),
 	}
 	if e.config.usesLAN() {
 		n.finder = &discovery.Finder{Port: e.config.LANPort, Go: e.workers.Go, Log: e.log}
@@ -110,12 +112,19 @@ func (n *nearby) watch(to *Target) (paths chan foundPath, stop func()) {
 
 // ask looks for a device in the local network until ctx ends.
 func (n *nearby) ask(ctx context.Context, deviceID string, found chan<- foundPath) {
+	if n.finder == nil {
+		return
+	}
 	key, err := ident.SealingKey(deviceID)
-	if err != nil || n.finder == nil {
+	if err != nil {
+		return
+	}
+	mark, err := n.identity.markFor(deviceID)
+	if err != nil {
 		return
 	}
 	n.workers.Go(func() {
-		n.finder.Search(ctx, key, func(address netip.AddrPort) {
+		n.finder.Search(ctx, key, mark, func(address netip.AddrPort) {
 			offerPath(found, foundPath{remote: address, straight: true, near: true})
 		})
 	})

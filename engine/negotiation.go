@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -31,8 +32,9 @@ type negotiation struct {
 	peerID   string
 	peerKey  []byte // the app's ML-KEM key, from its first offer; devices only
 	policy   RelayPolicy
-	proof    []byte // of a ticket; apps only
-	stop     func() // ends run; devices only
+	places   *limit.Shares[string] // of which the peer has taken one; nil: none
+	proof    []byte                // of a ticket; apps only
+	stop     func()                // ends run; devices only
 	log      *slog.Logger
 
 	inbox   chan *signal.Message
@@ -155,6 +157,8 @@ func (n *negotiation) expect(address netip.AddrPort) {
 		v.expect(address)
 	}
 }
+
+func (n *negotiation) key() negotiationKey { return negotiationKey{n.peerID, n.attempt} }
 
 func (n *negotiation) isApp() bool { return n.endpoint.role == signal.App }
 

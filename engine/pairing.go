@@ -15,7 +15,7 @@ type Pairing struct {
 
 // Pairings returns the apps that the device remembers, the oldest first.
 func (d *Device) Pairings() []Pairing {
-	all := d.state.pairings()
+	all := d.state.now().pairings()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for i := range all {

@@ -67,7 +67,7 @@ func TestListenerCannotLearnTheID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	knock, shared, err := discovery.Knock(sealing, time.Now())
+	knock, shared, err := discovery.Knock(sealing, discovery.Mark{}, time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -22,7 +22,7 @@ func FuzzDivert(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	knock, _, err := discovery.Knock(sealing, time.Now()) // for somebody else
+	knock, _, err := discovery.Knock(sealing, discovery.Mark{}, time.Now()) // for somebody else
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func FuzzDivert(f *testing.F) {
 	f.Add([]byte{0x40})
 	f.Add([]byte{0xc0, 0, 0, 0, 1})
 	f.Fuzz(func(t *testing.T, p []byte) {
-		device := socket{mux: newSTUNMux(panics.Guard{Log: noFaults(t)}, nowhere, nil), visitors: newVisitors(discovery.NewResponder(opening))}
+		device := socket{mux: newSTUNMux(panics.Guard{Log: noFaults(t)}, nowhere, nil), visitors: newVisitors(discovery.NewResponder(opening, discovery.Surroundings{Started: time.Now()}))}
 		app := socket{mux: newSTUNMux(panics.Guard{Log: noFaults(t)}, nowhere, nil)}
 		for _, from := range []netip.AddrPort{peerIPv4, peerIPv6} {
 			address := net.UDPAddrFromAddrPort(from)

@@ -287,7 +287,7 @@ func TestReadingDoesNotWaitForTheDisk(t *testing.T) {
 	<-changing
 	s.paired(testIdentity(1).id)
 	s.secret()
-	s.pairings()
+	s.now().pairings()
 	s.place("")
 	s.port()
 	close(saved)

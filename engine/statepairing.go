@@ -26,11 +26,10 @@ func (s *state) paired(appID string) bool {
 }
 
 // pairings are all, the oldest first.
-func (s *state) pairings() []Pairing {
-	now := s.now()
+func (f *stateFile) pairings() []Pairing {
 	var all []Pairing
-	for id, since := range now.Paired {
-		all = append(all, Pairing{AppID: id, UID: now.UIDs[id], Since: since})
+	for id, since := range f.Paired {
+		all = append(all, Pairing{AppID: id, UID: f.UIDs[id], Since: since})
 	}
 	slices.SortFunc(all, func(a, b Pairing) int {
 		if c := a.Since.Compare(b.Since); c != 0 {

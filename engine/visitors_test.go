@@ -24,7 +24,7 @@ func TestStrangersGetNoAnswer(t *testing.T) {
 	}
 	defer stranger.Close()
 	for first := range 256 {
-		for _, size := range []int{1, 20, 57, 1200} {
+		for _, size := range []int{1, 20, 65, 1200} {
 			packet := make([]byte, size)
 			rand.Read(packet)
 			packet[0] = byte(first)
@@ -72,7 +72,7 @@ func TestVisitsEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v := newVisitors(discovery.NewResponder(opening))
+		v := newVisitors(discovery.NewResponder(opening, discovery.Surroundings{Started: time.Now()}))
 		here := netip.MustParseAddrPort("192.0.2.1:1")
 		if v.mayEnter(here) {
 			t.Error("nobody was expected")
@@ -82,7 +82,7 @@ func TestVisitsEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wrong, _, err := discovery.Knock(sealing, time.Now())
+		wrong, _, err := discovery.Knock(sealing, discovery.Mark{}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -43,18 +43,18 @@ type search struct {
 var askTimes = []time.Duration{50 * time.Millisecond, 150 * time.Millisecond, 350 * time.Millisecond}
 
 const (
-	askEvery   = time.Second
-	queryLasts = 20 * time.Second // then a new one is made: devices answer one for 30 s
+	askEvery = time.Second
+	maxAsked = 8 // queries of one search to which an answer may still come
 )
 
 // Search asks for the holder of a key until ctx ends, and calls found with each
-// address from which it answers, more than once perhaps. found must not block.
-func (f *Finder) Search(ctx context.Context, device hpke.PublicKey, found func(netip.AddrPort)) error {
+// address from which it answers, more than once perhaps. found must not block. Each
+// time it asks anew: a device answers a query once, and none that is older than
+// itself.
+func (f *Finder) Search(ctx context.Context, device hpke.PublicKey, m Mark, found func(netip.AddrPort)) error {
 	var asked []label
-	defer func() { f.forget(asked) }()
+	defer func() { f.end(asked) }()
 	start := time.Now()
-	var made time.Time
-	var current *query
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for round := 0; ; round++ {
@@ -64,16 +64,17 @@ func (f *Finder) Search(ctx context.Context, device hpke.PublicKey, found func(n
 		case <-timer.C:
 		}
 		now := time.Now()
-		if current == nil || now.Sub(made) > queryLasts {
-			q, err := newQuery(device, now)
-			if err != nil {
-				return err
-			}
-			current, made = q, now
-			asked = append(asked, q.label())
-			f.remember(q, found)
+		q, err := newQuery(device, m, now)
+		if err != nil {
+			return err
 		}
-		f.ask(current.packet)
+		asked = append(asked, q.label())
+		f.remember(q, found)
+		if len(asked) > maxAsked {
+			f.forget(asked[0])
+			asked = asked[1:]
+		}
+		f.ask(q.packet)
 		next := now.Add(askEvery)
 		if round < len(askTimes) {
 			next = start.Add(askTimes[round])
@@ -91,8 +92,14 @@ func (f *Finder) remember(q *query, found func(netip.AddrPort)) {
 	f.searches[q.label()] = &search{q, found}
 }
 
-// forget ends searches; the last one closes the sockets.
-func (f *Finder) forget(asked []label) {
+func (f *Finder) forget(name label) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.searches, name)
+}
+
+// end ends a search; the last one closes the sockets.
+func (f *Finder) end(asked []label) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, name := range asked {

@@ -22,7 +22,7 @@ func FuzzFinder(f *testing.F) {
 	f.Add([]byte{kindAnswer}, true)
 	f.Add([]byte{}, false)
 	f.Fuzz(func(t *testing.T, packet []byte, labelled bool) {
-		q, err := newQuery(sealing, time.Now())
+		q, err := newQuery(sealing, Mark{}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,11 @@ const (
 
 	sharedSize = 32
 
-	querySize  = 1 + keySize + timeSize + tagSize
+	keyAt    = 1
+	markAt   = keyAt + keySize
+	sealedAt = markAt + markSize
+
+	querySize  = sealedAt + timeSize + tagSize
 	answerSize = 1 + labelSize + proofSize
 )
 
@@ -42,13 +46,14 @@ type query struct {
 	shared []byte // with the device, and nobody else
 }
 
-func newQuery(device hpke.PublicKey, now time.Time) (*query, error) {
+func newQuery(device hpke.PublicKey, m Mark, now time.Time) (*query, error) {
 	kdf, aead := suite()
 	key, sender, err := hpke.NewSender(device, kdf, aead, queryInfo)
 	if err != nil {
 		return nil, err
 	}
-	sealed, err := sender.Seal(nil, binary.BigEndian.AppendUint64(nil, uint64(now.Unix())))
+	mark := m.of(key)
+	sealed, err := sender.Seal(mark[:], binary.BigEndian.AppendUint64(nil, uint64(now.UnixMilli())))
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +65,7 @@ func newQuery(device hpke.PublicKey, now time.Time) (*query, error) {
 	if err != nil {
 		return nil, err
 	}
-	q := &query{packet: bytes.Join([][]byte{{kindQuery}, key, sealed}, nil), shared: shared}
+	q := &query{packet: bytes.Join([][]byte{{kindQuery}, key, mark[:], sealed}, nil), shared: shared}
 	q.answer = answerTo(q.packet, proof)
 	return q, nil
 }
@@ -84,8 +89,8 @@ func IsQuery(packet []byte) bool { return len(packet) == querySize && packet[0] 
 // own socket, just before a handshake, it shows that the sender knows the device:
 // to others the device is silent. The device knows the shared secret once it has
 // heard the knock.
-func Knock(device hpke.PublicKey, now time.Time) (packet, shared []byte, err error) {
-	q, err := newQuery(device, now)
+func Knock(device hpke.PublicKey, m Mark, now time.Time) (packet, shared []byte, err error) {
+	q, err := newQuery(device, m, now)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -94,25 +99,26 @@ func Knock(device hpke.PublicKey, now time.Time) (packet, shared []byte, err err
 
 func isAnswer(packet []byte) bool { return len(packet) == answerSize && packet[0] == kindAnswer }
 
-// openQuery returns when a query was made, as the asker knows it; ok is false if it
-// is not for the holder of key.
-func openQuery(key hpke.PrivateKey, packet []byte) (q query, made time.Time, ok bool) {
+// openQuery returns what its asker knows of a query, and when it was made, in
+// milliseconds of Unix time by the asker's clock; ok is false if it is not for the
+// holder of key.
+func openQuery(key hpke.PrivateKey, packet []byte) (q query, made int64, ok bool) {
 	kdf, aead := suite()
-	recipient, err := hpke.NewRecipient(packet[1:1+keySize], key, kdf, aead, queryInfo)
+	recipient, err := hpke.NewRecipient(packet[keyAt:markAt], key, kdf, aead, queryInfo)
 	if err != nil {
-		return query{}, time.Time{}, false
+		return query{}, 0, false
 	}
-	text, err := recipient.Open(nil, packet[1+keySize:])
+	text, err := recipient.Open(packet[markAt:sealedAt], packet[sealedAt:])
 	if err != nil {
-		return query{}, time.Time{}, false
+		return query{}, 0, false
 	}
 	proof, err := recipient.Export(answerContext, proofSize)
 	if err != nil {
-		return query{}, time.Time{}, false
+		return query{}, 0, false
 	}
 	shared, err := recipient.Export(sharedContext, sharedSize)
 	if err != nil {
-		return query{}, time.Time{}, false
+		return query{}, 0, false
 	}
-	return query{answer: answerTo(packet, proof), shared: shared}, time.Unix(int64(binary.BigEndian.Uint64(text)), 0), true
+	return query{answer: answerTo(packet, proof), shared: shared}, int64(binary.BigEndian.Uint64(text)), true
 }

@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 )
@@ -15,20 +13,23 @@ import (
 // Responder decides which queries a device answers. It has bounds for all it
 // remembers, and neither a socket nor a clock.
 type Responder struct {
-	key hpke.PrivateKey
+	key     hpke.PrivateKey
+	started time.Time
 
-	mu       sync.Mutex
-	mine     limit.Map[label, *asked]   // queries for this device
-	others   limit.Map[label, struct{}] // queries that get no answer, and come in several copies too
-	askers   limit.Senders[netip.Addr]
-	everyone *rate.Limiter
+	friends func() []Friend
+
+	mu      sync.Mutex
+	taken   limit.Once                 // all that were answered
+	recent  limit.Map[label, *asked]   // those of them that come in several copies yet
+	others  limit.Map[label, struct{}] // queries that get no answer, and come in several copies too
+	budgets *budgets
 }
 
 // asked is a query that this device answers.
 type asked struct {
 	answer  []byte
 	shared  []byte
-	until   time.Time // copies and repetitions are answered until then
+	until   time.Time // copies are answered until then
 	copies  []sentCopy
 	knocked netip.AddrPort // from where, if it was a knock
 }
@@ -39,27 +40,31 @@ type sentCopy struct {
 	at time.Time
 }
 
+// MaxFriends bounds what it takes to look for a mark: 64 times 0.1 µs.
+const MaxFriends = 64
+
 const (
-	repeatFor = 30 * time.Second
+	repeatFor = 2 * time.Second       // on several links, and a knock in case that one was lost
 	sameCopy  = 20 * time.Millisecond // broadcast and multicast bring one query several times
 
-	maxMine   = 1024 // a query is answered once only as long as it is remembered
+	maxTaken  = 4096
+	maxRecent = 1024
 	maxOthers = 64
-	maxAskers = 256
 	maxCopies = 16 // addresses from which one query may come
 )
 
-// Queries that are opened per second, which is what they cost.
-const (
-	askerPerSecond, askerBurst = 50, 200 // a gateway's app may open many sessions at once
-	allPerSecond, allBurst     = 300, 300
-)
+// Surroundings are what a device knows of who may ask. Its functions are called for
+// questions, and must not block.
+type Surroundings struct {
+	Started  time.Time             // when the device did: what was asked before that is not answered
+	Friends  func() []Friend       // whose questions are opened first, MaxFriends of them; nil: nobody's
+	Networks func() []netip.Prefix // of this host; nil: none
+}
 
 // NewResponder answers for the holder of key.
-func NewResponder(key hpke.PrivateKey) *Responder {
-	r := &Responder{key: key, everyone: rate.NewLimiter(allPerSecond, allBurst)}
-	r.mine.Most, r.others.Most, r.askers.Most = maxMine, maxOthers, maxAskers
-	r.askers.PerSecond, r.askers.Burst = askerPerSecond, askerBurst
+func NewResponder(key hpke.PrivateKey, s Surroundings) *Responder {
+	r := &Responder{key: key, started: s.Started, friends: s.Friends, budgets: newBudgets(s.Networks)}
+	r.taken.Most, r.recent.Most, r.others.Most = maxTaken, maxRecent, maxOthers
 	return r
 }
 
@@ -100,27 +105,48 @@ func (r *Responder) hear(packet []byte, from netip.AddrPort, now time.Time) *ask
 		return nil
 	}
 	name := labelOf(packet)
-	if a, ok := r.mine.Get(name); ok {
+	if a, ok := r.recent.Get(name); ok {
 		return a
 	}
 	if _, ok := r.others.Get(name); ok {
 		return nil
 	}
-	if !r.askers.Allow(from.Addr(), now) || !r.everyone.AllowN(now, 1) {
+	if !r.budgets.draw(r.friend(packet), from.Addr(), now) {
 		return nil
 	}
 	q, made, ok := openQuery(r.key, packet)
-	if !ok || !ident.Fresh(made, now) { // a day later nobody shall recognise the device by a recorded query
+	if !ok || !r.isNew(name, made, now) {
 		r.others.Put(name, struct{}{})
 		return nil
 	}
 	a := &asked{answer: q.answer, shared: q.shared, until: now.Add(repeatFor)}
-	r.mine.Put(name, a)
+	r.recent.Put(name, a)
 	return a
 }
 
-// again answers a copy of a query. Who repeats one later, having recorded it,
-// hears nothing.
+// friend returns the id of the app whose mark is on a query, or "".
+func (r *Responder) friend(packet []byte) string {
+	if r.friends == nil {
+		return ""
+	}
+	friends := r.friends()
+	for _, f := range friends[:min(len(friends), MaxFriends)] {
+		if f.Mark.isOn(packet) {
+			return f.ID
+		}
+	}
+	return ""
+}
+
+// isNew reports whether a query cannot be a recorded one: nobody shall recognise the
+// device by repeating what somebody else has asked. It was made not long ago, since
+// the device is here, and after all those that it has answered and forgotten.
+func (r *Responder) isNew(name label, made int64, now time.Time) bool {
+	at := time.UnixMilli(made)
+	return ident.Fresh(at, now) && !at.Before(ident.Began(r.started, now)) && r.taken.Take(name, made, now.UnixMilli())
+}
+
+// again answers a copy of a query, for a moment.
 func (a *asked) again(from netip.AddrPort, now time.Time) []byte {
 	if now.After(a.until) {
 		a.copies = nil

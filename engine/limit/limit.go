@@ -23,11 +23,11 @@ func (m *Map[K, V]) Get(key K) (V, bool) {
 	return v, ok
 }
 
-// Put sets the value of a key.
-func (m *Map[K, V]) Put(key K, value V) {
+// Put sets the value of a key, and returns the entry that it forgets for that.
+func (m *Map[K, V]) Put(key K, value V) (oldest K, was V, forgotten bool) {
 	if _, known := m.values[key]; known {
 		m.values[key] = value
-		return
+		return oldest, was, false
 	}
 	if m.values == nil {
 		m.values = make(map[K]V)
@@ -35,11 +35,14 @@ func (m *Map[K, V]) Put(key K, value V) {
 	if len(m.order) < m.Most {
 		m.order = append(m.order, key)
 	} else {
-		delete(m.values, m.order[m.next])
+		oldest, forgotten = m.order[m.next], true
+		was = m.values[oldest]
+		delete(m.values, oldest)
 		m.order[m.next] = key
 		m.next = (m.next + 1) % m.Most
 	}
 	m.values[key] = value
+	return oldest, was, forgotten
 }
 
 // Len is the number of entries.

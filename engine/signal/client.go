@@ -60,6 +60,7 @@ type Client struct {
 	ice     ICEServers
 	iceSeen chan struct{} // closed once ice is known
 	watches map[string]*watch
+	pace    pace
 }
 
 // Reconnect backoff. A server that comes back is found within the first
@@ -84,7 +85,7 @@ var ErrLogin = errors.New("the server refused the login")
 // New returns a client that connects in the background. An app hears only those
 // whom it knows, a device strangers too.
 func New(cfg Config) (*Client, error) {
-	gate, err := newGate(cfg.Key, cfg.Known, cfg.Role == Device)
+	gate, err := newGate(cfg.Key, cfg.Known, cfg.Role == Device, time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -101,6 +102,7 @@ func New(cfg Config) (*Client, error) {
 		online:  make(chan struct{}),
 		iceSeen: make(chan struct{}),
 		watches: make(map[string]*watch),
+		pace:    newPace(),
 	}
 	c.guard.Go(func() { c.run(ctx) })
 	return c, nil
@@ -243,7 +245,7 @@ func (c *Client) SendSealed(to Role, id string, kem []byte, m *Message) error {
 	if err != nil {
 		return err
 	}
-	payload, err := seal(text, c.cfg.Key, receiver{id, kem}, time.Now())
+	payload, err := seal(text, c.cfg.Key, receiver{id, kem}, c.timeFor(id))
 	if err != nil {
 		return err
 	}
@@ -274,9 +276,16 @@ func (c *Client) receive(topic string, payload []byte) {
 		m, err := c.gate.admit(payload, time.Now())
 		if err != nil {
 			c.cfg.Log.Debug("dropped a message", "error", err)
-			return
 		}
-		c.cfg.OnMessage(m)
+		late, isLate := errors.AsType[*lateError](err)
+		switch {
+		case isLate:
+			c.sayLate(late)
+		case err == nil && m.Kind == Late:
+			c.hearLate(m)
+		case err == nil:
+			c.cfg.OnMessage(m)
+		}
 	case iceTopic:
 		servers, err := parseICEServers(payload)
 		if err != nil {

@@ -42,6 +42,8 @@ const (
 	classicalKeyBytes = 32
 	hybridKeyBytes    = mlkem.CiphertextSize768 + classicalKeyBytes
 
+	maxTime = 1 << 50 // far enough from where calculations overflow
+
 	// MaxEnvelopeBytes is the size of the largest.
 	MaxEnvelopeBytes = minEnvelope - classicalKeyBytes + hybridKeyBytes + MaxMessageBytes
 )
@@ -104,6 +106,9 @@ func parseEnvelope(p []byte) (envelope, error) {
 	if n := len(p) - e.textAt() - tagSize - ed25519.SignatureSize; n < 0 || n > MaxMessageBytes {
 		return nil, fmt.Errorf("%w: not the size of an envelope", errMessage)
 	}
+	if made := e.madeMilli(); made < 0 || made > maxTime {
+		return nil, errStale // of any day
+	}
 	return e, nil
 }
 
@@ -119,9 +124,9 @@ func (e envelope) senderKey() ed25519.PublicKey { return ed25519.PublicKey(e[sen
 
 func (e envelope) sender() string { return ident.Format(e.senderKey()) }
 
-func (e envelope) made() time.Time {
-	return time.UnixMilli(int64(binary.BigEndian.Uint64(e[timeAt:])))
-}
+func (e envelope) made() time.Time { return time.UnixMilli(e.madeMilli()) }
+
+func (e envelope) madeMilli() int64 { return int64(binary.BigEndian.Uint64(e[timeAt:])) }
 
 // nonce is never the same for two envelopes: a part of the fresh key that is long
 // enough for that.

@@ -3,6 +3,7 @@ package signal
 import (
 	"crypto/ed25519"
 	"errors"
+	"math"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -17,6 +18,7 @@ import (
 type gate struct {
 	own     ed25519.PublicKey
 	opening opening
+	started time.Time // what was made before may have been read by an earlier one
 
 	// known tells whom the endpoint deals with: they have a limit each, and
 	// strangers one for all, so that no crowd keeps a friend out.
@@ -26,7 +28,7 @@ type gate struct {
 	friends   limit.Senders[string]
 	unknown   limit.Senders[string]
 	everybody *rate.Limiter
-	seen      limit.Map[[8]byte, struct{}]
+	read      *memory
 }
 
 // Limits of what is read, in messages a second and at once.
@@ -36,7 +38,6 @@ const (
 	strangersPerSecond, strangerRoom = 50, 200
 
 	maxSenders = 1024
-	maxSeen    = 8192 // who replays one that is older is still held up by its age
 )
 
 // Reasons for which an envelope is not read.
@@ -48,7 +49,20 @@ var (
 	errUnasked = errors.New("a message of somebody who was not asked")
 )
 
-func newGate(key ed25519.PrivateKey, known func(string) bool, strangers bool) (*gate, error) {
+// lateError says of a message that nothing is wrong with it but its time: the
+// sender's clock was set back, or is behind ours, and we have just started. It may
+// have been read before, so it is not read; its sender may send it once more, as one
+// that was made later.
+type lateError struct {
+	from  string
+	after int64 // what is made after that is read
+}
+
+func (e *lateError) Error() string {
+	return "a message that is older than what was read before; its sender was told, and sends it again"
+}
+
+func newGate(key ed25519.PrivateKey, known func(string) bool, strangers bool, started time.Time) (*gate, error) {
 	opening, err := newOpening(key)
 	if err != nil {
 		return nil, err
@@ -56,13 +70,14 @@ func newGate(key ed25519.PrivateKey, known func(string) bool, strangers bool) (*
 	g := &gate{
 		own:       key.Public().(ed25519.PublicKey),
 		opening:   opening,
+		started:   started,
 		known:     known,
 		strangers: strangers,
 		everybody: rate.NewLimiter(strangersPerSecond, strangerRoom),
+		read:      newMemory(known),
 	}
 	g.friends.Most, g.friends.PerSecond, g.friends.Burst = maxSenders, friendPerSecond, friendBurst
 	g.unknown.Most, g.unknown.PerSecond, g.unknown.Burst = maxSenders, unknownPerSecond, unknownBurst
-	g.seen.Most = maxSeen
 	return g, nil
 }
 
@@ -84,13 +99,20 @@ func (g *gate) admit(payload []byte, now time.Time) (*Message, error) {
 	if !ident.Fresh(e.made(), now) {
 		return nil, errStale
 	}
-	if _, again := g.seen.Get(e.nonce()); again {
+	read, after := g.readOf(from, e, now)
+	if read != nil && read.Has(e.nonce(), e.madeMilli()) {
 		return nil, errReplay
 	}
 	if !e.genuine(g.own) {
 		return nil, errForged
 	}
-	g.seen.Put(e.nonce(), struct{}{}) // only of genuine ones, or anybody could fill the memory
+	if e.madeMilli() <= after {
+		return nil, &lateError{from, after}
+	}
+	if read == nil { // only for who is genuine, or anybody could fill the memory
+		read = g.read.begin(from, after)
+	}
+	read.Take(e.nonce(), e.madeMilli(), math.MaxInt64)
 	text, err := e.open(g.opening)
 	if err != nil {
 		return nil, errForged
@@ -101,4 +123,22 @@ func (g *gate) admit(payload []byte, now time.Time) (*Message, error) {
 	}
 	m.From = from
 	return m, nil
+}
+
+// readOf returns what was read of a sender, and the time after which its messages
+// are made that may be read now. Who is new begins with its first message, or with
+// those which that has overtaken; but what was made before the gate was there is not
+// read. For an app that does not matter: nobody can answer a question before it was
+// asked.
+func (g *gate) readOf(from string, e envelope, now time.Time) (read *limit.Once, after int64) {
+	read = g.read.of(from)
+	switch first := e.madeMilli() - overtaking.Milliseconds(); {
+	case read == nil && g.strangers:
+		return nil, max(first, ident.Began(g.started, now).UnixMilli()-1)
+	case read == nil:
+		return nil, first
+	case !ident.Fresh(time.UnixMilli(read.After), now) && read.After > now.UnixMilli(): // no message could be young enough: clocks were set
+		read.After = now.UnixMilli()
+	}
+	return read, read.After
 }

@@ -26,7 +26,7 @@ func testGate(t testing.TB, name string, known ...string) *gate {
 			}
 		}
 		return false
-	}, true)
+	}, true, noon.Add(-time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,8 +186,8 @@ func TestACrowdKeepsNoFriendOut(t *testing.T) {
 	if most := strangerRoom + 3*strangersPerSecond + 1; read > most {
 		t.Errorf("%d signatures of strangers were checked, want at most %d", read, most)
 	}
-	if g.unknown.Len() > maxSenders || g.seen.Len() > maxSeen {
-		t.Errorf("%d senders and %d messages are remembered", g.unknown.Len(), g.seen.Len())
+	if g.unknown.Len() > maxSenders || g.read.strangers.Len() > maxStrangers || len(g.read.friends) > 1 {
+		t.Errorf("%d senders are remembered, and the messages of %d and %d", g.unknown.Len(), g.read.strangers.Len(), len(g.read.friends))
 	}
 	g.strangers = false
 	if _, err := g.admit(sealed(t, offer("stranger", "1"), "stranger", "dev", noon), noon); !errors.Is(err, errUnasked) {

@@ -18,6 +18,7 @@ const (
 	Candidates Kind = "candidates" // either way: more addresses of mine
 	Refusal    Kind = "refusal"    // device to app: no, with Code
 	Silence    Kind = "silence"    // device to app: I hear nothing on our session's path
+	Late       Kind = "late"       // either way: I read only what you have sent after Time
 )
 
 // Message is what two endpoints tell each other before they have a path, or
@@ -33,6 +34,7 @@ type Message struct {
 	Code       int32       `json:"code,omitempty"`  // refusals: the reason, negative
 	Proof      []byte      `json:"proof,omitempty"` // offers: that the app holds the device's ticket
 	MLKEM      []byte      `json:"mlkem,omitempty"` // offers: the app's ML-KEM key, for the answers
+	Time       int64       `json:"time,omitempty"`  // lates: by the receiver's clock, Unix time in milliseconds
 }
 
 // Candidate is an address at which the sender may be reached (RFC 8445,
@@ -83,7 +85,7 @@ func (m *Message) check() error {
 			return fmt.Errorf("%w: a field is too long or not plain text", errMessage)
 		}
 	}
-	if m.Attempt == "" {
+	if m.Attempt == "" && m.Kind != Late {
 		return fmt.Errorf("%w: no attempt", errMessage)
 	}
 	if len(m.Proof) > maxProofBytes {
@@ -100,6 +102,10 @@ func (m *Message) check() error {
 	case Refusal:
 		if m.Code >= 0 {
 			return fmt.Errorf("%w: a refusal without a reason", errMessage)
+		}
+	case Late:
+		if m.Time < 0 || m.Time > maxTime {
+			return fmt.Errorf("%w: not a time", errMessage)
 		}
 	case Candidates, Silence:
 	default:

@@ -35,6 +35,7 @@ func TestMessageRoundTrip(t *testing.T) {
 		{Kind: Candidates, Attempt: "b", Trace: "c"},
 		{Kind: Refusal, Attempt: "b", Code: -104},
 		{Kind: Silence, Attempt: "b", Trace: "b"},
+		{Kind: Late, Time: maxTime},
 	} {
 		payload, err := want.Encode()
 		if err != nil {
@@ -75,6 +76,8 @@ func TestMessageOutsideItsLimitsIsRefused(t *testing.T) {
 		"no kind":            func(m *Message) { m.Kind = "" },
 		"unknown kind":       func(m *Message) { m.Kind = "Offer" },
 		"no attempt":         func(m *Message) { m.Attempt = "" },
+		"late for ever":      func(m *Message) { m.Kind, m.Time = Late, maxTime+1 },
+		"late before time":   func(m *Message) { m.Kind, m.Time = Late, -1 },
 		"line end":           func(m *Message) { m.Attempt = "a\n" },
 		"NUL":                func(m *Message) { m.Trace = "\x00" },
 		"not ASCII":          func(m *Message) { m.Ufrag = "ufragé" },

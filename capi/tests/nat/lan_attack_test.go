@@ -19,7 +19,7 @@ import (
 
 const (
 	discoveryPort = 47474
-	querySize     = 57
+	querySize     = 65
 	answerSize    = 33
 )
 
