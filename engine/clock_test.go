@@ -18,23 +18,17 @@ var clocks = []string{
 // bubbles are the functions that run a function in fake time.
 var bubbles = []string{"synctest.Test", "inBubble", "inWorld", "withBroker", "withServer"}
 
-const (
-	inFakeTime = "it runs in bubbles only"
-	hangs      = "a limit for what hangs"
-)
+const inFakeTime = "it runs in bubbles only"
 
 // realTime names the tests, and their helpers, that use the machine's clock all the same, and why a busy machine cannot
 // break them.
 var realTime = map[string]string{
-	"capi/tests run":                              hangs,
+	"capi/tests run":                              "a limit for what hangs",
 	"capi/tests/nat TestLANFlood":                 "it floods for as long as that",
 	"capi/tests/nat settle":                       "it is printed; a stopwatch decides",
 	"engine SetReadDeadline":                      inFakeTime,
 	"engine TestLyingBroker":                      inFakeTime,
 	"engine TestStateSurvivesKills":               "any moment is right to kill a process",
-	"engine TestFloodOfHandshakes":                "it floods for as long as that; a stopwatch decides",
-	"engine floodWithHandshakes":                  "it sends as fast as the machine can",
-	"engine/panics TestEveryStartSurvivesAPanic":  inFakeTime,
 	"engine TestStrangersGetNoAnswer":             "nothing is to come, however long it waits",
 	"engine after":                                inFakeTime,
 	"engine carry":                                inFakeTime,

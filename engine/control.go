@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/thingp2p/libthingp2p/engine/plainjson"
 )
 
 // The control stream is the first that the app opens. On it
@@ -19,15 +21,15 @@ import (
 //
 // hello and verdict are JSON behind a length of two bytes, big-endian.
 type hello struct {
-	UID   string `json:"uid"`
-	Trace string `json:"trace"`
-	Proof []byte `json:"proof,omitempty"` // see proveSecret
-	MLKEM bool   `json:"mlkem,omitempty"` // whether it wants to know the device's ML-KEM key
+	UID   string          `json:"uid"`
+	Trace string          `json:"trace"`
+	Proof plainjson.Bytes `json:"proof,omitempty"` // see proveSecret
+	MLKEM bool            `json:"mlkem,omitempty"` // whether it wants to know the device's ML-KEM key
 }
 
 type verdict struct {
-	Code  Code   `json:"code"`
-	MLKEM []byte `json:"mlkem,omitempty"` // see ident.MLKEMKey
+	Code  Code            `json:"code"`
+	MLKEM plainjson.Bytes `json:"mlkem,omitempty"` // see ident.MLKEMKey
 }
 
 // Signals.
@@ -75,7 +77,7 @@ func readControl(r io.Reader, message any, most int) error {
 	if _, err := io.ReadFull(r, text); err != nil {
 		return err
 	}
-	if err := json.Unmarshal(text, message); err != nil {
+	if err := plainjson.Unmarshal(text, message); err != nil {
 		return fmt.Errorf("%w: %w", errControl, err)
 	}
 	return nil

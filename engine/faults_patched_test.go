@@ -13,7 +13,6 @@ import (
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/qlogwriter"
 
-	"github.com/thingp2p/libthingp2p/engine/lab/await"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -58,7 +57,7 @@ func quicPair(t *testing.T, trace func() qlogwriter.Trace) (dial func() (*quic.C
 		t.Fatal(err)
 	}
 	return func() (*quic.Conn, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), await.Limit)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		clientConfig, _ := config(1)
 		return transports[0].Dial(ctx, transports[1].Conn.LocalAddr(), tlsApp, clientConfig)
@@ -87,7 +86,7 @@ func TestFaultInAConnectionsGoroutine(t *testing.T) {
 		for _, ended := range []*quic.Conn{server, client} {
 			select {
 			case <-ended.Context().Done():
-			case <-time.After(await.Limit):
+			case <-time.After(10 * time.Second):
 				t.Fatal("a connection goes on")
 			}
 		}

@@ -17,7 +17,6 @@ import (
 
 	"github.com/pion/stun"
 
-	"github.com/thingp2p/libthingp2p/engine/lab/await"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -60,7 +59,7 @@ func (l *faultLog) want(t *testing.T, function string) {
 			if found {
 				return
 			}
-		case <-time.After(await.Limit):
+		case <-time.After(10 * time.Second):
 			t.Fatalf("no fault in %s was logged, but\n%s", function, l.text.String())
 		}
 	}
@@ -267,7 +266,7 @@ func wantEnd(t *testing.T, s *Session, code Code) {
 	t.Helper()
 	select {
 	case <-s.done:
-	case <-time.After(await.Limit):
+	case <-time.After(20 * time.Second):
 		t.Fatal("the session does not end")
 	}
 	if got := CodeOf(s.Check()); got != code {
@@ -454,7 +453,7 @@ func TestFaultWhileAConnectionIsHandled(t *testing.T) {
 	if config, err = newIdentity(append(make([]byte, 31), 2)).tlsConfig(device.id); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), await.Limit)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	conn, err := sides[0].dial(ctx, plainAddrPort(sides[1].Conn.LocalAddr()), config, time.Minute)
 	if err != nil {
@@ -462,7 +461,7 @@ func TestFaultWhileAConnectionIsHandled(t *testing.T) {
 	}
 	select {
 	case <-conn.Context().Done():
-	case <-time.After(await.Limit):
+	case <-time.After(10 * time.Second):
 		t.Error("the connection goes on")
 	}
 	log.want(t, "TestFaultWhileAConnectionIsHandled")

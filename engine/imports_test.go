@@ -74,7 +74,8 @@ func isStandard(imported string) bool {
 //	           └──────► congestion
 //
 // Below ident and congestion there is only the standard library, and the curve;
-// limit is for whoever talks to strangers, and panics for whoever starts anything.
+// limit and plainjson are for whoever talks to strangers, and panics for whoever starts
+// anything.
 func TestImportsPointOneWay(t *testing.T) {
 	for file, imports := range sourceImports(t) {
 		for _, imported := range imports {
@@ -90,8 +91,9 @@ func TestImportsPointOneWay(t *testing.T) {
 				wrong = !isStandard(imported) && imported != "filippo.io/edwards25519"
 			case dir == "engine/congestion/sim": // for its tests
 				wrong = !isStandard(imported) && imported != module+"engine/congestion"
-			case dir == "engine/limit":
+			case dir == "engine/limit" || dir == "engine/plainjson":
 				wrong = ours
+			case imported == module+"engine/plainjson" && (dir == "engine" || dir == "engine/signal"):
 			case dir == "engine/discovery" || dir == "engine/signal":
 				wrong = ours && imported != module+"engine/ident" && imported != module+"engine/limit"
 			case strings.HasPrefix(dir, "engine/rendezvous"):

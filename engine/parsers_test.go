@@ -12,7 +12,7 @@ import (
 
 // decoders are the calls that make something of bytes, or hand them to a library that does.
 var decoders = map[string]bool{
-	"json.Unmarshal": true, "io.ReadFull": true, "url.Parse": true, "netip.ParseAddr": true, "netip.ParseAddrPort": true,
+	"json.Unmarshal": true, "plainjson.Unmarshal": true, "io.ReadFull": true, "url.Parse": true, "netip.ParseAddr": true, "netip.ParseAddrPort": true,
 	"strconv.ParseInt": true, "strconv.ParseUint": true, "strconv.Atoi": true, "stun.IsMessage": true, "stun.ParseURI": true,
 	"hpke.NewRecipient": true, "ice.NewAgent": true, "pion.NewServer": true, "packets.ReadPacket": true,
 	".Uint16": true, ".Uint32": true, ".Uint64": true, ".DecodeString": true, ".Decode": true, ".HandleInbound": true,

@@ -32,6 +32,7 @@ const (
 	passLabelSize = 8
 	passNonceSize = 8
 	passTagSize   = 16
+	passSize      = passLabelSize + passNonceSize + passTagSize
 
 	// maxPassUses bounds the handshakes of one search for paths, each of which may
 	// be dialled more than once.
@@ -89,8 +90,12 @@ func (s *passSecret) use(nonce passNonce, tag []byte) bool {
 
 // parsePass takes a server name apart.
 func parsePass(serverName string) (label passLabel, nonce passNonce, tag []byte, ok bool) {
-	pass, err := passEncoding.DecodeString(strings.ToLower(serverName))
-	if err != nil || len(pass) != passLabelSize+passNonceSize+passTagSize {
+	if len(serverName) != passEncoding.EncodedLen(passSize) {
+		return label, nonce, nil, false
+	}
+	name := strings.ToLower(serverName)
+	pass, err := passEncoding.DecodeString(name)
+	if err != nil || len(pass) != passSize || passEncoding.EncodeToString(pass) != name { // each has one spelling
 		return label, nonce, nil, false
 	}
 	return passLabel(pass), passNonce(pass[passLabelSize:]), pass[passLabelSize+passNonceSize:], true

@@ -107,7 +107,7 @@ func parseTicket(s string) (ticket, error) {
 	if err := CheckServer(t.server); err != nil {
 		return ticket{}, err
 	}
-	for _, hint := range strings.Fields(string(hints)) {
+	for _, hint := range strings.FieldsFunc(string(hints), func(r rune) bool { return r == ' ' }) {
 		address, err := netip.ParseAddrPort(hint)
 		if err != nil || len(t.hints) == maxHints || address.Addr().Is4In6() || address.Addr().Zone() != "" {
 			return ticket{}, errNotATicket

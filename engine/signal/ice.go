@@ -1,9 +1,10 @@
 package signal
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/thingp2p/libthingp2p/engine/plainjson"
 )
 
 // ICEServers are the STUN and TURN servers that a rendezvous server offers.
@@ -35,7 +36,7 @@ func parseICEServers(payload []byte) (ICEServers, error) {
 	if len(payload) > MaxMessageBytes {
 		return s, fmt.Errorf("%w: over %d bytes", errICEServers, MaxMessageBytes)
 	}
-	if err := json.Unmarshal(payload, &s); err != nil {
+	if err := plainjson.Unmarshal(payload, &s); err != nil {
 		return s, fmt.Errorf("%w: %w", errICEServers, err)
 	}
 	if s.Version != iceVersion {

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/plainjson"
 )
 
 // Kind says what a Message is.
@@ -24,17 +25,17 @@ const (
 // Message is what two endpoints tell each other before they have a path, or
 // when they have lost it. All of one attempt carry its Attempt.
 type Message struct {
-	Kind       Kind        `json:"kind"`
-	From       string      `json:"-"`               // the sender's id, as the envelope proves it
-	Attempt    string      `json:"attempt"`         // names the attempt: a UUID
-	Trace      string      `json:"trace,omitempty"` // the session's trace id, if the attempt is to move one
-	Ufrag      string      `json:"ufrag,omitempty"` // offers and answers: ICE credentials, RFC 8445, section 5.3
-	Pwd        string      `json:"pwd,omitempty"`   //
-	Candidates []Candidate `json:"candidates,omitempty"`
-	Code       int32       `json:"code,omitempty"`  // refusals: the reason, negative
-	Proof      []byte      `json:"proof,omitempty"` // offers: that the app holds the device's ticket
-	MLKEM      []byte      `json:"mlkem,omitempty"` // offers: the app's ML-KEM key, for the answers
-	Time       int64       `json:"time,omitempty"`  // lates: by the receiver's clock, Unix time in milliseconds
+	Kind       Kind            `json:"kind"`
+	From       string          `json:"-"`               // the sender's id, as the envelope proves it
+	Attempt    string          `json:"attempt"`         // names the attempt: a UUID
+	Trace      string          `json:"trace,omitempty"` // the session's trace id, if the attempt is to move one
+	Ufrag      string          `json:"ufrag,omitempty"` // offers and answers: ICE credentials, RFC 8445, section 5.3
+	Pwd        string          `json:"pwd,omitempty"`   //
+	Candidates []Candidate     `json:"candidates,omitempty"`
+	Code       int32           `json:"code,omitempty"`  // refusals: the reason, negative
+	Proof      plainjson.Bytes `json:"proof,omitempty"` // offers: that the app holds the device's ticket
+	MLKEM      plainjson.Bytes `json:"mlkem,omitempty"` // offers: the app's ML-KEM key, for the answers
+	Time       int64           `json:"time,omitempty"`  // lates: by the receiver's clock, Unix time in milliseconds
 }
 
 // Candidate is an address at which the sender may be reached (RFC 8445,
@@ -73,7 +74,7 @@ func Decode(payload []byte) (*Message, error) {
 		return nil, fmt.Errorf("%w: over %d bytes", errMessage, MaxMessageBytes)
 	}
 	m := new(Message)
-	if err := json.Unmarshal(payload, m); err != nil {
+	if err := plainjson.Unmarshal(payload, m); err != nil {
 		return nil, fmt.Errorf("%w: %w", errMessage, err)
 	}
 	return m, m.check()
