@@ -25,6 +25,7 @@ const inFakeTime = "it runs in bubbles only"
 var realTime = map[string]string{
 	"capi/tests run":                              "a limit for what hangs",
 	"capi/tests/nat TestLANFlood":                 "it floods for as long as that",
+	"capi/tests/nat TestLANFloodFromManySources":  "it floods for as long as that",
 	"capi/tests/nat settle":                       "it is printed; a stopwatch decides",
 	"engine SetReadDeadline":                      inFakeTime,
 	"engine TestLyingBroker":                      inFakeTime,

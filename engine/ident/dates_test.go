@@ -66,3 +66,21 @@ func TestLoginAtAnyDate(t *testing.T) {
 		}
 	}
 }
+
+// What counts is for how long something has lasted, not what the clock said when it
+// began: that may have been set since.
+func TestBeganAtAnyDate(t *testing.T) {
+	for _, now := range dates {
+		for lasting, want := range map[time.Duration]time.Duration{0: 0, time.Hour: time.Hour, 24 * time.Hour: 24 * time.Hour, -time.Hour: 0} {
+			began := Began(now.Add(-lasting), now)
+			if set := !now.Before(noClock); set && !began.Equal(now.Add(-want)) || !set && !began.IsZero() {
+				t.Errorf("at %v, what has lasted for %v began at %v", now, lasting, began)
+			}
+		}
+		for _, start := range extremes {
+			if began := Began(start, now); began.After(now) {
+				t.Errorf("at %v, what began at %v began at %v", now, start, began)
+			}
+		}
+	}
+}
