@@ -36,7 +36,7 @@ type program struct {
 func (j *job) start(h *lab.Host, server, path string, args ...string) *program {
 	ctx, cancel := context.WithCancel(j.ctx)
 	p := &program{job: j, name: filepath.Base(path), cmd: h.CommandContext(ctx, path, args...), lines: make(chan string, 16)}
-	p.cmd.Env = append(os.Environ(), "THINGP2P_SERVER="+server)
+	p.cmd.Env = append(os.Environ(), "THINGP2P_SERVER="+server, "THINGP2P_MAX_SESSIONS_PER_APP=1024") // few apps hold many
 	stderr := &tail{}
 	p.cmd.Stderr = stderr
 	stdout, err := p.cmd.StdoutPipe()

@@ -70,8 +70,9 @@ func (a *attempts) allow(from netip.Addr, now time.Time) bool {
 
 // sourceOf returns what stands for one client of the internet: its IPv4 address,
 // or its network of IPv6, since it has 2^64 addresses there.
-func sourceOf(addr net.Addr) netip.Addr {
-	ip := addressOf(addr).Addr()
+func sourceOf(addr net.Addr) netip.Addr { return networkOf(addressOf(addr).Addr()) }
+
+func networkOf(ip netip.Addr) netip.Addr {
 	if ip.Is6() {
 		if network, err := ip.WithZone("").Prefix(64); err == nil {
 			return network.Addr()

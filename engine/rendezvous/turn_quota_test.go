@@ -2,6 +2,7 @@ package rendezvous
 
 import (
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -85,5 +86,30 @@ func TestRateOfAClientsRelays(t *testing.T) {
 	q.mu.Unlock()
 	if spent <= 0 {
 		t.Error("what passes through the relay is not counted")
+	}
+}
+
+// A host of IPv6 has 2^64 addresses, and is one client all the same.
+func TestQuotaOfRelaysForANetworkOfIPv6(t *testing.T) {
+	s := startTURN(t, TURNConfig{})
+	from := func(address string) client { return client{address: netip.MustParseAddrPort(address)} }
+	s.relays.mu.Lock()
+	s.relays.bySource[netip.MustParseAddr("2001:db8::")] = maxRelaysPerIP
+	s.relays.mu.Unlock()
+	if relay, err := s.relays.allocate(from("[2001:db8::1:2:3:4]:5"), 0); err == nil {
+		relay.Close()
+		t.Error("one of its addresses gets a relay too many")
+	}
+	for _, other := range []string{"[2001:db8:0:1::1]:5", "192.0.2.1:5"} {
+		relay, err := s.relays.allocate(from(other), 0)
+		if err != nil {
+			t.Fatalf("%s: %v", other, err)
+		}
+		relay.Close()
+	}
+	s.relays.mu.Lock()
+	defer s.relays.mu.Unlock()
+	if n := len(s.relays.bySource); n != 1 {
+		t.Errorf("%d networks are counted", n)
 	}
 }

@@ -28,29 +28,29 @@ type relays struct {
 	log    *slog.Logger
 	guard  panics.Guard
 
-	mu     sync.Mutex
-	byPort map[uint16]*relay
-	byIP   map[netip.Addr]int
-	owners map[client]int
-	quotas map[string]*quota // by name
-	wg     sync.WaitGroup    // one for each relay
+	mu       sync.Mutex
+	byPort   map[uint16]*relay
+	bySource map[netip.Addr]int // by networkOf the client
+	owners   map[client]int
+	quotas   map[string]*quota // by name
+	wg       sync.WaitGroup    // one for each relay
 }
 
 func newRelays(cfg TURNConfig) *relays {
 	r := &relays{
-		public: cfg.PublicIP,
-		local:  cfg.PublicIP.String(),
-		ports:  cfg.RelayPorts,
-		max:    cfg.MaxRelays,
-		each:   cfg.MaxRelaysPerClient,
-		rate:   float64(cfg.Rate) / 8,
-		listen: net.ListenPacket,
-		log:    cfg.Log,
-		guard:  panics.Guard{Log: cfg.Log},
-		byPort: map[uint16]*relay{},
-		byIP:   map[netip.Addr]int{},
-		owners: map[client]int{},
-		quotas: map[string]*quota{},
+		public:   cfg.PublicIP,
+		local:    cfg.PublicIP.String(),
+		ports:    cfg.RelayPorts,
+		max:      cfg.MaxRelays,
+		each:     cfg.MaxRelaysPerClient,
+		rate:     float64(cfg.Rate) / 8,
+		listen:   net.ListenPacket,
+		log:      cfg.Log,
+		guard:    panics.Guard{Log: cfg.Log},
+		byPort:   map[uint16]*relay{},
+		bySource: map[netip.Addr]int{},
+		owners:   map[client]int{},
+		quotas:   map[string]*quota{},
 	}
 	if cfg.Net != nil {
 		r.listen = cfg.Net.ListenPacket
@@ -89,8 +89,9 @@ func (r *relays) wait() { r.wg.Wait() }
 func (r *relays) allocate(c client, port int) (*relay, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if len(r.byPort) >= r.max || r.byIP[c.address.Addr()] >= maxRelaysPerIP {
-		r.log.Warn("a relay was refused: too many are in use", "in_use", len(r.byPort), "by_this_address", r.byIP[c.address.Addr()])
+	source := networkOf(c.address.Addr())
+	if len(r.byPort) >= r.max || r.bySource[source] >= maxRelaysPerIP {
+		r.log.Warn("a relay was refused: too many are in use", "in_use", len(r.byPort), "by_this_address", r.bySource[source])
 		return nil, errors.New("allocation quota reached")
 	}
 	name := nameOf(c.username)
@@ -116,7 +117,7 @@ func (r *relays) allocate(c client, port int) (*relay, error) {
 		translate:  r.local != r.public.String(),
 	}
 	r.byPort[chosen] = relay
-	r.byIP[c.address.Addr()]++
+	r.bySource[source]++
 	r.owners[c]++
 	if name != "" {
 		r.quotas[name] = quota
@@ -154,7 +155,7 @@ func (r *relays) remove(relay *relay) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byPort, relay.address.Port())
-	drop(r.byIP, relay.owner.address.Addr())
+	drop(r.bySource, networkOf(relay.owner.address.Addr()))
 	drop(r.owners, relay.owner)
 	if relay.quota.relays--; relay.quota.relays == 0 {
 		delete(r.quotas, nameOf(relay.owner.username))
