@@ -150,7 +150,7 @@ func (d *Device) open(a *admission, control stream, peer Peer) {
 	if n != nil {
 		s.relays.add(n.peerRelays())
 		s.about.mlkemKey = n.peerKey
-		s.searches.add(n.stop)
+		s.searches.add(n.attempt, n.stop)
 	}
 	s.locate = func() (Path, netip.AddrPort) {
 		remote := plainAddrPort(conn.RemoteAddr())

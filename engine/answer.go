@@ -65,12 +65,15 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 		return
 	}
 	if moved != nil {
-		moved.searches.add(cancel)
+		moved.searches.add(n.attempt, cancel)
 	}
 	n.receive(m)
 	d.workers.Go(func() {
 		defer cancel()
 		d.runNegotiation(ctx, n)
+		if moved != nil {
+			moved.searches.forget(n.attempt)
+		}
 	})
 }
 
@@ -152,13 +155,23 @@ func (r *deviceRelay) letGo() {
 // has no more use for them.
 type searches struct {
 	mu    sync.Mutex
-	stops []context.CancelFunc
+	stops map[string]context.CancelFunc // by attempt
 }
 
-func (s *searches) add(stop context.CancelFunc) {
+func (s *searches) add(attempt string, stop context.CancelFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.stops = append(s.stops, stop)
+	if s.stops == nil {
+		s.stops = make(map[string]context.CancelFunc)
+	}
+	s.stops[attempt] = stop
+}
+
+// forget is for one that has ended: apps may search again and again.
+func (s *searches) forget(attempt string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.stops, attempt)
 }
 
 func (s *searches) end() {

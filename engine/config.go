@@ -112,12 +112,18 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-const maxOfflineAfter = time.Hour
+const (
+	maxOfflineAfter   = time.Hour
+	maxSessionsPerApp = 65536
+)
 
 // check tells which setting is of no use.
 func (c Config) check() error {
 	if c.OfflineAfter < 0 || c.OfflineAfter > maxOfflineAfter {
 		return because(ErrInvalidParameter, fmt.Errorf("OfflineAfter is %v: give a time up to %v, or 0 for the default", c.OfflineAfter, maxOfflineAfter))
+	}
+	if c.MaxSessionsPerApp < 1 || c.MaxSessionsPerApp > maxSessionsPerApp {
+		return because(ErrInvalidParameter, fmt.Errorf("MaxSessionsPerApp is %d: give 1 to %d, or 0 for the default", c.MaxSessionsPerApp, maxSessionsPerApp))
 	}
 	return CheckServer(c.Server)
 }

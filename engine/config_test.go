@@ -26,3 +26,15 @@ func TestSilenceHasBounds(t *testing.T) {
 		}
 	}
 }
+
+func TestSessionsPerAppHaveBounds(t *testing.T) {
+	for most, good := range map[int]bool{0: true, 1: true, maxSessionsPerApp: true, -1: false, maxSessionsPerApp + 1: false} {
+		d, err := NewDevice(Config{DisableLAN: true, MaxSessionsPerApp: most})
+		if good != (err == nil) || !good && CodeOf(err) != ErrInvalidParameter {
+			t.Errorf("%d: %v", most, err)
+		}
+		if err == nil {
+			d.Close()
+		}
+	}
+}

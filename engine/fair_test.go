@@ -155,6 +155,35 @@ func TestOneAppDoesNotHaveAllSessions(t *testing.T) {
 	})
 }
 
+// TestSearchesOfASessionCostNothingLater: an app may look for better paths again and
+// again, and what has ended is forgotten.
+func TestSearchesOfASessionCostNothingLater(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(public), w.home(portRestricted), nil)
+		app, device := p.connect(0)
+		searching := w.offering(p.app)
+		for round := range 3 {
+			for i := range 20 {
+				w.must(searching.Send(signal.Device, p.device.ID(), &signal.Message{
+					Kind: signal.Offer, Attempt: fmt.Sprintf("%d-%d", round, i), Trace: app.about.peer.TraceID, Ufrag: "ufrag", Pwd: strings.Repeat("p", 22),
+				}))
+			}
+			time.Sleep(time.Second)
+			device.searches.mu.Lock()
+			if n := len(device.searches.stops); n < 10 {
+				t.Errorf("only %d searches are under way", n)
+			}
+			device.searches.mu.Unlock()
+			time.Sleep(answerTime)
+		}
+		device.searches.mu.Lock()
+		defer device.searches.mu.Unlock()
+		if n := len(device.searches.stops); n > 0 {
+			t.Errorf("%d searches are remembered that have ended", n)
+		}
+	})
+}
+
 func (p vpair) wantNothingReserved(t *testing.T) {
 	t.Helper()
 	time.Sleep(10 * time.Second) // admissions that were refused have gone
