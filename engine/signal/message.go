@@ -35,7 +35,7 @@ type Message struct {
 	Code       int32           `json:"code,omitempty"`  // refusals: the reason, negative
 	Proof      plainjson.Bytes `json:"proof,omitempty"` // offers: that the app holds the device's ticket
 	MLKEM      plainjson.Bytes `json:"mlkem,omitempty"` // offers: the app's ML-KEM key, for the answers
-	Time       int64           `json:"time,omitempty"`  // lates: by the receiver's clock, Unix time in milliseconds
+	Time       int64           `json:"time,omitempty"`  // lates: as in envelopes
 }
 
 // Candidate is an address at which the sender may be reached (RFC 8445,
