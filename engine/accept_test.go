@@ -3,9 +3,9 @@ package engine_test
 import (
 	"net"
 	"testing"
-	"time"
 
 	"github.com/thingp2p/libthingp2p/engine"
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 // TestDeadSessionsMakeRoom: sessions that nobody accepted, and that have ended,
@@ -14,7 +14,7 @@ func TestDeadSessionsMakeRoom(t *testing.T) {
 	const backlog = 4
 	p := newPair(t, startServer(t).URL(), func(_, device *engine.Config) { device.AcceptBacklog = backlog })
 	connect := func() *engine.Session {
-		s, err := attempt(t, p.app, p.device.Ticket(), 5*time.Second)
+		s, err := attempt(t, p.app, p.device.Ticket(), await.Limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -22,13 +22,13 @@ func TestDeadSessionsMakeRoom(t *testing.T) {
 	}
 	for n := range 2 * backlog {
 		s := connect()
-		if _, err := s.Send(0, []byte{byte(n)}, time.Second); err != nil {
+		if _, err := s.Send(0, []byte{byte(n)}, await.Limit); err != nil {
 			t.Fatal(err)
 		}
 		s.Close()
 	}
 	live := connect()
-	device, err := p.device.Accept(5 * time.Second)
+	device, err := p.device.Accept(await.Limit)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +40,7 @@ func TestDeadSessionsMakeRoom(t *testing.T) {
 			t.Fatal(err)
 		}
 		var b [10]byte
-		if got, err := dead.Read(0, b[:], time.Second); err != nil || got != 1 || b[0] != byte(n) {
+		if got, err := dead.Read(0, b[:], await.Limit); err != nil || got != 1 || b[0] != byte(n) {
 			t.Errorf("%d: read %x, %v", n, b[:got], err)
 		}
 		dead.Close()
@@ -54,15 +54,15 @@ func TestDeadSessionsMakeRoom(t *testing.T) {
 func TestBacklogOfTheLivingIsBounded(t *testing.T) {
 	p := newPair(t, startServer(t).URL(), func(_, device *engine.Config) { device.AcceptBacklog = 2 })
 	for range 2 {
-		if _, err := attempt(t, p.app, p.device.Ticket(), 5*time.Second); err != nil {
+		if _, err := attempt(t, p.app, p.device.Ticket(), await.Limit); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wantRefusal(t, p.app, p.device.Ticket(), 5*time.Second, engine.ErrDeviceFull)
+	wantRefusal(t, p.app, p.device.Ticket(), await.Limit, engine.ErrDeviceFull)
 	if _, err := p.device.Accept(0); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := attempt(t, p.app, p.device.Ticket(), 5*time.Second); err != nil {
+	if _, err := attempt(t, p.app, p.device.Ticket(), await.Limit); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -44,9 +45,9 @@ func TestFloodOfHandshakes(t *testing.T) {
 	}
 	to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), parsed.hints[0].Port())
 	idleKB := device.residentKB(t)
-	stop := floodWithHandshakes(t, device.id, to, perSecond)
+	begun, stop := floodWithHandshakes(t, device.id, to, perSecond)
 	mostKB := idleKB
-	for start := time.Now(); time.Since(start) < lasting; {
+	for start := time.Now(); time.Since(start) < lasting || begun.Load() < perSecond; {
 		clock := await.Start(device.pid)
 		connect(t, friend, device.id)
 		took := clock.Elapsed()
@@ -57,19 +58,16 @@ func TestFloodOfHandshakes(t *testing.T) {
 		mostKB = max(mostKB, device.residentKB(t))
 		time.Sleep(lasting / 10)
 	}
-	begun, answered := stop()
-	t.Logf("%d handshakes, %d packets came back; memory %d KB, at most %d KB", begun, answered, idleKB, mostKB)
-	if begun < perSecond {
-		t.Errorf("only %d handshakes were begun", begun)
-	}
+	answered := stop()
+	t.Logf("%d handshakes, %d packets came back; memory %d KB, at most %d KB", begun.Load(), answered, idleKB, mostKB)
 	if mostKB > idleKB+moreKB {
 		t.Errorf("memory grew from %d to %d KB", idleKB, mostKB)
 	}
 }
 
-// floodWithHandshakes sends first packets of handshakes until stop, which returns
-// how many, and how many packets came back.
-func floodWithHandshakes(t *testing.T, deviceID string, to netip.AddrPort, perSecond int) (stop func() (begun, answered int)) {
+// floodWithHandshakes sends first packets of handshakes, which it counts, until stop,
+// which returns how many packets came back.
+func floodWithHandshakes(t *testing.T, deviceID string, to netip.AddrPort, perSecond int) (begun *atomic.Int64, stop func() (answered int)) {
 	t.Helper()
 	sealing, err := ident.SealingKey(deviceID)
 	if err != nil {
@@ -81,7 +79,8 @@ func floodWithHandshakes(t *testing.T, deviceID string, to netip.AddrPort, perSe
 	}
 	initials := firstPackets(t, 256)
 	ctx, cancel := context.WithCancel(context.Background())
-	sent, came := make(chan int), make(chan int)
+	begun = new(atomic.Int64)
+	ended, came := make(chan struct{}), make(chan int)
 	go func() {
 		n := 0
 		for buffer := make([]byte, 2000); ; n++ {
@@ -104,15 +103,16 @@ func floodWithHandshakes(t *testing.T, deviceID string, to netip.AddrPort, perSe
 				}
 			}
 			socket.WriteToUDPAddrPort(initials[n%len(initials)], to)
+			begun.Add(1)
 			<-ticker.C
 		}
-		sent <- n
+		close(ended)
 	}()
-	return func() (int, int) {
+	return begun, func() int {
 		cancel()
-		begun := <-sent
+		<-ended
 		socket.Close()
-		return begun, <-came
+		return <-came
 	}
 }
 

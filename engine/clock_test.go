@@ -15,6 +15,9 @@ var clocks = []string{
 	"context.WithTimeout", "context.WithTimeoutCause", "context.WithDeadline", "context.WithDeadlineCause",
 }
 
+// patient are the calls that wait as long as they are told. Less than a second is for what is not to happen.
+var patient = []string{".Accept", ".Read", ".Send", ".Connect", "attempt", "wantRefusal"}
+
 // bubbles are the functions that run a function in fake time.
 var bubbles = []string{"synctest.Test", "inBubble", "inWorld", "withBroker", "withServer"}
 
@@ -27,12 +30,17 @@ var realTime = map[string]string{
 	"capi/tests/nat TestLANFlood":                 "it floods for as long as that",
 	"capi/tests/nat TestLANFloodFromManySources":  "it floods for as long as that",
 	"capi/tests/nat settle":                       "it is printed; a stopwatch decides",
+	"engine TestFloodOfHandshakes":                "it floods for as long as that, and until it has flooded",
+	"engine floodWithHandshakes":                  "it sends as fast as the machine can",
+	"engine/panics TestEveryStartSurvivesAPanic":  inFakeTime,
 	"engine SetReadDeadline":                      inFakeTime,
 	"engine TestLyingBroker":                      inFakeTime,
 	"engine TestStateSurvivesKills":               "any moment is right to kill a process",
 	"engine TestStrangersGetNoAnswer":             "nothing is to come, however long it waits",
 	"engine after":                                inFakeTime,
 	"engine carry":                                inFakeTime,
+	"engine connect":                              inFakeTime,
+	"engine receive":                              inFakeTime,
 	"engine dialServer":                           inFakeTime,
 	"engine inUse":                                "the least of ten counts",
 	"engine leakedGoroutines":                     "it asks again",
@@ -125,14 +133,29 @@ func clockIn(f *ast.FuncDecl) (found string) {
 			return true
 		}
 		name := called(call)
-		await := slices.ContainsFunc(call.Args, func(argument ast.Expr) bool {
-			s, ok := argument.(*ast.SelectorExpr)
-			return ok && strings.HasPrefix(selector(s), "await.")
-		})
-		if slices.Contains(clocks, name) && !await {
+		_, method, _ := strings.Cut(name, ".")
+		switch {
+		case slices.Contains(clocks, name) && !mentions(call.Args, "await.Limit"):
 			found = name
+		case slices.Contains(patient, name) || slices.Contains(patient, "."+method):
+			if mentions(call.Args, "time.Second") || mentions(call.Args, "time.Minute") {
+				found = name
+			}
 		}
 		return !slices.Contains(bubbles, name)
 	})
+	return found
+}
+
+// mentions reports whether a name, such as x.f, is in one of some expressions.
+func mentions(all []ast.Expr, name string) (found bool) {
+	for _, e := range all {
+		ast.Inspect(e, func(n ast.Node) bool {
+			s, ok := n.(*ast.SelectorExpr)
+			found = found || ok && selector(s) == name
+			_, isFunction := n.(*ast.FuncLit)
+			return !isFunction
+		})
+	}
 	return found
 }

@@ -57,10 +57,8 @@ func quicPair(t *testing.T, trace func() qlogwriter.Trace) (dial func() (*quic.C
 		t.Fatal(err)
 	}
 	return func() (*quic.Conn, error) {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
 		clientConfig, _ := config(1)
-		return transports[0].Dial(ctx, transports[1].Conn.LocalAddr(), tlsApp, clientConfig)
+		return transports[0].Dial(await.Context(t, nil), transports[1].Conn.LocalAddr(), tlsApp, clientConfig)
 	}, listener, log
 }
 

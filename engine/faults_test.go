@@ -17,6 +17,7 @@ import (
 
 	"github.com/pion/stun"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -208,10 +209,10 @@ func connectStraight(t *testing.T, a *App, d *Device) (app, device *Session) {
 	if err := a.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port).String()); err != nil {
 		t.Fatal(err)
 	}
-	if app, err = a.Connect(context.Background(), target, ModeInternet, 10*time.Second, NewTraceID()); err != nil {
+	if app, err = a.Connect(context.Background(), target, ModeInternet, await.Limit, NewTraceID()); err != nil {
 		t.Fatal(err)
 	}
-	if device, err = d.Accept(10 * time.Second); err != nil {
+	if device, err = d.Accept(await.Limit); err != nil {
 		t.Fatal(err)
 	}
 	return app, device
@@ -241,7 +242,7 @@ func wantEcho(t *testing.T, app, device *Session) {
 		t.Error(err)
 	}
 	p := make([]byte, 10)
-	if n, err := device.Read(0, p, 10*time.Second); string(p[:n]) != "text" {
+	if n, err := device.Read(0, p, await.Limit); string(p[:n]) != "text" {
 		t.Errorf("%q, %v", p[:n], err)
 	}
 }
@@ -368,7 +369,7 @@ func TestFaultWhileAnAppIsAdmitted(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port).String())
-	_, err = a.Connect(context.Background(), target, ModeInternet, 2*time.Second, NewTraceID())
+	_, err = a.Connect(context.Background(), target, ModeInternet, await.Limit, NewTraceID())
 	if err == nil {
 		t.Error("the app was let in")
 	}
@@ -453,9 +454,7 @@ func TestFaultWhileAConnectionIsHandled(t *testing.T) {
 	if config, err = newIdentity(append(make([]byte, 31), 2)).tlsConfig(device.id); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	conn, err := sides[0].dial(ctx, plainAddrPort(sides[1].Conn.LocalAddr()), config, time.Minute)
+	conn, err := sides[0].dial(await.Context(t, ErrTimeout), plainAddrPort(sides[1].Conn.LocalAddr()), config, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

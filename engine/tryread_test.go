@@ -6,9 +6,9 @@ import (
 	"bytes"
 	"crypto/rand"
 	"testing"
-	"time"
 
 	"github.com/thingp2p/libthingp2p/engine"
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 // A reader that waits only where TryRead has nothing reads every byte once, and the end after the last one.
@@ -19,7 +19,7 @@ func TestTryReadAndReadShareOneStream(t *testing.T) {
 	rand.Read(sent)
 	go func() {
 		for rest := sent; len(rest) > 0; {
-			n, err := device.Send(1, rest[:min(len(rest), 10_000)], 5*time.Second)
+			n, err := device.Send(1, rest[:min(len(rest), 10_000)], await.Limit)
 			if err != nil {
 				t.Error(err)
 				return
@@ -36,7 +36,7 @@ func TestTryReadAndReadShareOneStream(t *testing.T) {
 		tried += n
 		if n == 0 {
 			var err error
-			if n, err = app.Read(1, buffer[:1], 5*time.Second); err == engine.ErrClosedRemote {
+			if n, err = app.Read(1, buffer[:1], await.Limit); err == engine.ErrClosedRemote {
 				break
 			} else if err != nil {
 				t.Fatalf("after %d bytes: %v", len(got), err)

@@ -54,7 +54,7 @@ static void nothing_is_left(void) {
   files = open_files();
   tasks = threads();
   rounds(ROUNDS);
-  CHECK_IS(files, settled(open_files, files));
+  CHECK(settled(open_files, files) <= files); /* fewer: the first ones were still being closed when they were counted */
   CHECK(settled(threads, tasks + SPARE_THREADS) <= tasks + SPARE_THREADS);
   printf("  files %d -> %d, threads %d -> %d\n", files, open_files(), tasks, threads());
   for (handle = 0; handle < 4 * ROUNDS; handle++) {
@@ -80,7 +80,7 @@ static void nothing_is_left_of_failures(void) {
     CHECK_IS(1, outcome_count(&o));
   }
   CHECK_IS(0, thing_p2p_device_close(p.device));
-  CHECK_IS(files, settled(open_files, files));
+  CHECK(settled(open_files, files) <= files); /* fewer: the first ones were still being closed when they were counted */
   CHECK(settled(threads, tasks + SPARE_THREADS) <= tasks + SPARE_THREADS);
 }
 

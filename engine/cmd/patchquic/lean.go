@@ -113,7 +113,13 @@ var leanChanges = []change{
 	},
 	{
 		file:   "connection.go",
-		before: "\tc.sendQueue = newSendQueue(c.conn)\n\tgo func() {\n",
-		after:  "\tc.sendQueue = newRestingSendQueue(c.conn, c.destroyImpl)\n\tgo func() {\n",
+		before: "\tc.sendQueue = newSendQueue(c.conn)\n\tgo func() {\n\t\tif err := c.sendQueue.Run(); err != nil {\n",
+		after:  "\tc.sendQueue = newRestingSendQueue(c.conn, c.destroyImpl)\n\trun := c.sendQueue.Run\n\tgo func() {\n\t\tif err := run(); err != nil {\n",
+	},
+	// The goroutine may begin when a move has put another queue there.
+	{
+		file:   "connection.go",
+		before: "\t\treturn err\n\t}\n\tgo func() {\n\t\tif err := c.sendQueue.Run(); err != nil {\n",
+		after:  "\t\treturn err\n\t}\n\trun := c.sendQueue.Run\n\tgo func() {\n\t\tif err := run(); err != nil {\n",
 	},
 }
