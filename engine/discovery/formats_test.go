@@ -42,7 +42,7 @@ func readQuestion(with formats.Fields) formats.Fields {
 	if !ok {
 		return nil
 	}
-	return formats.Fields{"time": made, "answer": formats.Hex(q.answer), "shared": formats.Hex(q.shared)}
+	return formats.Fields{"time": made, "mark": formats.Hex(packet[markAt:sealedAt]), "answer": formats.Hex(q.answer), "shared": formats.Hex(q.shared)}
 }
 
 func question(now time.Time) []byte {
@@ -70,7 +70,7 @@ func questionVectors() []formats.Vector {
 	other["receiver"] = formats.Hex(bytes.Repeat([]byte{2}, ed25519.SeedSize))
 	return []formats.Vector{
 		{Name: "a question, or a knock", With: questionFields(good)},
-		{Name: "of a clock that was never set", With: questionFields(question(time.Unix(0, 0)))},
+		{Name: "of a clock that was never set", With: questionFields(question(time.UnixMilli(0)))},
 		{Name: "for another device", With: other},
 		{Name: "damaged", With: questionFields(damaged)},
 		{Name: "a key of small order", With: questionFields(append([]byte{kindQuery}, make([]byte, querySize-1)...))},
@@ -85,13 +85,22 @@ func TestQuestionVectors(t *testing.T) {
 
 func TestQuestionOfTheSecondImplementation(t *testing.T) {
 	_, public, key := deviceKey(theSeed)
-	made, _ := formats.Ask(t, "make question", formats.Fields{"to": formats.Hex(public), "time": today.UnixMilli()})
+	asker := bytes.Repeat([]byte{3}, ed25519.SeedSize)
+	made, _ := formats.Ask(t, "make question", formats.Fields{"seed": formats.Hex(asker), "to": formats.Hex(public), "time": today.UnixMilli()})
 	packet := unhex(made["packet"])
-	if got := NewResponder(key, Surroundings{}).Answer(packet, phone, today); formats.Hex(got) != made["answer"] {
+	if got := NewResponder(key, Surroundings{Started: today}).Answer(packet, phone, today); formats.Hex(got) != made["answer"] {
 		t.Errorf("answered with %x, want %v", got, made["answer"])
 	}
-	if got := NewResponder(key, Surroundings{}).Knocked(packet, phone, today); formats.Hex(got) != made["shared"] {
+	if got := NewResponder(key, Surroundings{Started: today}).Knocked(packet, phone, today); formats.Hex(got) != made["shared"] {
 		t.Errorf("a knock shares %x, want %v", got, made["shared"])
+	}
+	askerID, _, _ := deviceKey(asker)
+	secret, err := ident.Pairwise(ed25519.NewKeyFromSeed(theSeed), askerID, "thingp2p/1 mark of a question\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mark, err := NewMark(secret); err != nil || !mark.isOn(packet) {
+		t.Errorf("the device does not know its mark: %v", err)
 	}
 }
 
@@ -102,7 +111,7 @@ func FuzzQuestionsAgree(f *testing.F) {
 		f.Add(unhex(v.With["packet"]), int64(0))
 	}
 	f.Fuzz(func(t *testing.T, packet []byte, at int64) {
-		for _, p := range [][]byte{packet, question(time.Unix(at, 0))} {
+		for _, p := range [][]byte{packet, question(time.UnixMilli(at))} {
 			with := questionFields(p)
 			formats.Agree(t, "question", with, readQuestion(with))
 		}

@@ -32,7 +32,7 @@ func readMessage(with formats.Fields) formats.Fields {
 		candidates = append(candidates, formats.Fields{"type": c.Type, "address": c.Address})
 	}
 	return formats.Fields{
-		"kind": m.Kind, "attempt": m.Attempt, "trace": m.Trace, "ufrag": m.Ufrag, "pwd": m.Pwd, "code": m.Code,
+		"kind": m.Kind, "attempt": m.Attempt, "trace": m.Trace, "ufrag": m.Ufrag, "pwd": m.Pwd, "code": m.Code, "time": m.Time,
 		"proof": formats.Hex(m.Proof), "mlkem": formats.Hex(m.MLKEM), "candidates": candidates,
 	}
 }
@@ -54,6 +54,7 @@ func messageVectors() []formats.Vector {
 		{Name: "an offer with all there is", With: encoded(full)},
 		{Name: "candidates", With: encoded(&Message{Kind: Candidates, Attempt: "b", Candidates: testOffer().Candidates})},
 		{Name: "a refusal", With: encoded(&Message{Kind: Refusal, Attempt: "b", Code: -104})},
+		{Name: "late", With: encoded(&Message{Kind: Late, Time: noon.UnixMilli()})},
 		{Name: "silence", With: encoded(&Message{Kind: Silence, Attempt: "b", Trace: "c"})},
 	}
 	for name, text := range map[string]string{
@@ -63,6 +64,7 @@ func messageVectors() []formats.Vector {
 		"a name that stands twice":          `{"kind":"silence","attempt":"b","attempt":"b"}`,
 		"an unknown kind":                   `{"kind":"hello","attempt":"b"}`,
 		"no attempt":                        `{"kind":"silence"}`,
+		"a time that is too large":          `{"kind":"late","time":1125899906842625}`,
 		"a code with an exponent":           `{"kind":"refusal","attempt":"b","code":-1e2}`,
 		"a proof as an array":               `{"kind":"silence","attempt":"b","proof":[1]}`,
 		"a proof without padding":           `{"kind":"silence","attempt":"b","proof":"AQ"}`,
@@ -85,7 +87,7 @@ func TestMessageVectors(t *testing.T) {
 func FuzzMessagesAgree(f *testing.F) {
 	offer := []formats.Member{
 		{Name: "kind", Value: `"offer"`}, {Name: "attempt", Value: `"a"`}, {Name: "trace", Value: `"t"`}, {Name: "ufrag", Value: `"abcd"`},
-		{Name: "pwd", Value: `"0123456789abcdefghijkl"`}, {Name: "code", Value: "-1"}, {Name: "proof", Value: `"AQ=="`},
+		{Name: "pwd", Value: `"0123456789abcdefghijkl"`}, {Name: "code", Value: "-1"}, {Name: "time", Value: "0"}, {Name: "proof", Value: `"AQ=="`},
 		{Name: "mlkem", Value: "null"}, {Name: "candidates", Value: "[]"},
 	}
 	candidate := []formats.Member{{Name: "type", Value: `"host"`}, {Name: "address", Value: `"[2001:db8::1]:1"`}}
@@ -166,6 +168,7 @@ func envelopeVectors() (vectors []formats.Vector) {
 			"another key, signed anew":     envelopeFields(signedAnew(change(keyAt, e[keyAt]^1))),
 			"another text, signed anew":    envelopeFields(signedAnew(change(len(e)-70, e[len(e)-70]^1))),
 			"a wrong signature":            envelopeFields(change(len(e)-1, e[len(e)-1]^1)),
+			"of no time, signed anew":      envelopeFields(signedAnew(change(timeAt, 0x80))),
 			"cut":                          envelopeFields(e[:len(e)-1]),
 		} {
 			vectors = append(vectors, formats.Vector{Name: fmt.Sprintf("version %d, %s", version, name), With: with})

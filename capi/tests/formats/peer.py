@@ -47,7 +47,7 @@ DO = {
         holder(a["seed"]), hexed(a["to"]), hexed(a["mlkem"]), a["time"], hexed(a["text"])).hex()},
     "keys": lambda a: {"public": holder(a["seed"]).public.hex(), "mlkem": holder(a["seed"]).mlkem[0].hex()},
     "question": lambda a: packets.read_question(holder(a["receiver"]), hexed(a["packet"])),
-    "make question": lambda a: packets.make_question(hexed(a["to"]), a["time"]),
+    "make question": lambda a: packets.make_question(holder(a["seed"]), hexed(a["to"]), a["time"]),
 }
 
 

@@ -126,7 +126,7 @@ def _labeled_expand(suite, key, label, info, size):
     return expand(key, size.to_bytes(2, "big") + b"HPKE-v1" + suite + label + info, size)
 
 
-def _agree(private, public):
+def agree(private, public):
     try:
         return private.exchange(X25519PublicKey.from_public_bytes(public))
     except ValueError:  # a point of small order
@@ -170,7 +170,7 @@ class Context:
 def sender(public, mlkem_key, info):
     """Seals to the holder of an Ed25519 key, and to its ML-KEM key if that is known."""
     to, fresh = agreement_key(public), X25519PrivateKey.generate()
-    encapsulated, shared = raw(fresh.public_key()), _agree(fresh, to)
+    encapsulated, shared = raw(fresh.public_key()), agree(fresh, to)
     if not mlkem_key:
         return encapsulated, Context(DHKEM, _dhkem(shared, encapsulated, to), info)
     need(mlkem.is_key(mlkem_key))
@@ -181,7 +181,7 @@ def sender(public, mlkem_key, info):
 def receiver(holder, kem, encapsulated, info):
     own = raw(holder.x25519.public_key())
     if kem == DHKEM:
-        return Context(kem, _dhkem(_agree(holder.x25519, encapsulated), encapsulated, own), info)
+        return Context(kem, _dhkem(agree(holder.x25519, encapsulated), encapsulated, own), info)
     ciphertext, encapsulated = encapsulated[:mlkem.CIPHERTEXT_BYTES], encapsulated[mlkem.CIPHERTEXT_BYTES:]
     quantum = mlkem.decapsulate(holder.mlkem[1], ciphertext)
-    return Context(kem, _xwing(quantum, _agree(holder.x25519, encapsulated), encapsulated, own), info)
+    return Context(kem, _xwing(quantum, agree(holder.x25519, encapsulated), encapsulated, own), info)

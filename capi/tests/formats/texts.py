@@ -211,7 +211,9 @@ def make_control(fields):
 
 # ---- messages
 
-KINDS = ("offer", "answer", "candidates", "refusal", "silence")
+MAX_TIME = 1 << 50  # in milliseconds, also of an envelope
+
+KINDS = ("offer", "answer", "candidates", "refusal", "silence", "late")
 
 
 def _candidate(fields):
@@ -229,10 +231,11 @@ def read_message(data):
     m = {name: text_of(fields, name) for name in ("kind", "attempt", "trace", "ufrag", "pwd")}
     for name in ("attempt", "trace", "ufrag", "pwd"):
         need(len(m[name]) <= 64 and all("!" <= c <= "~" for c in m[name]))
-    need(m["kind"] in KINDS and m["attempt"])
+    need(m["kind"] in KINDS and (m["attempt"] or m["kind"] == "late"))
     need(m["kind"] not in ("offer", "answer") or len(m["ufrag"]) >= 4 and len(m["pwd"]) >= 22)
-    m["code"] = number_of(fields, "code", 32)
+    m["code"], m["time"] = number_of(fields, "code", 32), number_of(fields, "time", 64)
     need(m["kind"] != "refusal" or m["code"] < 0)
+    need(m["kind"] != "late" or 0 <= m["time"] <= MAX_TIME)
     proof, key = bytes_of(fields, "proof"), bytes_of(fields, "mlkem")
     need(len(proof) <= 32 and len(key) in (0, 1184))
     candidates = fields.get("candidates")
