@@ -70,6 +70,7 @@ func deinitApp(caller C.uintptr_t) C.int {
 		return toC(engine.ErrNotInitialized)
 	}
 	a.close(uintptr(caller))
+	giveBack()
 	return toC(engine.OK)
 }
 

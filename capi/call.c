@@ -11,6 +11,37 @@
 static void pthread_setcancelstate(int state, int *before) { *before = state; }
 #endif
 
+/* The door to Go. For each thread of the program's that is inside Go keeps a record, and keeps it for ever; so those of a
+ * program with thousands go in one after the other. A thread of Go's own, which runs a callback, is inside already. */
+#define MOST_INSIDE 64
+
+static int inside, outside; /* atomic: outside are those that wait */
+static pthread_mutex_t door = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t left = PTHREAD_COND_INITIALIZER;
+
+static int try_to_enter(void) {
+  if (__atomic_add_fetch(&inside, 1, __ATOMIC_SEQ_CST) <= MOST_INSIDE) return 1;
+  __atomic_sub_fetch(&inside, 1, __ATOMIC_SEQ_CST);
+  return 0;
+}
+
+static void enter(void) {
+  if (try_to_enter()) return;
+  pthread_mutex_lock(&door);
+  __atomic_add_fetch(&outside, 1, __ATOMIC_SEQ_CST);
+  while (!try_to_enter()) pthread_cond_wait(&left, &door);
+  __atomic_sub_fetch(&outside, 1, __ATOMIC_SEQ_CST);
+  pthread_mutex_unlock(&door);
+}
+
+static void leave(void) {
+  __atomic_sub_fetch(&inside, 1, __ATOMIC_SEQ_CST);
+  if (__atomic_load_n(&outside, __ATOMIC_SEQ_CST) == 0) return;
+  pthread_mutex_lock(&door);
+  pthread_cond_signal(&left);
+  pthread_mutex_unlock(&door);
+}
+
 static void keep_signals_out(sigset_t *before) {
   sigset_t all;
   sigfillset(&all);
@@ -31,6 +62,7 @@ void tp2p_begin(tp2p_call *call) {
   call->finished = finished;
   call->done = 0;
   pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &call->cancelable);
+  if (call->caller == 0) enter();
   keep_signals_out(&call->mask);
 }
 
@@ -48,6 +80,7 @@ static int wait_finished(tp2p_call *call) {
 int tp2p_end(tp2p_call *call, int result) {
   int waits = result == TP2P_WAIT || result == TP2P_LATER, unused;
   if (result == TP2P_LATER || (waits && !tp2p_is_main_thread())) tp2p_unbind_thread();
+  if (call->caller == 0) leave();
   pthread_sigmask(SIG_SETMASK, &call->mask, NULL);
   if (waits) result = wait_finished(call);
   pthread_setcancelstate(call->cancelable, &unused);

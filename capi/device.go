@@ -92,5 +92,6 @@ func closeDevice(handle C.int, caller C.uintptr_t) C.int {
 		logger.Warn("the device did not close cleanly", "error", err)
 	}
 	d.authorizer.Swap(nil).end(uintptr(caller))
+	giveBack()
 	return toC(engine.OK)
 }

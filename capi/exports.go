@@ -58,8 +58,7 @@ func tp2pGoRead(call *C.tp2p_call, handle, channel C.int, buffer unsafe.Pointer,
 	if !ok {
 		return toC(engine.ErrInvalidSession)
 	}
-	r := reading{session, int(channel), borrow(buffer, length)}
-	return transfer(call, timeoutMS, r.try, r.when)
+	return transfer(call, timeoutMS, reading(session, channel, borrow(buffer, length)))
 }
 
 //export tp2pGoSend
@@ -69,8 +68,7 @@ func tp2pGoSend(call *C.tp2p_call, handle, channel C.int, buffer unsafe.Pointer,
 	if !ok {
 		return toC(engine.ErrInvalidSession)
 	}
-	s := sending{session: session, channel: int(channel), rest: borrow(buffer, length)}
-	return transfer(call, timeoutMS, s.try, s.when)
+	return transfer(call, timeoutMS, sending(session, channel, borrow(buffer, length)))
 }
 
 //export tp2pGoActiveCheck

@@ -4,78 +4,66 @@ package main
 import "C"
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine"
 )
 
-// transfer answers thing_p2p_read and thing_p2p_send. try does what can be done
-// at once, and says whether that was all; if not, the caller waits in C, without
-// a goroutine, and try is called again when there is a change or the time is up.
-func transfer(call *C.tp2p_call, timeoutMS C.int, try func() (C.int, bool), when func(time.Time, func())) C.int {
-	result, done := try()
-	if done || timeoutMS == 0 {
+// A transfer first waits inside of Go: what comes soon, as in a stream or as an
+// answer from near by, comes soonest this way, since Go gives the processor to
+// what the caller waits for. Then it leaves, and waits in C.
+const (
+	patience    = 5 * time.Millisecond // so long a signal may have to wait
+	mostPatient = 32                   // at a time: call.c lets only twice as many in
+)
+
+var patient atomic.Int32
+
+// transfer answers thing_p2p_read and thing_p2p_send: move waits for a time, and
+// returns what to answer, and whether that is all.
+func transfer(call *C.tp2p_call, timeoutMS C.int, move func(time.Duration) (result C.int, done bool)) C.int {
+	timeout := waitFor(timeoutMS)
+	deadline := time.Now().Add(timeout)
+	now := timeout
+	if timeout < 0 || timeout > patience {
+		now = patience
+	}
+	if patient.Add(1) > mostPatient {
+		now = 0
+	}
+	result, done := move(now)
+	patient.Add(-1)
+	if done || now == timeout {
 		return result
 	}
-	var deadline time.Time // zero: for ever
-	if timeoutMS > 0 {
-		deadline = time.Now().Add(waitFor(timeoutMS))
-	}
-	var ready func()
-	ready = func() {
-		result, done := toC(engine.ErrInternal), true
-		defer func() {
-			if done {
-				C.tp2p_finish(call, result)
-			}
-		}()
-		defer guard(&result)
-		if result, done = try(); done {
-			return
+	return wait(call, func() C.int {
+		if timeout > 0 {
+			timeout = max(time.Until(deadline), 0)
 		}
-		if done = !deadline.IsZero() && !time.Now().Before(deadline); !done {
-			when(deadline, ready)
+		result, _ := move(timeout)
+		return result
+	})
+}
+
+func reading(session *engine.Session, channel C.int, buffer []byte) func(time.Duration) (C.int, bool) {
+	return func(timeout time.Duration) (C.int, bool) {
+		n, err := session.Read(int(channel), buffer, timeout)
+		if n > 0 {
+			return C.int(n), true
 		}
+		return failed(err), err != engine.ErrTimeout
 	}
-	when(deadline, ready)
-	return C.TP2P_WAIT
 }
 
-type reading struct {
-	session *engine.Session
-	channel int
-	buffer  []byte
-}
-
-func (r reading) try() (result C.int, done bool) {
-	n, err := r.session.Read(r.channel, r.buffer, 0)
-	if n > 0 {
-		return C.int(n), true
+func sending(session *engine.Session, channel C.int, rest []byte) func(time.Duration) (C.int, bool) {
+	taken := 0
+	return func(timeout time.Duration) (C.int, bool) {
+		n, err := session.Send(int(channel), rest, timeout)
+		taken, rest = taken+n, rest[n:]
+		if taken > 0 {
+			return C.int(taken), len(rest) == 0 || err != nil && err != engine.ErrTimeout
+		}
+		return failed(err), err != engine.ErrTimeout
 	}
-	return failed(err), err != engine.ErrTimeout
-}
-
-func (r reading) when(deadline time.Time, ready func()) {
-	r.session.WhenReadable(r.channel, deadline, ready)
-}
-
-type sending struct {
-	session *engine.Session
-	channel int
-	rest    []byte
-	taken   int
-}
-
-func (s *sending) try() (result C.int, done bool) {
-	n, err := s.session.Send(s.channel, s.rest, 0)
-	s.rest = s.rest[n:]
-	s.taken += n
-	if s.taken > 0 {
-		return C.int(s.taken), len(s.rest) == 0 || err != nil && err != engine.ErrTimeout
-	}
-	return failed(err), err != engine.ErrTimeout
-}
-
-func (s *sending) when(deadline time.Time, ready func()) {
-	s.session.WhenWritable(s.channel, deadline, ready)
 }
