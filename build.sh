@@ -96,17 +96,27 @@ replace_if_changed() {
   if cmp -s "$1" "$2"; then rm -f "$1"; else mv -f "$1" "$2"; fi
 }
 
+# How the shared library differs from the compiler's default, whoever links it.
+shared_flags() {
+  printf '%s ' "-Wl,--version-script=$ROOT/capi/libthingp2p.map" "-Wl,-soname,libthingp2p.so.$VERSION_MAJOR_SO" \
+    -Wl,-z,now -Wl,-z,max-page-size=16384 -Wl,--build-id=sha1
+}
+
+place_shared() { # place_shared FILE
+  local file=libthingp2p.so.$VERSION
+  replace_if_changed "$1" "$BUILD/$file"
+  ln -sfn "$file" "$BUILD/libthingp2p.so.$VERSION_MAJOR_SO"
+  ln -sfn "libthingp2p.so.$VERSION_MAJOR_SO" "$BUILD/libthingp2p.so"
+}
+
+# Where Go has to start as it likes: when the library is loaded.
 build_shared() {
-  local major=$VERSION_MAJOR_SO file=libthingp2p.so.$VERSION work=$BUILD/shared link
-  link="\"-Wl,--version-script=$ROOT/capi/libthingp2p.map\" -Wl,-soname,libthingp2p.so.$major"
-  link="$link -Wl,-z,now -Wl,-z,max-page-size=16384 -Wl,--build-id=sha1"
+  local work=$BUILD/shared
   # Go writes a header beside its output; ours is include/thingp2p.h.
   # shellcheck disable=SC2046 # a list
-  CGO_ENABLED=1 go_build "$work/libthingp2p.so" "-funcalign=16 -extldflags '$link'" $(off_the_byte_path) -buildmode=c-shared ./capi
-  replace_if_changed "$work/libthingp2p.so" "$BUILD/$file"
+  CGO_ENABLED=1 go_build "$work/libthingp2p.so" "-funcalign=16 -extldflags '$(shared_flags)'" $(off_the_byte_path) -buildmode=c-shared ./capi
+  place_shared "$work/libthingp2p.so"
   rm -rf "$work"
-  ln -sfn "$file" "$BUILD/libthingp2p.so.$major"
-  ln -sfn "libthingp2p.so.$major" "$BUILD/libthingp2p.so"
 }
 
 # Go exports its whole runtime from a static archive. One object with all but our own names made local keeps them from
@@ -148,8 +158,13 @@ build_libraries() {
   VERSION=$(version)
   [ -n "$VERSION" ] || die "include/thingp2p.h does not define THING_P2P_VERSION"
   VERSION_MAJOR_SO=1 # the ABI's number; it changes only when programs have to be compiled again
-  build_shared
-  build_static
+  if [ "$("$GO" env GOOS)" = linux ]; then
+    . "$ROOT/capi/scripts/late.sh"
+    build_late
+  else
+    build_shared
+    build_static
+  fi
 }
 
 build_all() {

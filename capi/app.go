@@ -40,9 +40,7 @@ func currentApp() (*app, engine.Code) {
 	return current.app, engine.OK
 }
 
-//export tp2pGoInit
-func tp2pGoInit(uid *C.char) (result C.int) {
-	defer guard(&result)
+func initApp(uid *C.char) C.int {
 	name := C.GoString(uid)
 	current.Lock()
 	defer current.Unlock()
@@ -52,7 +50,7 @@ func tp2pGoInit(uid *C.char) (result C.int) {
 		}
 		return toC(engine.ErrAlreadyInitialized)
 	}
-	config := options.config()
+	config := options()
 	config.UID = name
 	e, err := engine.NewApp(config)
 	if err != nil {
@@ -63,9 +61,7 @@ func tp2pGoInit(uid *C.char) (result C.int) {
 	return toC(engine.OK)
 }
 
-//export tp2pGoDeinit
-func tp2pGoDeinit(caller C.uintptr_t) (result C.int) {
-	defer guard(&result)
+func deinitApp(caller C.uintptr_t) C.int {
 	current.Lock()
 	a := current.app
 	current.app = nil
@@ -74,6 +70,7 @@ func tp2pGoDeinit(caller C.uintptr_t) (result C.int) {
 		return toC(engine.ErrNotInitialized)
 	}
 	a.close(uintptr(caller))
+	giveBack()
 	return toC(engine.OK)
 }
 
@@ -92,9 +89,7 @@ func (a *app) close(caller uintptr) {
 	a.outcomes.drain(caller)
 }
 
-//export tp2pGoAddDevice
-func tp2pGoAddDevice(name, ticket *C.char) (result C.int) {
-	defer guard(&result)
+func addDevice(name, ticket *C.char) C.int {
 	a, code := currentApp()
 	if code != engine.OK {
 		return toC(code)
@@ -102,9 +97,7 @@ func tp2pGoAddDevice(name, ticket *C.char) (result C.int) {
 	return failed(a.engine.AddDevice(C.GoString(name), C.GoString(ticket)))
 }
 
-//export tp2pGoAddAddress
-func tp2pGoAddAddress(target, address *C.char) (result C.int) {
-	defer guard(&result)
+func addAddress(target, address *C.char) C.int {
 	a, code := currentApp()
 	if code != engine.OK {
 		return toC(code)
@@ -116,9 +109,7 @@ func tp2pGoAddAddress(target, address *C.char) (result C.int) {
 	return failed(a.engine.AddAddress(of, C.GoString(address)))
 }
 
-//export tp2pGoConnect
-func tp2pGoConnect(target *C.char, mode, timeoutMS C.int, success, failure, user C.uintptr_t, traceID *C.char) (result C.int) {
-	defer guard(&result)
+func connect(target *C.char, mode, timeoutMS C.int, success, failure, user C.uintptr_t, traceID *C.char) C.int {
 	a, t, code := newAttempt(C.GoString(target), mode, timeoutMS, traceID)
 	if code != engine.OK {
 		return toC(code)
@@ -139,9 +130,7 @@ func tp2pGoConnect(target *C.char, mode, timeoutMS C.int, success, failure, user
 	return toC(engine.OK)
 }
 
-//export tp2pGoConnectWait
-func tp2pGoConnectWait(target *C.char, mode, timeoutMS C.int, traceID *C.char) (result C.int) {
-	defer guard(&result)
+func connectWait(target *C.char, mode, timeoutMS C.int, traceID *C.char) C.int {
 	a, t, code := newAttempt(C.GoString(target), mode, timeoutMS, traceID)
 	if code != engine.OK {
 		return toC(code)
@@ -184,9 +173,7 @@ func newAttempt(target string, mode, timeoutMS C.int, traceID *C.char) (*app, *a
 	return a, t, engine.OK
 }
 
-//export tp2pGoBreakConnect
-func tp2pGoBreakConnect(traceID *C.char) (result C.int) {
-	defer guard(&result)
+func breakConnect(traceID *C.char) C.int {
 	a, code := currentApp()
 	if code != engine.OK {
 		return toC(code)

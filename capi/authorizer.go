@@ -19,9 +19,7 @@ type authorizer struct {
 	ended                         atomic.Bool
 }
 
-//export tp2pGoDeviceSetAuthorizer
-func tp2pGoDeviceSetAuthorizer(handle C.int, callback, user, caller C.uintptr_t) (result C.int) {
-	defer guard(&result)
+func setAuthorizer(handle C.int, callback, user, caller C.uintptr_t) C.int {
 	d, ok := find[*device](&handles, int32(handle))
 	if !ok {
 		return toC(engine.ErrInvalidSession)

@@ -21,10 +21,8 @@ type device struct {
 	closing     chan struct{}
 }
 
-//export tp2pGoDeviceOpen
-func tp2pGoDeviceOpen(stateDir *C.char) (result C.int) {
-	defer guard(&result)
-	config := options.config()
+func openDevice(stateDir *C.char) C.int {
+	config := options()
 	config.StateDir = C.GoString(stateDir) // "" for NULL
 	e, err := engine.NewDevice(config)
 	if err != nil {
@@ -40,24 +38,6 @@ func tp2pGoDeviceOpen(stateDir *C.char) (result C.int) {
 	return C.int(d.handle)
 }
 
-//export tp2pGoDeviceID
-func tp2pGoDeviceID(handle C.int, buffer *C.char, size C.int) (result C.int) {
-	defer guard(&result)
-	return giveDeviceText(handle, buffer, size, (*engine.Device).ID)
-}
-
-//export tp2pGoDeviceTicket
-func tp2pGoDeviceTicket(handle C.int, buffer *C.char, size C.int) (result C.int) {
-	defer guard(&result)
-	return giveDeviceText(handle, buffer, size, (*engine.Device).Ticket)
-}
-
-//export tp2pGoDeviceAddress
-func tp2pGoDeviceAddress(handle C.int, buffer *C.char, size C.int) (result C.int) {
-	defer guard(&result)
-	return giveDeviceText(handle, buffer, size, (*engine.Device).Address)
-}
-
 func giveDeviceText(handle C.int, buffer *C.char, size C.int, text func(*engine.Device) string) C.int {
 	d, ok := find[*device](&handles, int32(handle))
 	if !ok {
@@ -70,9 +50,7 @@ func giveDeviceText(handle C.int, buffer *C.char, size C.int, text func(*engine.
 	return giveText(buffer, size, given)
 }
 
-//export tp2pGoDeviceListen
-func tp2pGoDeviceListen(handle C.int) (result C.int) {
-	defer guard(&result)
+func listenDevice(handle C.int) C.int {
 	d, ok := find[*device](&handles, int32(handle))
 	if !ok {
 		return toC(engine.ErrInvalidSession)
@@ -80,9 +58,7 @@ func tp2pGoDeviceListen(handle C.int) (result C.int) {
 	return failed(d.engine.Listen())
 }
 
-//export tp2pGoAccept
-func tp2pGoAccept(handle, timeoutMS C.int, peer *C.thing_p2p_peer) (result C.int) {
-	defer guard(&result)
+func accept(handle, timeoutMS C.int, peer *C.thing_p2p_peer) C.int {
 	d, ok := find[*device](&handles, int32(handle))
 	if !ok {
 		return toC(engine.ErrInvalidSession)
@@ -103,9 +79,7 @@ func tp2pGoAccept(handle, timeoutMS C.int, peer *C.thing_p2p_peer) (result C.int
 	return C.int(accepted)
 }
 
-//export tp2pGoDeviceClose
-func tp2pGoDeviceClose(handle C.int, caller C.uintptr_t) (result C.int) {
-	defer guard(&result)
+func closeDevice(handle C.int, caller C.uintptr_t) C.int {
 	d, ok := take[*device](&handles, int32(handle))
 	if !ok {
 		return toC(engine.ErrInvalidSession)
@@ -118,5 +92,6 @@ func tp2pGoDeviceClose(handle C.int, caller C.uintptr_t) (result C.int) {
 		logger.Warn("the device did not close cleanly", "error", err)
 	}
 	d.authorizer.Swap(nil).end(uintptr(caller))
+	giveBack()
 	return toC(engine.OK)
 }

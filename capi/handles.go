@@ -66,6 +66,18 @@ func take[T any](t *table, handle int32) (T, bool) {
 	return object, ok
 }
 
+// forget gives up the memory of a table that has been large, and reports whether
+// it is empty.
+func (t *table) forget() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.entries) > 0 {
+		return false
+	}
+	t.entries = make(map[int32]entry)
+	return true
+}
+
 // closeOwner removes the handles of everything that belongs to owner, now and
 // later.
 func (t *table) closeOwner(owner *owner) {

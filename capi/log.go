@@ -24,7 +24,8 @@ func init() {
 // maxLines is how many lines may wait for a slow callback.
 const maxLines = 1024
 
-// sink is where the log goes now; nil: nowhere.
+// sink is the program's callback; nil: none. Beside it there is the file that
+// the option log names, see logfile.c.
 var sink atomic.Pointer[logSink]
 
 // logSink is one registration of thing_p2p_set_log.
@@ -37,18 +38,37 @@ type logSink struct {
 	dropped        atomic.Int32
 }
 
-//export tp2pGoSetLog
-func tp2pGoSetLog(level C.int, callback, user, caller C.uintptr_t) (result C.int) {
-	defer guard(&result)
+func setLog(level C.int, callback, user, caller C.uintptr_t) C.int {
+	if previous := setSink(level, callback, user); previous != nil {
+		previous.end(uintptr(caller))
+	}
+	return toC(engine.OK)
+}
+
+// setSink returns what was there before.
+func setSink(level C.int, callback, user C.uintptr_t) (previous *logSink) {
 	var next *logSink
 	if level != C.THING_P2P_LOG_OFF && callback != 0 {
 		next = &logSink{level: int(level), callback: callback, user: user, queue: newQueue()}
 	}
-	if previous := sink.Swap(next); previous != nil {
-		previous.ended.Store(true)
-		previous.queue.drain(uintptr(caller))
+	return sink.Swap(next)
+}
+
+// end delivers what is queued, then makes sure that the callback is not called
+// any more. A callback that ends itself does not get the rest: it would be
+// called inside of its own call.
+func (s *logSink) end(caller uintptr) {
+	s.queue.flush(caller)
+	s.ended.Store(true)
+	s.queue.drain(caller)
+}
+
+// deliverLog returns when the callback has had the lines that were written
+// before. caller is as in queue.drain; a log callback itself does not wait.
+func deliverLog(caller uintptr) {
+	if s := sink.Load(); s != nil {
+		s.queue.flush(caller)
 	}
-	return toC(engine.OK)
 }
 
 func levelToC(level slog.Level) int {
@@ -65,11 +85,23 @@ func levelToC(level slog.Level) int {
 
 func logging(level slog.Level) bool {
 	s := sink.Load()
-	return s != nil && levelToC(level) <= s.level
+	return s != nil && levelToC(level) <= s.level || inFile(level)
 }
 
-// writeLog queues a line. It never blocks and drops what is too much.
+// inFile reports whether the option log wants lines of this level.
+func inFile(level slog.Level) bool {
+	wanted := (*int32)(unsafe.Pointer(&C.tp2p_file_level))
+	return levelToC(level) <= int(atomic.LoadInt32(wanted))
+}
+
+// writeLog writes a line to the file, and queues it for the callback, for which
+// it never waits: what is too much is dropped.
 func writeLog(level slog.Level, line string) {
+	if inFile(level) {
+		text := C.CString(line)
+		C.tp2p_log_write(C.int(levelToC(level)), text)
+		C.free(unsafe.Pointer(text))
+	}
 	s := sink.Load()
 	if s == nil || levelToC(level) > s.level {
 		return

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine"
 )
 
 // The Go runtime in the library serves the library alone, so that how it uses
@@ -77,5 +80,15 @@ func (t *tidier) tidy() {
 	t.mu.Lock()
 	t.changes = 0
 	t.mu.Unlock()
+	debug.FreeOSMemory()
+}
+
+// giveBack is called when the app or a device has ended. If that was the last,
+// the program is to have no less memory than before the first.
+func giveBack() {
+	if _, code := currentApp(); code == engine.OK || !handles.forget() {
+		return
+	}
+	runtime.GC() // what lies in pools survives one collection
 	debug.FreeOSMemory()
 }

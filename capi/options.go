@@ -1,19 +1,20 @@
 package main
 
+// #include <stdlib.h>
 // #include "shim.h"
 import "C"
 
 import (
 	"strconv"
 	"strings"
-	"sync"
 	"time"
+	"unsafe"
 
 	"github.com/thingp2p/libthingp2p/engine"
 )
 
-// setters knows every option: it puts a valid value into the configuration and
-// reports whether it was one.
+// The options are kept and checked in C, see options.c. setters puts the value
+// of each into the configuration, and reports whether it could.
 var setters = map[string]func(c *engine.Config, value string) bool{
 	"server": func(c *engine.Config, value string) bool {
 		c.Server = value
@@ -23,10 +24,10 @@ var setters = map[string]func(c *engine.Config, value string) bool{
 	"ca_file":   func(c *engine.Config, value string) bool { c.CAFile = value; return true },
 	"lan": func(c *engine.Config, value string) bool {
 		c.DisableLAN = value == "off"
-		return value == "on" || value == "off"
+		return true
 	},
 	"lan_port": func(c *engine.Config, value string) bool {
-		port, ok := number(value, 1, 65535)
+		port, ok := number(value)
 		c.LANPort = uint16(port)
 		return ok
 	},
@@ -37,89 +38,58 @@ var setters = map[string]func(c *engine.Config, value string) bool{
 		return ok
 	},
 	"max_sessions": func(c *engine.Config, value string) (ok bool) {
-		c.MaxSessions, ok = number(value, 1, 65536)
+		c.MaxSessions, ok = number(value)
 		return ok
 	},
 	"offline_ms": func(c *engine.Config, value string) bool {
-		ms, ok := number(value, 1000, 3_600_000)
+		ms, ok := number(value)
 		c.OfflineAfter = time.Duration(ms) * time.Millisecond
 		return ok
 	},
 	"send_buffer": func(c *engine.Config, value string) (ok bool) {
-		c.SendBuffer, ok = number(value, 4096, 64<<20)
+		c.SendBuffer, ok = number(value)
 		return ok
 	},
 }
 
-// number accepts decimal digits only.
-func number(value string, least, most int) (int, bool) {
-	n, err := strconv.ParseUint(value, 10, 31)
-	return int(n), err == nil && int(n) >= least && int(n) <= most
+func number(value string) (int, bool) {
+	n, err := strconv.Atoi(value)
+	return n, err == nil
 }
 
-// options holds what the next init or device_open will use.
-var options optionSet
-
-type optionSet struct {
-	mu          sync.Mutex
-	environment sync.Once
-	values      engine.Config
-	rejected    []string // variables with bad values
-}
-
-// set reports whether key and value are valid.
-func (o *optionSet) set(key, value string) bool {
-	setter, ok := setters[key]
-	if !ok {
-		return false
+// options returns what the next init or device_open uses.
+func options() engine.Config {
+	var c engine.Config
+	for key, set := range setters {
+		if value, ok := option(key); ok && !set(&c, value) {
+			logger.Error("ignored an option that cannot be used", "option", key)
+		}
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	changed := o.values
-	if !setter(&changed, value) {
-		return false
-	}
-	o.values = changed
-	return true
-}
-
-// config returns the options as a configuration.
-func (o *optionSet) config() engine.Config {
-	o.readEnvironment()
-	o.mu.Lock()
-	c, rejected := o.values, o.rejected
-	o.mu.Unlock()
-	for _, variable := range rejected {
-		logger.Warn("ignored an environment variable with a bad value", "variable", variable)
+	for i := C.int(0); ; i++ {
+		variable := C.tp2p_rejected(i)
+		if variable == nil {
+			break
+		}
+		name, _, _ := strings.Cut(C.GoString(variable), "=")
+		logger.Warn("ignored an environment variable with a bad value", "variable", name)
 	}
 	c.Log = logger
 	return c
 }
 
-// readEnvironment applies the variables as they were when the library was
-// loaded. It must come before the first set.
-func (o *optionSet) readEnvironment() {
-	o.environment.Do(func() {
-		for i := C.int(0); ; i++ {
-			variable := C.tp2p_environment(i)
-			if variable == nil {
-				return
-			}
-			name, value, _ := strings.Cut(C.GoString(variable), "=")
-			key := strings.ToLower(strings.TrimPrefix(name, "THINGP2P_"))
-			if _, known := setters[key]; known && !o.set(key, value) {
-				o.rejected = append(o.rejected, name)
-			}
-		}
-	})
+// option returns what an option was set to.
+func option(key string) (value string, ok bool) {
+	k := C.CString(key)
+	defer C.free(unsafe.Pointer(k))
+	v := C.tp2p_option(k)
+	defer C.free(unsafe.Pointer(v))
+	return C.GoString(v), v != nil
 }
 
-//export tp2pGoSetOption
-func tp2pGoSetOption(key, value *C.char) (result C.int) {
-	defer guard(&result)
-	options.readEnvironment()
-	if !options.set(C.GoString(key), C.GoString(value)) {
-		return toC(engine.ErrInvalidParameter)
-	}
-	return toC(engine.OK)
+// setOption is thing_p2p_set_option, for tests.
+func setOption(key, value string) engine.Code {
+	k, v := C.CString(key), C.CString(value)
+	defer C.free(unsafe.Pointer(k))
+	defer C.free(unsafe.Pointer(v))
+	return engine.Code(C.tp2p_set_option(k, v))
 }

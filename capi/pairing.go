@@ -9,9 +9,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine"
 )
 
-//export tp2pGoDevicePairings
-func tp2pGoDevicePairings(handle C.int, list *C.thing_p2p_pairing, count C.int) (result C.int) {
-	defer guard(&result)
+func devicePairings(handle C.int, list *C.thing_p2p_pairing, count C.int) C.int {
 	d, ok := find[*device](&handles, int32(handle))
 	if !ok {
 		return toC(engine.ErrInvalidSession)
@@ -39,9 +37,7 @@ func pairingToC(p engine.Pairing) C.thing_p2p_pairing {
 	return c
 }
 
-//export tp2pGoDeviceUnpair
-func tp2pGoDeviceUnpair(handle C.int, appID *C.char) (result C.int) {
-	defer guard(&result)
+func unpairDevice(handle C.int, appID *C.char) C.int {
 	d, ok := find[*device](&handles, int32(handle))
 	if !ok {
 		return toC(engine.ErrInvalidSession)
@@ -49,9 +45,7 @@ func tp2pGoDeviceUnpair(handle C.int, appID *C.char) (result C.int) {
 	return failed(d.engine.Unpair(C.GoString(appID)))
 }
 
-//export tp2pGoDeviceResetTicket
-func tp2pGoDeviceResetTicket(handle C.int) (result C.int) {
-	defer guard(&result)
+func resetTicket(handle C.int) C.int {
 	d, ok := find[*device](&handles, int32(handle))
 	if !ok {
 		return toC(engine.ErrInvalidSession)

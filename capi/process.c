@@ -1,41 +1,62 @@
-/* What must be known about the process before Go runs, or without it. */
-#include "shim.h"
-
-#include <pthread.h>
+/* The process that the library is a guest in: its environment as of load, its forks, and whether Go runs in it. */
 #include <stdlib.h>
 #include <string.h>
 
-#define PREFIX "THINGP2P_"
+#include "shim.h"
 
 extern char **environ;
 
-static volatile int forked;
-static char **variables; /* NULL at the end */
+static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER, lock = PTHREAD_MUTEX_INITIALIZER;
+static int started, forked;
+static char **environment;
 
-static void in_child(void) { forked = 1; }
+void tp2p_lock_start(void) { pthread_mutex_lock(&start_lock); }
 
-int tp2p_forked(void) { return forked; }
+void tp2p_unlock_start(void) { pthread_mutex_unlock(&start_lock); }
 
-/* The environment is copied here, and not read in Go, since Go starts on a
- * thread of its own, beside a program that may call setenv by then. */
-static void copy_environment(void) {
-  size_t count = 0, i;
-  for (i = 0; environ != NULL && environ[i] != NULL; i++)
-    count += strncmp(environ[i], PREFIX, sizeof PREFIX - 1) == 0;
-  variables = calloc(count + 1, sizeof *variables);
-  if (variables == NULL) return;
-  count = 0;
-  for (i = 0; environ != NULL && environ[i] != NULL; i++) {
-    if (strncmp(environ[i], PREFIX, sizeof PREFIX - 1) != 0) continue;
-    variables[count] = strdup(environ[i]);
-    if (variables[count] == NULL) return;
-    count++;
-  }
+void tp2p_lock(void) { pthread_mutex_lock(&lock); }
+
+void tp2p_unlock(void) { pthread_mutex_unlock(&lock); }
+
+int tp2p_forked(void) { return __atomic_load_n(&forked, __ATOMIC_RELAXED); }
+
+int tp2p_started(void) { return __atomic_load_n(&started, __ATOMIC_ACQUIRE); }
+
+void tp2p_set_started(void) { __atomic_store_n(&started, 1, __ATOMIC_RELEASE); }
+
+/* Once Go runs, a child needs no lock, and the log may hold one for as long as its pipe is full. */
+static void before_fork(void) {
+  tp2p_lock_start();
+  if (!tp2p_started()) tp2p_lock();
 }
 
-const char *tp2p_environment(int i) { return variables == NULL ? NULL : variables[i]; }
+static void in_parent(void) {
+  if (!tp2p_started()) tp2p_unlock();
+  tp2p_unlock_start();
+}
+
+static void in_child(void) {
+  if (tp2p_started()) __atomic_store_n(&forked, 1, __ATOMIC_RELAXED);
+  in_parent();
+}
+
+/* A copy, since the program may call setenv later, and in another thread. */
+static void copy_environment(void) {
+  size_t count = 0, i;
+  while (environ != NULL && environ[count] != NULL) count++;
+  environment = calloc(count + 1, sizeof *environment);
+  for (i = 0; environment != NULL && i < count; i++)
+    if ((environment[i] = strdup(environ[i])) == NULL) break;
+}
+
+char *const *tp2p_environment(void) {
+  static char *const none[] = {NULL};
+  return environment == NULL ? none : environment;
+}
 
 __attribute__((constructor)) static void at_load(void) {
-  pthread_atfork(NULL, NULL, in_child);
   copy_environment();
+  tp2p_read_environment();
+  pthread_atfork(before_fork, in_parent, in_child);
+  if (!tp2p_starts_late()) tp2p_set_started();
 }

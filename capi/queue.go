@@ -67,6 +67,21 @@ func (q *queue) drain(caller uintptr) {
 	waits.end(caller)
 }
 
+// flush returns when the jobs have run that were posted before, however many
+// are posted meanwhile. Called by one of its own jobs, it does nothing.
+func (q *queue) flush(caller uintptr) {
+	q.mu.Lock()
+	idle := q.busy == nil
+	q.mu.Unlock()
+	if idle || caller == q.id || !waits.begin(caller, q.id) {
+		return
+	}
+	ran := make(chan struct{})
+	q.post(func() { close(ran) })
+	<-ran
+	waits.end(caller)
+}
+
 func (q *queue) runHere() {
 	for {
 		q.mu.Lock()

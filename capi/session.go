@@ -11,37 +11,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine"
 )
 
-//export tp2pGoRead
-func tp2pGoRead(handle, channel C.int, buffer unsafe.Pointer, length, timeoutMS C.int) (result C.int) {
-	defer guard(&result)
-	session, ok := find[*engine.Session](&handles, int32(handle))
-	if !ok {
-		return toC(engine.ErrInvalidSession)
-	}
-	n, err := session.Read(int(channel), borrow(buffer, length), waitFor(timeoutMS))
-	if n > 0 {
-		return C.int(n)
-	}
-	return failed(err)
-}
-
-//export tp2pGoSend
-func tp2pGoSend(handle, channel C.int, buffer unsafe.Pointer, length, timeoutMS C.int) (result C.int) {
-	defer guard(&result)
-	session, ok := find[*engine.Session](&handles, int32(handle))
-	if !ok {
-		return toC(engine.ErrInvalidSession)
-	}
-	n, err := session.Send(int(channel), borrow(buffer, length), waitFor(timeoutMS))
-	if n > 0 {
-		return C.int(n)
-	}
-	return failed(err)
-}
-
-//export tp2pGoActiveCheck
-func tp2pGoActiveCheck(handle C.int) (result C.int) {
-	defer guard(&result)
+func activeCheck(handle C.int) C.int {
 	session, ok := find[*engine.Session](&handles, int32(handle))
 	if !ok {
 		return toC(engine.ErrInvalidSession)
@@ -49,9 +19,7 @@ func tp2pGoActiveCheck(handle C.int) (result C.int) {
 	return failed(session.Check())
 }
 
-//export tp2pGoSessionInfo
-func tp2pGoSessionInfo(handle C.int, info *C.thing_p2p_info) (result C.int) {
-	defer guard(&result)
+func sessionInfo(handle C.int, info *C.thing_p2p_info) C.int {
 	session, ok := find[*engine.Session](&handles, int32(handle))
 	if !ok {
 		return toC(engine.ErrInvalidSession)
@@ -84,9 +52,7 @@ func in32Bits(units time.Duration) C.uint32_t {
 	return C.uint32_t(min(max(units, 0), math.MaxUint32))
 }
 
-//export tp2pGoDisconnect
-func tp2pGoDisconnect(handle C.int) (result C.int) {
-	defer guard(&result)
+func disconnect(handle C.int) C.int {
 	session, ok := take[*engine.Session](&handles, int32(handle))
 	if !ok {
 		return toC(engine.ErrInvalidSession)

@@ -1,6 +1,9 @@
 /* The exported functions: plain C, so that a forked child gets an answer
  * instead of a hang in a Go runtime that has lost its threads. They check what
- * can be checked without knowing any object, and call Go. */
+ * can be checked without knowing any object, and call Go.
+ *
+ * Only thing_p2p_init and thing_p2p_device_open start Go: before them there is
+ * nothing that another function could act on. */
 #define _POSIX_C_SOURCE 200809L /* strnlen */
 
 #include <string.h>
@@ -18,6 +21,16 @@
   if (tp2p_forked()) return THING_P2P_ERR_FORKED
 #define REQUIRE(condition) \
   if (!(condition)) return THING_P2P_ERR_INVALID_PARAMETER
+#define STARTED_OR(code) \
+  if (!tp2p_started()) return code
+#define START() \
+  if (tp2p_start() != THING_P2P_OK) return THING_P2P_ERR_NO_MEMORY
+#define RETURN_FROM_GO(function_call)      \
+  do {                                     \
+    tp2p_call call;                        \
+    tp2p_begin(&call);                     \
+    return tp2p_end(&call, function_call); \
+  } while (0)
 
 /* Whether text is there and has at most max bytes before its NUL. */
 static int is_text(const char *text, size_t max) { return text != NULL && strnlen(text, max + 1) <= max; }
@@ -36,144 +49,168 @@ static int is_transfer(int channel, const void *buffer, int length) {
 int thing_p2p_set_option(const char *key, const char *value) {
   NOT_FORKED();
   REQUIRE(is_text(key, MAX_KEY) && is_text(value, MAX_VALUE));
-  return tp2pGoSetOption((char *)key, (char *)value);
+  return tp2p_set_option(key, value);
 }
 
 int thing_p2p_init(const char *uid) {
   NOT_FORKED();
   REQUIRE(is_name(uid));
-  return tp2pGoInit((char *)uid);
+  START();
+  RETURN_FROM_GO(tp2pGoInit(&call, (char *)uid));
 }
 
 int thing_p2p_deinit(void) {
   NOT_FORKED();
-  return tp2pGoDeinit(tp2p_current_queue());
+  STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
+  RETURN_FROM_GO(tp2pGoDeinit(&call));
 }
 
 int thing_p2p_add_device(const char *dev_id, const char *ticket) {
   NOT_FORKED();
   REQUIRE(is_text(dev_id, MAX_PASTED) && is_text(ticket, MAX_PASTED));
-  return tp2pGoAddDevice((char *)dev_id, (char *)ticket);
+  STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
+  RETURN_FROM_GO(tp2pGoAddDevice(&call, (char *)dev_id, (char *)ticket));
 }
 
 int thing_p2p_add_address(const char *dev_id, const char *address) {
   NOT_FORKED();
   REQUIRE(is_text(dev_id, MAX_PASTED) && is_text(address, MAX_ADDRESS));
-  return tp2pGoAddAddress((char *)dev_id, (char *)address);
+  STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
+  RETURN_FROM_GO(tp2pGoAddAddress(&call, (char *)dev_id, (char *)address));
 }
 
 int thing_p2p_connect(const char *dev_id, int mode, int timeout_ms, thing_p2p_success_cb success,
                       thing_p2p_failure_cb failure, void *user, char *trace_id) {
   NOT_FORKED();
   REQUIRE(is_target(dev_id, mode, timeout_ms) && success != NULL && failure != NULL);
-  return tp2pGoConnect((char *)dev_id, mode, timeout_ms, (uintptr_t)success, (uintptr_t)failure, (uintptr_t)user,
-                       trace_id);
+  STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
+  RETURN_FROM_GO(tp2pGoConnect(&call, (char *)dev_id, mode, timeout_ms, (uintptr_t)success, (uintptr_t)failure,
+                               (uintptr_t)user, trace_id));
 }
 
 int thing_p2p_connect_wait(const char *dev_id, int mode, int timeout_ms, char *trace_id) {
   NOT_FORKED();
   REQUIRE(is_target(dev_id, mode, timeout_ms));
-  return tp2pGoConnectWait((char *)dev_id, mode, timeout_ms, trace_id);
+  STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
+  RETURN_FROM_GO(tp2pGoConnectWait(&call, (char *)dev_id, mode, timeout_ms, trace_id));
 }
 
 int thing_p2p_break_connect(const char *trace_id) {
   NOT_FORKED();
   REQUIRE(is_text(trace_id, THING_P2P_TRACE_ID_SIZE - 1));
-  return tp2pGoBreakConnect((char *)trace_id);
+  STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
+  RETURN_FROM_GO(tp2pGoBreakConnect(&call, (char *)trace_id));
 }
 
 int thing_p2p_read(int handle, int channel, void *buffer, int length, int timeout_ms) {
   NOT_FORKED();
   REQUIRE(is_transfer(channel, buffer, length));
-  return tp2pGoRead(handle, channel, buffer, length, timeout_ms);
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoRead(&call, handle, channel, buffer, length, timeout_ms));
 }
 
 int thing_p2p_send(int handle, int channel, const void *buffer, int length, int timeout_ms) {
   NOT_FORKED();
   REQUIRE(is_transfer(channel, buffer, length));
-  return tp2pGoSend(handle, channel, (void *)buffer, length, timeout_ms);
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoSend(&call, handle, channel, (void *)buffer, length, timeout_ms));
 }
 
 int thing_p2p_active_check(int handle) {
   NOT_FORKED();
-  return tp2pGoActiveCheck(handle);
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoActiveCheck(handle));
 }
 
 int thing_p2p_session_info(int handle, thing_p2p_info *info) {
   NOT_FORKED();
   REQUIRE(info != NULL && info->struct_size >= MIN_STRUCT);
-  return tp2pGoSessionInfo(handle, info);
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoSessionInfo(&call, handle, info));
 }
 
 int thing_p2p_disconnect(int handle) {
   NOT_FORKED();
-  return tp2pGoDisconnect(handle);
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoDisconnect(&call, handle));
 }
 
 int thing_p2p_device_open(const char *state_dir) {
   NOT_FORKED();
   REQUIRE(state_dir == NULL || (is_text(state_dir, MAX_VALUE) && state_dir[0] != '\0'));
-  return tp2pGoDeviceOpen((char *)state_dir);
+  START();
+  RETURN_FROM_GO(tp2pGoDeviceOpen(&call, (char *)state_dir));
 }
 
 int thing_p2p_device_id(int device, char *buffer, int size) {
   NOT_FORKED();
   REQUIRE(buffer != NULL && size > 0);
-  return tp2pGoDeviceID(device, buffer, size);
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoDeviceID(&call, device, buffer, size));
 }
 
 int thing_p2p_device_ticket(int device, char *buffer, int size) {
   NOT_FORKED();
   REQUIRE(buffer != NULL && size > 0);
-  return tp2pGoDeviceTicket(device, buffer, size);
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoDeviceTicket(&call, device, buffer, size));
 }
 
 int thing_p2p_device_address(int device, char *buffer, int size) {
   NOT_FORKED();
   REQUIRE(buffer != NULL && size > 0);
-  return tp2pGoDeviceAddress(device, buffer, size);
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoDeviceAddress(&call, device, buffer, size));
 }
 
 int thing_p2p_device_pairings(int device, thing_p2p_pairing *list, int count) {
   NOT_FORKED();
   REQUIRE(count == 0 || (count > 0 && list != NULL && list->struct_size >= MIN_STRUCT));
-  return tp2pGoDevicePairings(device, list, count);
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoDevicePairings(&call, device, list, count));
 }
 
 int thing_p2p_device_unpair(int device, const char *app_id) {
   NOT_FORKED();
   REQUIRE(is_name(app_id));
-  return tp2pGoDeviceUnpair(device, (char *)app_id);
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoDeviceUnpair(&call, device, (char *)app_id));
 }
 
 int thing_p2p_device_reset_ticket(int device) {
   NOT_FORKED();
-  return tp2pGoDeviceResetTicket(device);
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoDeviceResetTicket(&call, device));
 }
 
 int thing_p2p_device_set_authorizer(int device, thing_p2p_authorize_cb authorize, void *user) {
   NOT_FORKED();
-  return tp2pGoDeviceSetAuthorizer(device, (uintptr_t)authorize, (uintptr_t)user, tp2p_current_queue());
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoDeviceSetAuthorizer(&call, device, (uintptr_t)authorize, (uintptr_t)user));
 }
 
 int thing_p2p_device_listen(int device) {
   NOT_FORKED();
-  return tp2pGoDeviceListen(device);
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoDeviceListen(&call, device));
 }
 
 int thing_p2p_accept(int device, int timeout_ms, thing_p2p_peer *peer) {
   NOT_FORKED();
   REQUIRE(peer == NULL || peer->struct_size >= MIN_STRUCT);
-  return tp2pGoAccept(device, timeout_ms, peer);
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoAccept(&call, device, timeout_ms, peer));
 }
 
 int thing_p2p_device_close(int device) {
   NOT_FORKED();
-  return tp2pGoDeviceClose(device, tp2p_current_queue());
+  STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
+  RETURN_FROM_GO(tp2pGoDeviceClose(&call, device));
 }
 
 int thing_p2p_set_log(int level, thing_p2p_log_cb log, void *user) {
   NOT_FORKED();
   REQUIRE(level >= THING_P2P_LOG_OFF && level <= THING_P2P_LOG_DEBUG);
-  return tp2pGoSetLog(level, (uintptr_t)log, (uintptr_t)user, tp2p_current_queue());
+  if (tp2p_set_log_early(level, (uintptr_t)log, (uintptr_t)user)) return THING_P2P_OK;
+  RETURN_FROM_GO(tp2pGoSetLog(&call, level, (uintptr_t)log, (uintptr_t)user));
 }
