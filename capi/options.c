@@ -41,6 +41,8 @@ static struct option {
     {"lan_port", NULL, 1, 65535, NULL, NULL},
     {"relay", is_relay, 0, 0, NULL, NULL},
     {"max_sessions", NULL, 1, 65536, NULL, NULL},
+    {"max_sessions_per_app", NULL, 1, 65536, NULL, NULL},
+    {"accept_backlog", NULL, 1, 65536, NULL, NULL},
     {"offline_ms", NULL, 1000, 3600000, NULL, NULL},
     {"send_buffer", NULL, 4096, 64 << 20, NULL, NULL},
     {"log", tp2p_is_log, 0, 0, NULL, NULL},

@@ -41,6 +41,14 @@ var setters = map[string]func(c *engine.Config, value string) bool{
 		c.MaxSessions, ok = number(value)
 		return ok
 	},
+	"max_sessions_per_app": func(c *engine.Config, value string) (ok bool) {
+		c.MaxSessionsPerApp, ok = number(value)
+		return ok
+	},
+	"accept_backlog": func(c *engine.Config, value string) (ok bool) {
+		c.AcceptBacklog, ok = number(value)
+		return ok
+	},
 	"offline_ms": func(c *engine.Config, value string) bool {
 		ms, ok := number(value)
 		c.OfflineAfter = time.Duration(ms) * time.Millisecond

@@ -183,7 +183,15 @@ typedef struct thing_p2p_pairing {
  *   lan_port      1 to 65535, default 47474: its UDP port, at which devices
  *                 listen; the same for apps and devices
  *   relay         "auto" (default), "never", or "only" (for tests)
- *   max_sessions  1 to 65536, default 1024
+ *   max_sessions  1 to 65536, default 1024: over it, THING_P2P_ERR_SESSION_LIMIT
+ *                 for the own caller, THING_P2P_ERR_DEVICE_FULL for an app
+ *   max_sessions_per_app
+ *                 1 to 65536, default 64: of one app at a device; over it,
+ *                 THING_P2P_ERR_DEVICE_FULL for that app
+ *   accept_backlog
+ *                 1 to 65536, default 128: sessions that a device has not
+ *                 accepted yet; over it, THING_P2P_ERR_DEVICE_FULL. One that has
+ *                 ended gives its place to the next
  *   offline_ms    1000 to 3600000, default 30000: a peer that is silent for so
  *                 long is gone
  *   send_buffer   4096 to 67108864, default 262144: bytes per channel
@@ -507,8 +515,10 @@ THING_P2P_API int thing_p2p_device_set_authorizer(int device, thing_p2p_authoriz
 THING_P2P_API int thing_p2p_device_listen(int device);
 
 /*
- * Waits for an app and returns its session. `peer`, which may be NULL, tells
- * who it is; set its struct_size before.
+ * Waits for an app and returns its session: of those that live the one that
+ * waits longest, and if none does, one that has ended, from which what had
+ * arrived can still be read. `peer`, which may be NULL, tells who it is; set its
+ * struct_size before.
  *
  * Returns the session's handle (1 or more), the caller's until
  * thing_p2p_disconnect or device_close, or
