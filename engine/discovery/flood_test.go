@@ -20,7 +20,7 @@ type floodOf struct {
 
 const (
 	floodRate  = 12_000_000 / 8 / (querySize + 28) // packets a second, with their headers of IPv4 and UDP
-	floodLasts = 3 * time.Second
+	floodLasts = 2600 * time.Millisecond
 )
 
 func newFlood(from string, many int) *floodOf {
@@ -57,7 +57,7 @@ var (
 // run is a flood, and askers in the middle of it.
 func run(t *testing.T, r *Responder, device hpke.PrivateKey, f *floodOf, askers map[string]*asker) {
 	t.Helper()
-	const begin = floodLasts / 6
+	const begin = floodLasts / 5
 	for at := time.Duration(0); at < floodLasts; at += time.Second / floodRate {
 		now := today.Add(at)
 		packet, from := f.next()
@@ -151,7 +151,7 @@ func TestFloodOfQuestionsKeepsNobodyOut(t *testing.T) {
 func TestFloodStaysWithinBounds(t *testing.T) {
 	device := newKey(t)
 	r := longRunning(device, today)
-	const seconds = 5
+	const seconds = 2
 	for name, c := range map[string]struct {
 		flood     *floodOf
 		perSecond int
@@ -167,7 +167,7 @@ func TestFloodStaysWithinBounds(t *testing.T) {
 				opened++
 			}
 		}
-		if most := atOnce + seconds*c.perSecond; opened > most || opened < most*9/10 {
+		if most := atOnce + seconds*c.perSecond; opened > most || opened < most*8/10 {
 			t.Errorf("%s: %d in %d s, want %d", name, opened, seconds, most)
 		}
 	}
@@ -182,13 +182,14 @@ func TestFloodStaysWithinBounds(t *testing.T) {
 	}
 
 	// Nor do many right queries make it remember without end, or send more than it gets.
-	for i := range maxRecent + 100 {
+	r.recent.Most = 100 // to save time
+	for i := range r.recent.Most + 100 {
 		now := today.Add(time.Hour + time.Duration(i)*time.Second)
 		if r.Answer(newTestQuery(t, device, now).packet, phone, now) == nil {
 			t.Fatalf("query %d is not answered", i)
 		}
 	}
-	if r.recent.Len() > maxRecent {
+	if r.recent.Len() > r.recent.Most {
 		t.Errorf("%d queries are remembered", r.recent.Len())
 	}
 }

@@ -38,7 +38,7 @@ func TestNobodyBringsAnOldMessageBack(t *testing.T) {
 		"nothing": func(_ *testing.T, g *gate, now time.Time) (*gate, time.Time) { return g, now },
 		"many messages of a few strangers": func(t *testing.T, g *gate, now time.Time) (*gate, time.Time) {
 			throwaway := keys(10)
-			for i := range 8192 + 100 {
+			for i := range 20 * maxOvertaken {
 				now = now.Add(strangersInterval)
 				if _, err := g.admit(cheap(throwaway[i%10], "dev", now), now); !errors.Is(err, errForged) {
 					t.Fatalf("message %d: %v", i, err)
@@ -56,7 +56,7 @@ func TestNobodyBringsAnOldMessageBack(t *testing.T) {
 			return g, now
 		},
 		"many more of the friend": func(t *testing.T, g *gate, now time.Time) (*gate, time.Time) {
-			for range 1000 {
+			for range 3 * maxOvertaken {
 				now = now.Add(10 * time.Millisecond)
 				if _, err := g.admit(cheap(keyOf("friend"), "dev", now), now); !errors.Is(err, errForged) {
 					t.Fatal(err)
