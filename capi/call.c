@@ -76,10 +76,10 @@ static int wait_finished(tp2p_call *call) {
 }
 
 /* Of a thread that waits Go keeps nothing: there may be thousands, and it never gives back what it once had for one. The
- * exception is the main thread on its way through read and send, which it would slow down. */
-int tp2p_end(tp2p_call *call, int result) {
-  int waits = result == TP2P_WAIT || result == TP2P_LATER, unused;
-  if (result == TP2P_LATER || (waits && !tp2p_is_main_thread())) tp2p_unbind_thread();
+ * exception is the main thread in its calls to read and send, which it would slow down. */
+int tp2p_end(tp2p_call *call, int kind, int result) {
+  int waits = result == TP2P_WAIT, unused;
+  if (kind == TP2P_SELDOM || (waits && !tp2p_is_main_thread())) tp2p_unbind_thread();
   if (call->caller == 0) leave();
   pthread_sigmask(SIG_SETMASK, &call->mask, NULL);
   if (waits) result = wait_finished(call);

@@ -78,8 +78,9 @@ func tp2pGoActiveCheck(handle C.int) (result C.int) {
 }
 
 //export tp2pGoSessionInfo
-func tp2pGoSessionInfo(call *C.tp2p_call, handle C.int, info *C.thing_p2p_info) C.int {
-	return later(call, func() C.int { return sessionInfo(handle, info) })
+func tp2pGoSessionInfo(handle C.int, info *C.thing_p2p_info) (result C.int) {
+	defer guard(&result)
+	return sessionInfo(handle, info)
 }
 
 //export tp2pGoDisconnect

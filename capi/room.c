@@ -13,7 +13,7 @@
 /* What Go and its first threads reserve, and what they write to, in bytes. Go reserves tables for all of a 64 bit
  * address space, and the C library 64 MB for each thread that allocates memory. */
 #if UINTPTR_MAX > UINT32_MAX
-#define RESERVED ((size_t)2 << 30)
+#define RESERVED ((size_t)1536 << 20)
 #else
 #define RESERVED ((size_t)256 << 20)
 #endif

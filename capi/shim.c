@@ -25,11 +25,11 @@
   if (!tp2p_started()) return code
 #define START() \
   if (tp2p_start() != THING_P2P_OK) return THING_P2P_ERR_NO_MEMORY
-#define RETURN_FROM_GO(function_call)      \
-  do {                                     \
-    tp2p_call call;                        \
-    tp2p_begin(&call);                     \
-    return tp2p_end(&call, function_call); \
+#define RETURN_FROM_GO(kind, function_call)      \
+  do {                                           \
+    tp2p_call call;                              \
+    tp2p_begin(&call);                           \
+    return tp2p_end(&call, kind, function_call); \
   } while (0)
 
 /* Whether text is there and has at most max bytes before its NUL. */
@@ -56,27 +56,27 @@ int thing_p2p_init(const char *uid) {
   NOT_FORKED();
   REQUIRE(is_name(uid));
   START();
-  RETURN_FROM_GO(tp2pGoInit(&call, (char *)uid));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoInit(&call, (char *)uid));
 }
 
 int thing_p2p_deinit(void) {
   NOT_FORKED();
   STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
-  RETURN_FROM_GO(tp2pGoDeinit(&call));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoDeinit(&call));
 }
 
 int thing_p2p_add_device(const char *dev_id, const char *ticket) {
   NOT_FORKED();
   REQUIRE(is_text(dev_id, MAX_PASTED) && is_text(ticket, MAX_PASTED));
   STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
-  RETURN_FROM_GO(tp2pGoAddDevice(&call, (char *)dev_id, (char *)ticket));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoAddDevice(&call, (char *)dev_id, (char *)ticket));
 }
 
 int thing_p2p_add_address(const char *dev_id, const char *address) {
   NOT_FORKED();
   REQUIRE(is_text(dev_id, MAX_PASTED) && is_text(address, MAX_ADDRESS));
   STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
-  RETURN_FROM_GO(tp2pGoAddAddress(&call, (char *)dev_id, (char *)address));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoAddAddress(&call, (char *)dev_id, (char *)address));
 }
 
 int thing_p2p_connect(const char *dev_id, int mode, int timeout_ms, thing_p2p_success_cb success,
@@ -84,133 +84,133 @@ int thing_p2p_connect(const char *dev_id, int mode, int timeout_ms, thing_p2p_su
   NOT_FORKED();
   REQUIRE(is_target(dev_id, mode, timeout_ms) && success != NULL && failure != NULL);
   STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
-  RETURN_FROM_GO(tp2pGoConnect(&call, (char *)dev_id, mode, timeout_ms, (uintptr_t)success, (uintptr_t)failure,
-                               (uintptr_t)user, trace_id));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoConnect(&call, (char *)dev_id, mode, timeout_ms, (uintptr_t)success,
+                                            (uintptr_t)failure, (uintptr_t)user, trace_id));
 }
 
 int thing_p2p_connect_wait(const char *dev_id, int mode, int timeout_ms, char *trace_id) {
   NOT_FORKED();
   REQUIRE(is_target(dev_id, mode, timeout_ms));
   STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
-  RETURN_FROM_GO(tp2pGoConnectWait(&call, (char *)dev_id, mode, timeout_ms, trace_id));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoConnectWait(&call, (char *)dev_id, mode, timeout_ms, trace_id));
 }
 
 int thing_p2p_break_connect(const char *trace_id) {
   NOT_FORKED();
   REQUIRE(is_text(trace_id, THING_P2P_TRACE_ID_SIZE - 1));
   STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
-  RETURN_FROM_GO(tp2pGoBreakConnect(&call, (char *)trace_id));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoBreakConnect(&call, (char *)trace_id));
 }
 
 int thing_p2p_read(int handle, int channel, void *buffer, int length, int timeout_ms) {
   NOT_FORKED();
   REQUIRE(is_transfer(channel, buffer, length));
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoRead(&call, handle, channel, buffer, length, timeout_ms));
+  RETURN_FROM_GO(TP2P_OFTEN, tp2pGoRead(&call, handle, channel, buffer, length, timeout_ms));
 }
 
 int thing_p2p_send(int handle, int channel, const void *buffer, int length, int timeout_ms) {
   NOT_FORKED();
   REQUIRE(is_transfer(channel, buffer, length));
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoSend(&call, handle, channel, (void *)buffer, length, timeout_ms));
+  RETURN_FROM_GO(TP2P_OFTEN, tp2pGoSend(&call, handle, channel, (void *)buffer, length, timeout_ms));
 }
 
 int thing_p2p_active_check(int handle) {
   NOT_FORKED();
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoActiveCheck(handle));
+  RETURN_FROM_GO(TP2P_OFTEN, tp2pGoActiveCheck(handle));
 }
 
 int thing_p2p_session_info(int handle, thing_p2p_info *info) {
   NOT_FORKED();
   REQUIRE(info != NULL && info->struct_size >= MIN_STRUCT);
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoSessionInfo(&call, handle, info));
+  RETURN_FROM_GO(TP2P_OFTEN, tp2pGoSessionInfo(handle, info));
 }
 
 int thing_p2p_disconnect(int handle) {
   NOT_FORKED();
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoDisconnect(&call, handle));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoDisconnect(&call, handle));
 }
 
 int thing_p2p_device_open(const char *state_dir) {
   NOT_FORKED();
   REQUIRE(state_dir == NULL || (is_text(state_dir, MAX_VALUE) && state_dir[0] != '\0'));
   START();
-  RETURN_FROM_GO(tp2pGoDeviceOpen(&call, (char *)state_dir));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoDeviceOpen(&call, (char *)state_dir));
 }
 
 int thing_p2p_device_id(int device, char *buffer, int size) {
   NOT_FORKED();
   REQUIRE(buffer != NULL && size > 0);
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoDeviceID(&call, device, buffer, size));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoDeviceID(&call, device, buffer, size));
 }
 
 int thing_p2p_device_ticket(int device, char *buffer, int size) {
   NOT_FORKED();
   REQUIRE(buffer != NULL && size > 0);
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoDeviceTicket(&call, device, buffer, size));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoDeviceTicket(&call, device, buffer, size));
 }
 
 int thing_p2p_device_address(int device, char *buffer, int size) {
   NOT_FORKED();
   REQUIRE(buffer != NULL && size > 0);
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoDeviceAddress(&call, device, buffer, size));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoDeviceAddress(&call, device, buffer, size));
 }
 
 int thing_p2p_device_pairings(int device, thing_p2p_pairing *list, int count) {
   NOT_FORKED();
   REQUIRE(count == 0 || (count > 0 && list != NULL && list->struct_size >= MIN_STRUCT));
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoDevicePairings(&call, device, list, count));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoDevicePairings(&call, device, list, count));
 }
 
 int thing_p2p_device_unpair(int device, const char *app_id) {
   NOT_FORKED();
   REQUIRE(is_name(app_id));
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoDeviceUnpair(&call, device, (char *)app_id));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoDeviceUnpair(&call, device, (char *)app_id));
 }
 
 int thing_p2p_device_reset_ticket(int device) {
   NOT_FORKED();
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoDeviceResetTicket(&call, device));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoDeviceResetTicket(&call, device));
 }
 
 int thing_p2p_device_set_authorizer(int device, thing_p2p_authorize_cb authorize, void *user) {
   NOT_FORKED();
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoDeviceSetAuthorizer(&call, device, (uintptr_t)authorize, (uintptr_t)user));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoDeviceSetAuthorizer(&call, device, (uintptr_t)authorize, (uintptr_t)user));
 }
 
 int thing_p2p_device_listen(int device) {
   NOT_FORKED();
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoDeviceListen(&call, device));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoDeviceListen(&call, device));
 }
 
 int thing_p2p_accept(int device, int timeout_ms, thing_p2p_peer *peer) {
   NOT_FORKED();
   REQUIRE(peer == NULL || peer->struct_size >= MIN_STRUCT);
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoAccept(&call, device, timeout_ms, peer));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoAccept(&call, device, timeout_ms, peer));
 }
 
 int thing_p2p_device_close(int device) {
   NOT_FORKED();
   STARTED_OR(THING_P2P_ERR_INVALID_SESSION);
-  RETURN_FROM_GO(tp2pGoDeviceClose(&call, device));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoDeviceClose(&call, device));
 }
 
 int thing_p2p_set_log(int level, thing_p2p_log_cb log, void *user) {
   NOT_FORKED();
   REQUIRE(level >= THING_P2P_LOG_OFF && level <= THING_P2P_LOG_DEBUG);
   if (tp2p_set_log_early(level, (uintptr_t)log, (uintptr_t)user)) return THING_P2P_OK;
-  RETURN_FROM_GO(tp2pGoSetLog(&call, level, (uintptr_t)log, (uintptr_t)user));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoSetLog(&call, level, (uintptr_t)log, (uintptr_t)user));
 }

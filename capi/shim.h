@@ -61,12 +61,14 @@ typedef struct tp2p_call {
   int cancelable, done, result;
 } tp2p_call;
 
-/* What Go returns if tp2p_finish will tell the result: of a call that is made now and then, or all the time. */
-#define TP2P_LATER INT32_MIN
-#define TP2P_WAIT (INT32_MIN + 1)
+/* What Go returns if tp2p_finish will tell the result. */
+#define TP2P_WAIT INT32_MIN
+
+/* What kind of call it is: one that a program makes all the time, or now and then. */
+enum { TP2P_OFTEN, TP2P_SELDOM };
 
 void tp2p_begin(tp2p_call *call);
-int tp2p_end(tp2p_call *call, int result);
+int tp2p_end(tp2p_call *call, int kind, int result);
 void tp2p_finish(tp2p_call *call, int result);
 
 /* ---- options.c, server.c ---- */

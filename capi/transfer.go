@@ -4,46 +4,33 @@ package main
 import "C"
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine"
 )
 
-// A transfer first waits inside of Go: what comes soon, as in a stream or as an
-// answer from near by, comes soonest this way, since Go gives the processor to
-// what the caller waits for. Then it leaves, and waits in C.
-const (
-	patience    = 5 * time.Millisecond // so long a signal may have to wait
-	mostPatient = 32                   // at a time: call.c lets only twice as many in
-)
-
-var patient atomic.Int32
-
 // transfer answers thing_p2p_read and thing_p2p_send: move waits for a time, and
-// returns what to answer, and whether that is all.
+// returns what to answer, and whether that is all. At first it does so right here.
 func transfer(call *C.tp2p_call, timeoutMS C.int, move func(time.Duration) (result C.int, done bool)) C.int {
 	timeout := waitFor(timeoutMS)
 	deadline := time.Now().Add(timeout)
-	now := timeout
-	if timeout < 0 || timeout > patience {
-		now = patience
-	}
-	if patient.Add(1) > mostPatient {
-		now = 0
-	}
-	result, done := move(now)
-	patient.Add(-1)
-	if done || now == timeout {
+	result, done := bePatient(func(patience time.Duration) (C.int, bool) {
+		if timeout < 0 || timeout > patience {
+			return move(patience)
+		}
+		result, _ := move(timeout)
+		return result, true
+	})
+	if done {
 		return result
 	}
-	return wait(call, func() C.int {
+	return start(call, func() C.int {
 		if timeout > 0 {
 			timeout = max(time.Until(deadline), 0)
 		}
 		result, _ := move(timeout)
 		return result
-	})
+	}).leave()
 }
 
 func reading(session *engine.Session, channel C.int, buffer []byte) func(time.Duration) (C.int, bool) {

@@ -81,6 +81,7 @@ type flavour struct {
 	name    string
 	library func(t *testing.T) string // the folder of libthingp2p.so
 	flags   []string                  // of the compiler
+	link    []string                  // instead of the shared library
 	wrapper []string                  // a command that runs the program
 	env     []string
 }
@@ -92,9 +93,13 @@ func (f flavour) compile(t *testing.T, name string) string {
 	t.Helper()
 	dir := f.library(t)
 	program := filepath.Join(workDir, name+f.name)
-	args := append([]string{"-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror"}, f.flags...)
-	out, err := exec.Command("gcc", append(args, "-I", filepath.Join(root, "include"), "-o", program,
-		filepath.Join("c", name+".c"), "-L", dir, "-lthingp2p", "-Wl,-rpath,"+dir, "-pthread")...).CombinedOutput()
+	link := f.link
+	if link == nil {
+		link = []string{"-L", dir, "-lthingp2p", "-Wl,-rpath," + dir}
+	}
+	args := append([]string{"-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread", "-I", filepath.Join(root, "include"),
+		"-o", program, filepath.Join("c", name+".c")}, f.flags...)
+	out, err := exec.Command("gcc", append(args, link...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("gcc c/%s.c: %v\n%s", name, err, out)
 	}

@@ -1,9 +1,44 @@
 package tests
 
-import "testing"
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/thingp2p/libthingp2p/capi/tests/shell"
+)
 
 // The library as a guest in a program that knows nothing of Go.
 
 func TestSignalFD(t *testing.T)  { run(t, "signalfd", withServer(t)...) }
 func TestHandlers(t *testing.T)  { run(t, "handlers", withServer(t)...) }
 func TestHostState(t *testing.T) { run(t, "host_state", withServer(t)...) }
+func TestLimits(t *testing.T)    { run(t, "limits") }
+func TestMemory(t *testing.T)    { run(t, "memory", withServer(t)...) }
+func TestCancel(t *testing.T)    { run(t, "cancel", withServer(t)...) }
+
+// The static library is linked from the same object, and starts as late.
+func TestStaticGuest(t *testing.T) {
+	dir := library(t)
+	static := flavour{name: "-static", library: library, link: []string{filepath.Join(dir, "libthingp2p.a"), "-lresolv"}}
+	for _, name := range []string{"fork", "signalfd", "host_state"} {
+		t.Run(name, func(t *testing.T) { static.run(t, name, withServer(t)...) })
+	}
+}
+
+func TestLoad(t *testing.T) {
+	file := filepath.Join(library(t), "libthingp2p.so.1")
+	loader := flavour{name: "-dl", library: library, link: []string{"-ldl"}}
+	report(t, shell.Run(t, shell.RunTimeout, nil, loader.compile(t, "load"), file))
+
+	// Into programs that do not know of it.
+	preload := []string{"LD_PRELOAD=" + file}
+	if out := shell.Run(t, shell.RunTimeout, preload, "sh", "-c", "ls / | grep -c . && echo all is well"); !strings.HasSuffix(out, "all is well") {
+		t.Errorf("a shell printed %q", out)
+	}
+	python := shell.Tool(t, "python3")
+	program := "import ctypes, subprocess; print(subprocess.check_output(['echo', 'child']), ctypes.CDLL(None).thing_p2p_device_open(None))"
+	if out := shell.Run(t, shell.RunTimeout, preload, python, "-c", program); out != `b'child\n' 1` {
+		t.Errorf("python3 printed %q", out)
+	}
+}

@@ -7,7 +7,7 @@
 
 #include "pair.h"
 
-#define ENOUGH 1000     /* calls of each handler */
+#define ENOUGH 300       /* calls of each handler */
 #define FRAME (48 << 10) /* bytes of stack */
 
 static const int before[] = {SIGALRM, SIGCHLD, SIGUSR1, SIGPIPE};

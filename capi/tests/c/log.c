@@ -83,8 +83,76 @@ static void other_calls_inside_the_callback(void) {
   CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_OFF, NULL, NULL));
 }
 
+static int errors;
+
+static void count_errors(int level, const char *line, void *user) {
+  (void)user;
+  if (level == THING_P2P_LOG_ERROR && strstr(line, "cannot be opened") != NULL) __atomic_add_fetch(&errors, 1, __ATOMIC_SEQ_CST);
+}
+
+static int errors_so_far(void) { return __atomic_load_n(&errors, __ATOMIC_SEQ_CST); }
+
+/* A program that ends after a failure has had the line that says why. */
+static void failures_are_told_before_they_return(void) {
+  int i, before = errors_so_far();
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_ERROR, count_errors, NULL));
+  for (i = 1; i <= 200; i++) {
+    CHECK(thing_p2p_device_open("/dev/null/not a directory") < 0);
+    CHECK_IS(before + i, errors_so_far());
+  }
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_OFF, NULL, NULL));
+}
+
+static struct flag in_callback = FLAG_INIT, go_on = FLAG_INIT;
+static int starts;
+
+static void wait_and_count_starts(int level, const char *line, void *user) {
+  (void)level, (void)user;
+  flag_raise(&in_callback);
+  CHECK(flag_wait(&go_on));
+  if (strstr(line, "device started") != NULL) __atomic_add_fetch(&starts, 1, __ATOMIC_SEQ_CST);
+}
+
+/* One line is with the callback, others wait, and the log is turned off: they come before it is. */
+static void set_log_delivers_what_waits(void) {
+  int i;
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_INFO, wait_and_count_starts, NULL));
+  for (i = 0; i < 10; i++) {
+    int device = thing_p2p_device_open(NULL);
+    CHECK(device > 0);
+    CHECK_IS(THING_P2P_OK, thing_p2p_device_listen(device));
+    CHECK_IS(THING_P2P_OK, thing_p2p_device_close(device));
+  }
+  CHECK(flag_wait(&in_callback));
+  CHECK_IS(0, __atomic_load_n(&starts, __ATOMIC_SEQ_CST));
+  flag_raise(&go_on);
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_OFF, NULL, NULL));
+  CHECK_IS(10, __atomic_load_n(&starts, __ATOMIC_SEQ_CST));
+}
+
+static void fail_inside(int level, const char *line, void *user) {
+  (void)level, (void)line;
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_ERROR, count_errors, NULL));
+  CHECK(thing_p2p_device_open("/dev/null/not a directory") < 0);
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_ERROR, fail_inside, user));
+  CHECK(thing_p2p_device_open("/dev/null/not a directory") < 0); /* cannot be told inside of this call */
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_OFF, NULL, NULL));
+  flag_raise(user);
+}
+
+/* Who waits for the log inside of its own callback would wait for ever. */
+static void failures_inside_the_callback(void) {
+  struct flag called = FLAG_INIT;
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_ERROR, fail_inside, &called));
+  CHECK(thing_p2p_device_open("/dev/null/not a directory") < 0);
+  CHECK(flag_wait(&called));
+}
+
 int main(void) {
   RUN(levels);
+  RUN(failures_are_told_before_they_return);
+  RUN(set_log_delivers_what_waits);
+  RUN(failures_inside_the_callback);
   RUN(quiet_after_set_log);
   RUN(set_log_inside_the_callback);
   RUN(other_calls_inside_the_callback);

@@ -71,6 +71,9 @@ static void values(void) {
     {"offline_ms", "3600001", BAD}, {"offline_ms", "1e4", BAD},
     {"send_buffer", "4096", 0}, {"send_buffer", "67108864", 0}, {"send_buffer", "262144", 0}, {"send_buffer", "4095", BAD},
     {"send_buffer", "67108865", BAD}, {"send_buffer", "0x10000", BAD},
+    {"log", "debug", 0}, {"log", "debug:/dev/null", 0}, {"log", "info", 0}, {"log", "warn", 0}, {"log", "error", 0},
+    {"log", "off", 0}, {"log", "", BAD}, {"log", "debug:", BAD}, {"log", "loud", BAD}, {"log", "Debug", BAD},
+    {"log", "debug:/no/such/directory/file", BAD}, {"log", ":/dev/null", BAD},
   };
   unsigned i;
   for (i = 0; i < sizeof table / sizeof *table; i++) {
