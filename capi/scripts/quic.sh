@@ -4,16 +4,20 @@
 QUIC_CHANGED='. ./internal/ackhandler ./internal/congestion ./internal/handshake ./internal/mocks ./internal/utils ./internal/wire'
 
 quic_tests() {
-  local stock
+  local stock packages
   stock=$(cd "$ROOT" && "$GO" list -m -f '{{.Dir}}' github.com/quic-go/quic-go)
   go_build "$LOGS/quictests" "" ./capi/scripts/quictests
   cd "$BUILD/quic/quic-go"
   export GOWORK=$BUILD/quic/go.work GOFLAGS=''
   "$GO" list -deps -test ./... >/dev/null || skip "what quic-go's tests need cannot be fetched"
+  # Those of whole connections have the next function, and HTTP/3 is not ours.
+  packages=$("$GO" list ./... | grep -vE '/(integrationtests|http3|metrics)(/|$)')
   check_added
-  "$GO" vet ./...
+  # shellcheck disable=SC2086 # a list
+  "$GO" vet $packages
   quic_staticcheck "$stock"
-  CGO_ENABLED=1 "$LOGS/quictests" "$ROOT/engine/cmd/patchquic/failing.txt" "$LOGS/quic.log" -race -timeout 5m
+  # shellcheck disable=SC2086 # a list
+  CGO_ENABLED=1 "$LOGS/quictests" "$ROOT/engine/cmd/patchquic/failing.txt" "$LOGS/quic.log" -race -timeout=5m $packages
 }
 
 # What patchquic adds to the copy is in text files until then, and has not been looked at.
@@ -39,4 +43,13 @@ findings() {
   # shellcheck disable=SC2086 # a list
   "$BUILD/tools/staticcheck" $QUIC_CHANGED >"$LOGS/quic-staticcheck.log" || [ -s "$LOGS/quic-staticcheck.log" ]
   sed 's/:[0-9]*:[0-9]*:/:/' "$LOGS/quic-staticcheck.log" | LC_ALL=C sort -u
+}
+
+# The tests of whole connections. They go by the machine's clock, so they are for a quiet one.
+quic_integration_tests() {
+  go_build "$LOGS/quictests" "" ./capi/scripts/quictests
+  cd "$BUILD/quic/quic-go"
+  export GOWORK=$BUILD/quic/go.work GOFLAGS=''
+  "$LOGS/quictests" "$ROOT/engine/cmd/patchquic/failing-integration.txt" "$LOGS/quic-integration.log" \
+    -timeout=8m ./integrationtests/...
 }

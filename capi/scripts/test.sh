@@ -14,11 +14,7 @@ GOVULNCHECK=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 OUTSIDE='/capi/tests|/engine/lab'
 
 run_tests() {
-  prepare
-  LOGS=$BUILD/test-logs
-  rm -rf "$LOGS"
-  mkdir -p "$LOGS"
-  passed=0 failed=0 summary=
+  begin "$BUILD/test-logs"
   stage tools install_tools
   stage format check_format
   stage vet run_go vet ./...
@@ -36,6 +32,26 @@ run_tests() {
   stage cmake cmake_tests
   stage demo demo_test
   stage leftovers check_leftovers
+  finish
+}
+
+# What takes long, or a quiet machine.
+run_nightly() {
+  begin "$BUILD/nightly-logs"
+  stage quic-integration quic_integration_tests
+  stage fuzz fuzz_nightly
+  finish
+}
+
+begin() { # begin LOGS
+  prepare
+  LOGS=$1
+  rm -rf "$LOGS"
+  mkdir -p "$LOGS"
+  passed=0 failed=0 summary=
+}
+
+finish() {
   printf '\n%b%d passed, %d failed\n' "$summary" "$passed" "$failed"
   [ "$failed" = 0 ]
 }

@@ -1,7 +1,9 @@
 // Command quictests runs quic-go's own tests on the copy that the library is built with, and holds what fails against a
 // list of what has to: with another controller of congestion, tests of quic-go's fail. Run it in the copy's folder:
 //
-//	GOWORK=…/go.work quictests LIST LOG [FLAG OF GO TEST...]
+//	GOWORK=…/go.work quictests LIST LOG [FLAG OF GO TEST...] PACKAGE...
+//
+// A flag and its value are one word: -timeout=5m.
 //
 // It fails if a test fails that is not listed, or if one is listed that passes or is not there. A test that panics takes
 // those behind it along; they run again without it. The whole output goes to LOG.
@@ -12,11 +14,12 @@ import (
 	"io"
 	"os"
 	"slices"
+	"strings"
 )
 
 func main() {
-	if len(os.Args) < 3 {
-		fmt.Fprintln(os.Stderr, "usage: quictests LIST LOG [FLAG OF GO TEST...]")
+	if len(os.Args) < 4 {
+		fmt.Fprintln(os.Stderr, "usage: quictests LIST LOG [FLAG OF GO TEST...] PACKAGE...")
 		os.Exit(2)
 	}
 	wrong, err := run(os.Args[1], os.Args[2], os.Args[3:])
@@ -28,7 +31,8 @@ func main() {
 	}
 }
 
-func run(listPath, logPath string, flags []string) (wrong bool, err error) {
+func run(listPath, logPath string, args []string) (wrong bool, err error) {
+	flags, packages := split(args)
 	text, err := os.ReadFile(listPath)
 	if err != nil {
 		return false, err
@@ -42,11 +46,11 @@ func run(listPath, logPath string, flags []string) (wrong bool, err error) {
 		return false, err
 	}
 	defer log.Close()
-	there, err := listTests(flags)
+	there, err := listTests(flags, packages)
 	if err != nil {
 		return false, err
 	}
-	seen, err := runAll(there, flags, log)
+	seen, err := runAll(there, flags, packages, log)
 	if err != nil {
 		return false, err
 	}
@@ -60,19 +64,19 @@ func run(listPath, logPath string, flags []string) (wrong bool, err error) {
 			passed++
 		}
 	}
-	fmt.Printf("%d of quic-go's tests pass, %d fail as they have to\n", passed, len(expected))
+	fmt.Printf("%d tests pass, %d fail as they have to\n", passed, len(expected))
 	return len(complaints) > 0, nil
 }
 
 // runAll runs all tests, and again those of which nothing was heard, as long as that brings news.
-func runAll(there []test, flags []string, log io.Writer) (*outcome, error) {
+func runAll(there []test, flags, packages []string, log io.Writer) (*outcome, error) {
 	seen := newOutcome()
-	if err := seen.run(log, append(slices.Clone(flags), "./...")...); err != nil {
+	if err := seen.run(log, slices.Concat(flags, packages)...); err != nil {
 		return nil, err
 	}
 	for missing := seen.missing(there); len(missing) > 0; {
 		for pkg, names := range byPackage(missing) {
-			if err := seen.run(log, append(slices.Clone(flags), "-run", only(names), pkg)...); err != nil {
+			if err := seen.run(log, slices.Concat(flags, []string{"-run", only(names), pkg})...); err != nil {
 				return nil, err
 			}
 		}
@@ -83,4 +87,15 @@ func runAll(there []test, flags []string, log io.Writer) (*outcome, error) {
 		missing = left
 	}
 	return seen, nil
+}
+
+func split(args []string) (flags, packages []string) {
+	for _, arg := range args {
+		if strings.HasPrefix(arg, "-") {
+			flags = append(flags, arg)
+		} else {
+			packages = append(packages, arg)
+		}
+	}
+	return flags, packages
 }

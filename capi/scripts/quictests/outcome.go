@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 )
 
@@ -119,10 +120,9 @@ func (o *outcome) missing(there []test) (missing []test) {
 	return missing
 }
 
-// listTests lists the tests of all packages in this folder.
-func listTests(flags []string) ([]test, error) {
-	args := append([]string{"test", "-json", "-list", "^(Test|Fuzz|Example)"}, flags...)
-	cmd := exec.Command("go", append(args, "./...")...)
+// listTests lists the tests of packages.
+func listTests(flags, packages []string) ([]test, error) {
+	cmd := exec.Command("go", slices.Concat([]string{"test", "-json", "-list", "^(Test|Fuzz|Example)"}, flags, packages)...)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

@@ -9,9 +9,8 @@ import (
 	"slices"
 )
 
-// notNeeded are quic-go's folders that neither the library nor quic-go's tests of
-// what the library imports need.
-var notNeeded = []string{".github", "assets", "example", "http3", "integrationtests", "interop", "metrics"}
+// notNeeded are quic-go's folders that neither the library nor quic-go's tests need.
+var notNeeded = []string{".github", "assets", "example", "interop"}
 
 // copySource copies all else, tests and what they read included.
 func copySource(from, to string) error {

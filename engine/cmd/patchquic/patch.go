@@ -37,7 +37,7 @@ var places = map[string]string{
 
 // patch changes the copy of quic-go in folder.
 func patch(folder string) error {
-	for _, c := range slices.Concat(changes, leanChanges, panicChanges) {
+	for _, c := range slices.Concat(changes, leanChanges, panicChanges, testChanges) {
 		path := filepath.Join(folder, c.file)
 		text, err := os.ReadFile(path)
 		if err != nil {
