@@ -66,8 +66,7 @@ fuzz_tests() {
 }
 
 # A long one goes on where the last one ended.
-run_nightly() {
-  prepare
+fuzz_nightly() {
   FUZZ_SECONDS=${THINGP2P_FUZZ_SECONDS:-60}
   fuzz_all "$BUILD/fuzz" "$BUILD/fuzz-corpus"
 }

@@ -3,6 +3,7 @@
 . "$ROOT/capi/scripts/library.sh"
 . "$ROOT/capi/scripts/fuzz.sh"
 . "$ROOT/capi/scripts/dates.sh"
+. "$ROOT/capi/scripts/quic.sh"
 
 SKIPPED=77
 FUZZ_SECONDS=${THINGP2P_FUZZ_SECONDS:-3} # for each target; 60 before a release and at night
@@ -13,11 +14,7 @@ GOVULNCHECK=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 OUTSIDE='/capi/tests|/engine/lab'
 
 run_tests() {
-  prepare
-  LOGS=$BUILD/test-logs
-  rm -rf "$LOGS"
-  mkdir -p "$LOGS"
-  passed=0 failed=0 summary=
+  begin "$BUILD/test-logs"
   stage tools install_tools
   stage format check_format
   stage vet run_go vet ./...
@@ -29,11 +26,32 @@ run_tests() {
   stage race race_tests
   stage plain plain_tests
   stage dates date_tests
+  stage quic quic_tests
   stage outside outside_tests
   stage fuzz fuzz_tests
   stage cmake cmake_tests
   stage demo demo_test
   stage leftovers check_leftovers
+  finish
+}
+
+# What takes long, or a quiet machine.
+run_nightly() {
+  begin "$BUILD/nightly-logs"
+  stage quic-integration quic_integration_tests
+  stage fuzz fuzz_nightly
+  finish
+}
+
+begin() { # begin LOGS
+  prepare
+  LOGS=$1
+  rm -rf "$LOGS"
+  mkdir -p "$LOGS"
+  passed=0 failed=0 summary=
+}
+
+finish() {
   printf '\n%b%d passed, %d failed\n' "$summary" "$passed" "$failed"
   [ "$failed" = 0 ]
 }
@@ -79,10 +97,15 @@ check_format() {
   [ -z "$files" ] || die "not formatted: $files"
 }
 
+# fetch_tool MODULE@VERSION: to $BUILD/tools.
+fetch_tool() {
+  GOBIN=$BUILD/tools GOWORK=off GOFLAGS='' "$GO" install "$1" || skip "cannot be fetched: $1"
+}
+
 # analyse MODULE@VERSION: runs a tool that loads packages by itself. It knows workspaces, but no -modfile.
 analyse() {
   local tools=$BUILD/tools name=${1%@*}
-  GOBIN=$tools GOFLAGS='' "$GO" install "$1" || skip "cannot be fetched: $1"
+  fetch_tool "$1"
   printf 'go %s\nuse "%s"\nreplace github.com/quic-go/quic-go => "%s"\n' \
     "$(sed -n 's/^go //p' "$ROOT/go.mod")" "$ROOT" "$BUILD/quic/quic-go" >"$tools/go.work"
   (cd "$ROOT" && GOWORK=$tools/go.work GOFLAGS=-tags=thingp2p_quic,nethttpomithttp2 "$tools/${name##*/}" ./...)

@@ -4,8 +4,10 @@ package lab
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
+	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/lab/emulator"
 )
@@ -51,7 +53,38 @@ func (a *attachment) address(addrs ...netip.Addr) error {
 			fmt.Sprintf("addr add %s/32 dev %s", addr, wanInterface),
 			"route replace default dev "+wanInterface)
 	}
-	return a.ns.ip(lines...)
+	if err := a.ns.ip(lines...); err != nil {
+		return err
+	}
+	for _, addr := range addrs {
+		if addr.Is6() {
+			if err := a.ns.receives(addr); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// receives returns once a packet to a new IPv6 address arrives: the kernel makes the
+// route for it in its own time, and drops what comes before.
+func (ns *namespace) receives(addr netip.Addr) (err error) {
+	nsErr := ns.do(func() {
+		var conn *net.UDPConn
+		if conn, err = net.ListenUDP("udp6", net.UDPAddrFromAddrPort(netip.AddrPortFrom(addr, 0))); err != nil {
+			return
+		}
+		defer conn.Close()
+		self := conn.LocalAddr().(*net.UDPAddr).AddrPort()
+		for range 10_000 {
+			conn.WriteToUDPAddrPort([]byte("?"), self)
+			conn.SetReadDeadline(time.Now().Add(10 * time.Millisecond))
+			if _, _, err = conn.ReadFromUDPAddrPort(make([]byte, 1)); err == nil {
+				return
+			}
+		}
+	})
+	return firstError(nsErr, err)
 }
 
 // read passes on what the namespace sends, until the device is closed.

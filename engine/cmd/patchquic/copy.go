@@ -9,10 +9,10 @@ import (
 	"slices"
 )
 
-// notNeeded are quic-go's folders that the library does not import.
-var notNeeded = []string{".github", "assets", "example", "http3", "integrationtests", "interop", "metrics"}
+// notNeeded are quic-go's folders that neither the library nor quic-go's tests need.
+var notNeeded = []string{".github", "assets", "example", "interop"}
 
-// copySource copies what is compiled: Go files that are not tests, and go.mod.
+// copySource copies all else, tests and what they read included.
 func copySource(from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -28,10 +28,6 @@ func copySource(from, to string) error {
 				return filepath.SkipDir
 			}
 			return os.MkdirAll(target, 0o755)
-		}
-		compiled := true
-		if !compiled {
-			return nil
 		}
 		text, err := os.ReadFile(path)
 		if err != nil {

@@ -5,6 +5,10 @@
 //	go run ./engine/cmd/patchquic build
 //	go build -modfile=build/quic/go.mod -tags thingp2p_quic ./...
 //
+// quic-go's own tests run on the copy in the workspace that it makes besides:
+//
+//	cd build/quic/quic-go && GOWORK=$PWD/../go.work go test ./...
+//
 // Without it everything builds too, with quic-go as it is; see quic_stock.go in
 // package engine for what is lost then.
 package main
@@ -24,11 +28,13 @@ import (
 const (
 	module  = "github.com/quic-go/quic-go"
 	version = "v0.65.0" // the one that the changes were written for
+
+	goVersion = "1.26.0" // that its go.mod asks for
 )
 
 func main() {
 	flag.Usage = func() {
-		fmt.Fprintln(os.Stderr, "usage: patchquic FOLDER\nmakes FOLDER/quic/quic-go and FOLDER/quic/go.mod; run it in the project's root")
+		fmt.Fprintln(os.Stderr, "usage: patchquic FOLDER\nmakes FOLDER/quic/quic-go, FOLDER/quic/go.mod and FOLDER/quic/go.work; run it in the project's root")
 	}
 	flag.Parse()
 	if flag.NArg() != 1 {
@@ -138,9 +144,23 @@ func writeModule(folder string) error {
 	if err := os.WriteFile(filepath.Join(folder, "go.mod"), text, 0o644); err != nil {
 		return err
 	}
+	if err := writeWorkspace(folder, root); err != nil {
+		return err
+	}
 	sums, err := os.ReadFile("go.sum")
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(folder, "go.sum"), sums, 0o644)
+}
+
+// writeWorkspace writes a go.work for what loads packages by itself, and for
+// quic-go's tests: the copy imports the project, and the project the copy.
+func writeWorkspace(folder, root string) error {
+	copied, err := filepath.Abs(filepath.Join(folder, "quic-go"))
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("go %s\n\nuse %q\nuse %q\n", goVersion, root, copied)
+	return os.WriteFile(filepath.Join(folder, "go.work"), []byte(text), 0o644)
 }

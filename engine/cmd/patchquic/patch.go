@@ -28,12 +28,16 @@ var places = map[string]string{
 	"added/sendqueue.go.txt":  "thingp2p_send_queue.go",
 	"added/handshake.go.txt":  "internal/handshake/thingp2p.go",
 	"added/mocks.go.txt":      "internal/mocks/thingp2p.go",
-	"added/panics.go.txt":     "thingp2p_panics.go",
+
+	"added/repeat_test.go.txt":     "thingp2p_repeat_test.go",
+	"added/sendqueue_test.go.txt":  "thingp2p_send_queue_test.go",
+	"added/congestion_test.go.txt": "internal/congestion/thingp2p_test.go",
+	"added/panics.go.txt":          "thingp2p_panics.go",
 }
 
 // patch changes the copy of quic-go in folder.
 func patch(folder string) error {
-	for _, c := range slices.Concat(changes, leanChanges, panicChanges) {
+	for _, c := range slices.Concat(changes, leanChanges, panicChanges, testChanges) {
 		path := filepath.Join(folder, c.file)
 		text, err := os.ReadFile(path)
 		if err != nil {
