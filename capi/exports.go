@@ -12,42 +12,51 @@ import (
 // What shim.c calls, in the order of the header. Each function of the program's comes in here on its thread.
 
 //export tp2pGoStarted
-func tp2pGoStarted(level C.int, callback, user C.uintptr_t) {
+func tp2pGoStarted(level C.int, callback, user C.uintptr_t) (result C.int) {
+	defer guard(&result)
 	setSink(level, callback, user) // when this runs, all packages are ready
+	return toC(engine.OK)
 }
 
 //export tp2pGoInit
-func tp2pGoInit(call *C.tp2p_call, uid *C.char) C.int {
+func tp2pGoInit(call *C.tp2p_call, uid *C.char) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return initApp(uid) })
 }
 
 //export tp2pGoDeinit
-func tp2pGoDeinit(call *C.tp2p_call) C.int {
+func tp2pGoDeinit(call *C.tp2p_call) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return deinitApp(call.caller) })
 }
 
 //export tp2pGoAddDevice
-func tp2pGoAddDevice(call *C.tp2p_call, name, ticket *C.char) C.int {
+func tp2pGoAddDevice(call *C.tp2p_call, name, ticket *C.char) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return addDevice(name, ticket) })
 }
 
 //export tp2pGoAddAddress
-func tp2pGoAddAddress(call *C.tp2p_call, target, address *C.char) C.int {
+func tp2pGoAddAddress(call *C.tp2p_call, target, address *C.char) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return addAddress(target, address) })
 }
 
 //export tp2pGoConnect
-func tp2pGoConnect(call *C.tp2p_call, target *C.char, mode, timeoutMS C.int, success, failure, user C.uintptr_t, traceID *C.char) C.int {
+func tp2pGoConnect(call *C.tp2p_call, target *C.char, mode, timeoutMS C.int, success, failure, user C.uintptr_t, traceID *C.char) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return connect(target, mode, timeoutMS, success, failure, user, traceID) })
 }
 
 //export tp2pGoConnectWait
-func tp2pGoConnectWait(call *C.tp2p_call, target *C.char, mode, timeoutMS C.int, traceID *C.char) C.int {
+func tp2pGoConnectWait(call *C.tp2p_call, target *C.char, mode, timeoutMS C.int, traceID *C.char) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return connectWait(target, mode, timeoutMS, traceID) })
 }
 
 //export tp2pGoBreakConnect
-func tp2pGoBreakConnect(call *C.tp2p_call, traceID *C.char) C.int {
+func tp2pGoBreakConnect(call *C.tp2p_call, traceID *C.char) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return breakConnect(traceID) })
 }
 
@@ -84,66 +93,79 @@ func tp2pGoSessionInfo(handle C.int, info *C.thing_p2p_info) (result C.int) {
 }
 
 //export tp2pGoDisconnect
-func tp2pGoDisconnect(call *C.tp2p_call, handle C.int) C.int {
+func tp2pGoDisconnect(call *C.tp2p_call, handle C.int) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return disconnect(handle) })
 }
 
 //export tp2pGoDeviceOpen
-func tp2pGoDeviceOpen(call *C.tp2p_call, stateDir *C.char) C.int {
+func tp2pGoDeviceOpen(call *C.tp2p_call, stateDir *C.char) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return openDevice(stateDir) })
 }
 
 //export tp2pGoDeviceID
-func tp2pGoDeviceID(call *C.tp2p_call, handle C.int, buffer *C.char, size C.int) C.int {
+func tp2pGoDeviceID(call *C.tp2p_call, handle C.int, buffer *C.char, size C.int) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return giveDeviceText(handle, buffer, size, (*engine.Device).ID) })
 }
 
 //export tp2pGoDeviceTicket
-func tp2pGoDeviceTicket(call *C.tp2p_call, handle C.int, buffer *C.char, size C.int) C.int {
+func tp2pGoDeviceTicket(call *C.tp2p_call, handle C.int, buffer *C.char, size C.int) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return giveDeviceText(handle, buffer, size, (*engine.Device).Ticket) })
 }
 
 //export tp2pGoDeviceAddress
-func tp2pGoDeviceAddress(call *C.tp2p_call, handle C.int, buffer *C.char, size C.int) C.int {
+func tp2pGoDeviceAddress(call *C.tp2p_call, handle C.int, buffer *C.char, size C.int) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return giveDeviceText(handle, buffer, size, (*engine.Device).Address) })
 }
 
 //export tp2pGoDevicePairings
-func tp2pGoDevicePairings(call *C.tp2p_call, handle C.int, list *C.thing_p2p_pairing, count C.int) C.int {
+func tp2pGoDevicePairings(call *C.tp2p_call, handle C.int, list *C.thing_p2p_pairing, count C.int) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return devicePairings(handle, list, count) })
 }
 
 //export tp2pGoDeviceUnpair
-func tp2pGoDeviceUnpair(call *C.tp2p_call, handle C.int, appID *C.char) C.int {
+func tp2pGoDeviceUnpair(call *C.tp2p_call, handle C.int, appID *C.char) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return unpairDevice(handle, appID) })
 }
 
 //export tp2pGoDeviceResetTicket
-func tp2pGoDeviceResetTicket(call *C.tp2p_call, handle C.int) C.int {
+func tp2pGoDeviceResetTicket(call *C.tp2p_call, handle C.int) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return resetTicket(handle) })
 }
 
 //export tp2pGoDeviceSetAuthorizer
-func tp2pGoDeviceSetAuthorizer(call *C.tp2p_call, handle C.int, callback, user C.uintptr_t) C.int {
+func tp2pGoDeviceSetAuthorizer(call *C.tp2p_call, handle C.int, callback, user C.uintptr_t) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return setAuthorizer(handle, callback, user, call.caller) })
 }
 
 //export tp2pGoDeviceListen
-func tp2pGoDeviceListen(call *C.tp2p_call, handle C.int) C.int {
+func tp2pGoDeviceListen(call *C.tp2p_call, handle C.int) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return listenDevice(handle) })
 }
 
 //export tp2pGoAccept
-func tp2pGoAccept(call *C.tp2p_call, handle, timeoutMS C.int, peer *C.thing_p2p_peer) C.int {
+func tp2pGoAccept(call *C.tp2p_call, handle, timeoutMS C.int, peer *C.thing_p2p_peer) (result C.int) {
+	defer guard(&result)
 	return wait(call, func() C.int { return accept(handle, timeoutMS, peer) })
 }
 
 //export tp2pGoDeviceClose
-func tp2pGoDeviceClose(call *C.tp2p_call, handle C.int) C.int {
+func tp2pGoDeviceClose(call *C.tp2p_call, handle C.int) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return closeDevice(handle, call.caller) })
 }
 
 //export tp2pGoSetLog
-func tp2pGoSetLog(call *C.tp2p_call, level C.int, callback, user C.uintptr_t) C.int {
+func tp2pGoSetLog(call *C.tp2p_call, level C.int, callback, user C.uintptr_t) (result C.int) {
+	defer guard(&result)
 	return later(call, func() C.int { return setLog(level, callback, user, call.caller) })
 }
