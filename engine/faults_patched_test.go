@@ -85,7 +85,7 @@ func TestFaultInAConnectionsGoroutine(t *testing.T) {
 		for _, ended := range []*quic.Conn{server, client} {
 			select {
 			case <-ended.Context().Done():
-			case <-time.After(10 * time.Second):
+			case <-time.After(await.Limit):
 				t.Fatal("a connection goes on")
 			}
 		}

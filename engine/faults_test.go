@@ -60,7 +60,7 @@ func (l *faultLog) want(t *testing.T, function string) {
 			if found {
 				return
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(await.Limit):
 			t.Fatalf("no fault in %s was logged, but\n%s", function, l.text.String())
 		}
 	}
@@ -267,7 +267,7 @@ func wantEnd(t *testing.T, s *Session, code Code) {
 	t.Helper()
 	select {
 	case <-s.done:
-	case <-time.After(20 * time.Second):
+	case <-time.After(await.Limit):
 		t.Fatal("the session does not end")
 	}
 	if got := CodeOf(s.Check()); got != code {
@@ -460,7 +460,7 @@ func TestFaultWhileAConnectionIsHandled(t *testing.T) {
 	}
 	select {
 	case <-conn.Context().Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(await.Limit):
 		t.Error("the connection goes on")
 	}
 	log.want(t, "TestFaultWhileAConnectionIsHandled")
