@@ -110,7 +110,7 @@ func TestPairedAppNeedsNoTicket(t *testing.T) {
 }
 
 func TestAuthorizerDecides(t *testing.T) {
-	p := newPair(t, startServer(t).URL(), nil)
+	p := newPair(t, startServer(t).URL(), func(_, device *engine.Config) { device.Strangers = engine.StrangersAsk })
 	var answer atomic.Int32
 	var asked atomic.Pointer[engine.Peer]
 	p.device.SetAuthorizer(func(peer engine.Peer) engine.Code {

@@ -113,12 +113,14 @@ func (d *Device) decide(a *admission, h hello) (Peer, Code) {
 	peer := Peer{UID: h.UID, AppID: a.appID, TraceID: h.Trace, HasTicket: proven([secretSize]byte(now.Secret))}
 	_, peer.Paired = now.Paired[a.appID]
 	had := peer.HasTicket || peer.Paired
-
+	if !had && !d.asksAboutStrangers() {
+		return peer, ErrAuth
+	}
 	asked, code := d.consent.ask(a.conn.Context(), peer)
 	switch {
 	case code != OK:
 		return peer, code
-	case !asked && !had:
+	case !asked && !had: // the authorizer was taken away meanwhile
 		return peer, ErrAuth
 	case !d.reserve(a):
 		return peer, ErrDeviceFull
@@ -148,6 +150,7 @@ func (d *Device) open(a *admission, control stream, peer Peer) {
 	})
 	n := d.negotiationOf(peer)
 	if n != nil {
+		n.checks.accept()
 		s.relays.add(n.peerRelays())
 		s.about.mlkemKey = n.peerKey
 		s.searches.add(n.attempt, n.stop)

@@ -28,11 +28,16 @@ type agent struct {
 	guard  panics.Guard
 }
 
-// ICE is tuned for a path within a round trip of knowing the peer: a check each
-// 20 ms, no waiting for a better candidate, and as many checks as an attempt
-// has time for.
+// ICE is tuned for a path within a round trip of knowing the peer: no waiting for a
+// better candidate. An agent offers a check of each candidate each 20 ms, as long as
+// an attempt lasts; which of them leave is up to checks. To make one costs time: with
+// strangers, who may name many addresses for nothing, it does each 100 ms.
+const (
+	checkInterval     = 20 * time.Millisecond
+	strangersInterval = 100 * time.Millisecond
+)
+
 var (
-	checkInterval      = 20 * time.Millisecond
 	noWait             = time.Duration(0)
 	maxBindingRequests = uint16(1000)
 	checkingTimeout    = 20 * time.Second // an attempt has its own, shorter one
@@ -42,8 +47,12 @@ var (
 // has sent it an authenticated check. It answers and sends checks once
 // start is called; checks that come earlier wait. It calls selected once, with
 // the peer's first address that works.
-func newAgent(mux *stunMux, local credentials, controlling bool, selected, checked func(netip.AddrPort), network transport.Net, log *slog.Logger) (*agent, error) {
+func newAgent(mux agentMux, local credentials, controlling bool, selected, checked func(netip.AddrPort), network transport.Net, log *slog.Logger) (*agent, error) {
 	guard := panics.Guard{Log: log}
+	interval := checkInterval
+	if mux.checks.stranger {
+		interval = strangersInterval
+	}
 	config := &ice.AgentConfig{
 		UDPMux:                 mux,
 		LocalUfrag:             local.ufrag,
@@ -51,7 +60,7 @@ func newAgent(mux *stunMux, local credentials, controlling bool, selected, check
 		NetworkTypes:           []ice.NetworkType{ice.NetworkTypeUDP4, ice.NetworkTypeUDP6},
 		CandidateTypes:         []ice.CandidateType{ice.CandidateTypeHost},
 		MulticastDNSMode:       ice.MulticastDNSModeDisabled, // it would open port 5353
-		CheckInterval:          &checkInterval,
+		CheckInterval:          &interval,
 		MaxBindingRequests:     &maxBindingRequests,
 		HostAcceptanceMinWait:  &noWait,
 		SrflxAcceptanceMinWait: &noWait,

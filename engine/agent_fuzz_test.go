@@ -23,9 +23,9 @@ func FuzzAgent(f *testing.F) {
 	f.Fuzz(func(t *testing.T, attributes []byte, typ uint16, signed, controlling bool) {
 		synctest.Test(t, func(t *testing.T) {
 			own, peer := credentials{"own", "0123456789012345678901"}, credentials{"peer", "9876543210987654321098"}
-			mux := newSTUNMux(panics.Guard{Log: noFaults(t)}, nowhere, []net.Addr{&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}})
+			mux := newSTUNMux(panics.Guard{Log: noFaults(t)}, nowhere, []net.Addr{&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}}, newPacer(panics.Guard{Log: noFaults(t)}))
 			paths := 0
-			a, err := newAgent(mux, own, controlling, func(netip.AddrPort) { paths++ }, func(netip.AddrPort) {}, nil, noFaults(t))
+			a, err := newAgent(agentMux{mux, newChecks(mux.pacer, false)}, own, controlling, func(netip.AddrPort) { paths++ }, func(netip.AddrPort) {}, nil, noFaults(t))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -47,11 +47,16 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	if d.session(m.From, m.Attempt) != nil {
 		return // the attempt has found a shorter way
 	}
-	if code := d.mayAsk(m); moved == nil && code != OK {
+	stranger, code := d.mayAsk(m)
+	if moved == nil && code != OK {
 		client.SendSealed(signal.App, m.From, m.MLKEM, &signal.Message{Kind: signal.Refusal, Attempt: m.Attempt, Code: int32(code)})
 		return
 	}
 	n := newNegotiation(d.endpoint, client, m.Attempt, m.Trace, m.From, d.config.Relay)
+	n.checks = newChecks(d.socket.mux.pacer, stranger && moved == nil)
+	if moved != nil {
+		n.checks.accept()
+	}
 	n.peerKey = m.MLKEM
 	n.openRelay = d.openRelay
 	ctx, cancel := context.WithTimeout(d.ctx, answerTime)
@@ -78,21 +83,26 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 }
 
 // mayAsk reports whether an app may look for paths to the device: if it is paired,
-// or holds the ticket, or if an authorizer will decide.
-func (d *Device) mayAsk(m *signal.Message) Code {
+// or holds the ticket, or if an authorizer will decide about a stranger.
+func (d *Device) mayAsk(m *signal.Message) (stranger bool, code Code) {
 	d.mu.Lock()
 	full := d.isFull(m.From)
 	d.mu.Unlock()
-	holdsTicket := func() bool {
-		return hmac.Equal(m.Proof, proveOffer(d.state.secret(), m.From, d.identity.id, m.Attempt))
-	}
+	stranger = !d.state.paired(m.From) &&
+		!hmac.Equal(m.Proof, proveOffer(d.state.secret(), m.From, d.identity.id, m.Attempt))
 	switch {
-	case !d.consent.needed() && !d.state.paired(m.From) && !holdsTicket():
-		return ErrAuth
+	case stranger && !d.asksAboutStrangers():
+		return stranger, ErrAuth
 	case full:
-		return ErrDeviceFull
+		return stranger, ErrDeviceFull
 	}
-	return OK
+	return stranger, OK
+}
+
+// asksAboutStrangers reports whether somebody decides about apps without ticket and
+// pairing.
+func (d *Device) asksAboutStrangers() bool {
+	return d.config.Strangers == StrangersAsk && d.consent.needed()
 }
 
 // negotiationOf returns the one by which an app has found the device, or nil.

@@ -284,7 +284,7 @@ func TestLyingBroker(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {
 				l := &liar{world: w}
 				config := w.home(fullCone).config("another device")
-				config.dialServer = l.dial
+				config.dialServer, config.Strangers = l.dial, StrangersAsk
 				p := w.pair(w.home(fullCone), w.home(fullCone), func(app, device *Config) {
 					app.dialServer, device.dialServer = l.dial, l.dial
 				})

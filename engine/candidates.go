@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/transport/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -34,7 +35,7 @@ func hostCandidates(network transport.Net, port uint16) []signal.Candidate {
 func hostAddresses(network transport.Net) []netip.Addr {
 	var ips []netip.Addr
 	for _, p := range hostPrefixes(network) {
-		if !p.Addr().IsLinkLocalUnicast() {
+		if !p.Addr().IsLinkLocalUnicast() && limit.MayBeHost(p.Addr()) {
 			ips = append(ips, p.Addr())
 		}
 	}
@@ -69,13 +70,14 @@ func (r *reflexive) cached() (address netip.AddrPort, blocked bool) {
 
 // refresh asks the STUN servers in their order until one answers.
 func (r *reflexive) refresh(ctx context.Context, servers []string) (netip.AddrPort, error) {
+	known, _ := r.cached()
 	err := error(errSTUNTimeout)
 	for _, server := range servers {
 		var to, address netip.AddrPort
 		if to, err = resolveUDP(ctx, r.net, server); err != nil {
 			continue
 		}
-		if address, err = r.mux.mappedAddress(ctx, to); err == nil {
+		if address, err = r.mux.mappedAddress(ctx, to, known.IsValid()); err == nil {
 			r.mu.Lock()
 			r.address, r.seen, r.blocked = address, time.Now(), false
 			r.mu.Unlock()

@@ -38,6 +38,16 @@ const (
 	RelayOnly                     // nothing else, for tests
 )
 
+// Strangers says what becomes of apps that are not paired with a device and do not
+// hold its ticket. A device that only refuses them does nothing for them: it looks
+// for no path, sends to none of the addresses that they name, and asks nobody.
+type Strangers int
+
+const (
+	StrangersOff Strangers = iota // refused at once, also where there is an authorizer
+	StrangersAsk                  // the authorizer decides; without one they are refused
+)
+
 // Path says what carries a session now.
 type Path int32
 
@@ -71,6 +81,7 @@ type Config struct {
 	LANPort       uint16        // of discovery, UDP, the same for apps and devices; 0: 47474
 	Relay         RelayPolicy   //
 	MaxSessions   int           // 0: 1024
+	Strangers     Strangers     // devices only
 	AcceptBacklog int           // sessions that a device has not accepted yet; 0: 128
 	OfflineAfter  time.Duration // a peer silent for so long is gone, at most an hour; 0: 30 s
 	SendBuffer    int           // bytes per channel; 0: 262144

@@ -84,8 +84,8 @@ func (d *Device) Ticket() string {
 	return t.String()
 }
 
-// SetAuthorizer makes authorize decide on each app, with a ticket or without;
-// nil lets in who has a ticket or is paired. It may take as long as the app waits,
+// SetAuthorizer makes authorize decide on each app with a ticket or a pairing, and
+// with Config.Strangers on all others; nil lets in who has a ticket or is paired. It may take as long as the app waits,
 // and is called by one goroutine for paired apps, by another for those with the
 // ticket, and by a third for strangers. Close waits until it has returned.
 func (d *Device) SetAuthorizer(authorize func(Peer) Code) { d.consent.set(authorize) }

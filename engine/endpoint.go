@@ -115,6 +115,8 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 		MLKEMKey: e.mlkemKeyOf,
 		OnMessage: func(m *signal.Message) {
 			<-made
+			servers, _ := client.ICE()
+			m.Candidates = e.reach(servers).only(m.Candidates)
 			receive(client, m)
 		},
 	})
@@ -126,7 +128,7 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 }
 
 func (e *endpoint) relayDialer() relayDialer {
-	return relayDialer{net: e.config.net, tls: &tls.Config{RootCAs: e.roots}, log: e.log}
+	return relayDialer{net: e.config.net, tls: &tls.Config{RootCAs: e.roots}, pacer: e.socket.mux.pacer, log: e.log}
 }
 
 // addNegotiation registers n, if its peer may have one of the places; nil: there is

@@ -8,14 +8,11 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/netip"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/pion/stun"
 
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -206,7 +203,7 @@ func connectStraight(t *testing.T, a *App, d *Device) (app, device *Session) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := a.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port).String()); err != nil {
+	if err := a.AddAddress(target, d.Address()); err != nil {
 		t.Fatal(err)
 	}
 	if app, err = a.Connect(context.Background(), target, ModeInternet, await.Limit, NewTraceID()); err != nil {
@@ -222,14 +219,13 @@ func connectStraight(t *testing.T, a *App, d *Device) (app, device *Session) {
 // device goes on.
 func TestFaultInTheSocketsReader(t *testing.T) {
 	a, d, log := straightPair(t, func(d *Device) { d.socket.mux = nil })
-	stranger, err := net.Dial("udp", netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port).String())
+	stranger, err := net.Dial("udp", d.Address())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stranger.Close()
-	request := stun.MustBuild(stun.TransactionID, stun.BindingRequest)
 	for range 3 {
-		stranger.Write(request.Raw)
+		stranger.Write(request("an agent:a peer"))
 		log.want(t, "divert")
 	}
 	app, device := connectStraight(t, a, d)
@@ -368,7 +364,7 @@ func TestFaultWhileAnAppIsAdmitted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port).String())
+	a.AddAddress(target, d.Address())
 	_, err = a.Connect(context.Background(), target, ModeInternet, await.Limit, NewTraceID())
 	if err == nil {
 		t.Error("the app was let in")
@@ -412,9 +408,9 @@ func (c *scriptedConn) LocalAddr() net.Addr { return &net.UDPAddr{IP: net.IPv4(1
 func TestFaultInARelaysReader(t *testing.T) {
 	log, logger := newFaultLog()
 	c := &scriptedConn{packets: make(chan []byte)}
-	r := newRelay(nil, nil, c, panics.Guard{Log: logger})
+	r := newRelay(nil, nil, c, panics.Guard{Log: logger}, newPacer(panics.Guard{Log: logger}))
 	r.mux = nil
-	c.packets <- stun.MustBuild(stun.TransactionID, stun.BindingRequest).Raw
+	c.packets <- request("an agent:a peer")
 	log.want(t, "deliver")
 	r.conn.Store(newRelayConn(r.address, logger))
 	c.packets <- []byte{0x40, 1, 2}

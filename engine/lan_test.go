@@ -3,7 +3,6 @@ package engine_test
 import (
 	"context"
 	"net"
-	"net/netip"
 	"testing"
 	"time"
 
@@ -25,7 +24,11 @@ func lanPort(t *testing.T) func(app, device *engine.Config) {
 }
 
 func TestLANWithoutAServer(t *testing.T) {
-	p := newPair(t, "", lanPort(t))
+	ports := lanPort(t)
+	p := newPair(t, "", func(app, device *engine.Config) {
+		ports(app, device)
+		device.Strangers = engine.StrangersAsk
+	})
 	bare, err := p.app.Resolve(p.device.ID()) // without the ticket's address
 	if err != nil {
 		t.Fatal(err)
@@ -58,15 +61,17 @@ func TestNobodyInTheLAN(t *testing.T) {
 
 // A known address is enough, with neither discovery nor a server.
 func TestKnownAddresses(t *testing.T) {
-	p := newPair(t, "", apart)
+	p := newPair(t, "", func(app, device *engine.Config) {
+		apart(app, device)
+		device.Strangers = engine.StrangersAsk
+	})
 	p.device.SetAuthorizer(func(engine.Peer) engine.Code { return engine.OK })
 	target, err := p.app.Resolve(p.device.ID())
 	if err != nil {
 		t.Fatal(err)
 	}
 	other := newPair(t, "", apart)
-	local := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.MustParseAddrPort(other.device.Address()).Port())
-	if err := p.app.AddAddress(target, local.String()); err != nil { // somebody else is there
+	if err := p.app.AddAddress(target, other.device.Address()); err != nil { // somebody else is there
 		t.Fatal(err)
 	}
 	wantRefusal(t, p.app, p.device.ID(), 300*time.Millisecond, engine.ErrTimeout)

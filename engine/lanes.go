@@ -31,7 +31,7 @@ func (n *negotiation) lane(l lane) *agent {
 		n.log.Debug("ICE has found a path", "lane", l.suffix(), "remote", remote)
 		n.found <- foundPath{lane: l, remote: remote, pass: n.pass} // has room for one of each lane
 	}
-	a, err := newAgent(mux, own, n.isApp(), selected, n.expect, n.endpoint.config.net, n.log)
+	a, err := newAgent(agentMux{mux, n.checks}, own, n.isApp(), selected, n.expect, n.endpoint.config.net, n.log)
 	if err != nil {
 		n.log.Error("no ICE agent", "error", err)
 		return nil
@@ -79,13 +79,19 @@ func (n *negotiation) fits(l lane, c signal.Candidate) bool {
 	return true
 }
 
-// learn adds candidates of the peer, and lanes to use them.
+// learn adds candidates of the peer, and lanes to use them. Host candidates, which
+// may mean something only near the peer, come after others, if it has others.
 func (n *negotiation) learn(candidates []signal.Candidate) {
+	isHost := func(c signal.Candidate) bool { return c.Type == signal.Host }
+	others := slices.ContainsFunc(candidates, func(c signal.Candidate) bool { return !isHost(c) })
 	for _, c := range candidates {
-		if len(n.peers) >= 2*signal.MaxCandidates || slices.Contains(n.peers, c) {
+		if len(n.peers) >= signal.MaxCandidates || slices.Contains(n.peers, c) {
 			continue
 		}
 		n.peers = append(n.peers, c)
+		if !isHost(c) || !others {
+			n.checks.prefer(c.Address)
+		}
 		n.expect(c.Address)
 		if c.Type == signal.Relayed {
 			n.relaySeen.Store(true)

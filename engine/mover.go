@@ -122,6 +122,7 @@ func (m *mover) close() {
 // upgrade waits for a running negotiation, which a relay has won, to find a
 // direct path too, and moves there. It calls stop when it needs no more.
 func (m *mover) upgrade(n *negotiation, stop func()) {
+	n.checks.accept()
 	started := m.begin(false, func(s *search) {
 		defer stop()
 		m.take(s, n, nil, upgradeTime, false)
@@ -171,6 +172,7 @@ func (m *mover) negotiate(s *search, policy RelayPolicy) *negotiation {
 		return nil
 	}
 	n := newNegotiation(m.app.endpoint, signals, NewTraceID(), m.session.about.peer.TraceID, m.to.deviceID, policy)
+	n.checks.accept()
 	if m.app.addNegotiation(n, nil) != nil {
 		return nil
 	}

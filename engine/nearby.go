@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -11,6 +10,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/panics"
+	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
 // nearby is what an app knows of where devices are without asking a server.
@@ -18,6 +18,7 @@ type nearby struct {
 	finder   *discovery.Finder // nil: the local network is not asked
 	identity identity
 	state    *state
+	reach    func() reach
 	workers  *panics.Group
 
 	mu      sync.Mutex
@@ -34,6 +35,7 @@ func newNearby(e *endpoint) *nearby {
 	n := &nearby{
 		identity: e.identity,
 		state:    e.state,
+		reach:    func() reach { return e.reach(signal.ICEServers{}) },
 		workers:  &e.workers,
 		told:     make(map[string][]netip.AddrPort),
 		waiting:  make(map[string][]chan<- foundPath),
@@ -49,14 +51,14 @@ func newNearby(e *endpoint) *nearby {
 // from their start.
 func (a *App) AddAddress(of *Target, address string) error {
 	parsed, err := netip.ParseAddrPort(address)
-	ip := parsed.Addr().Unmap()
-	if err == nil && (parsed.Port() == 0 || ip.IsUnspecified() || ip.IsMulticast() || ip.Zone() != "" && !ip.IsLinkLocalUnicast()) {
-		err = errors.New("it reaches nobody")
+	plain := netip.AddrPortFrom(parsed.Addr().Unmap(), parsed.Port())
+	if err == nil {
+		err = a.nearby.reach().check(plain)
 	}
 	if err != nil {
 		return because(ErrInvalidParameter, fmt.Errorf("%q is not an address such as 192.168.1.20:4711 or [fe80::1%%eth0]:4711: %w", address, err))
 	}
-	return a.nearby.tell(of.deviceID, netip.AddrPortFrom(ip, parsed.Port()))
+	return a.nearby.tell(of.deviceID, plain)
 }
 
 func (n *nearby) tell(deviceID string, address netip.AddrPort) error {
@@ -88,6 +90,7 @@ func offerPath(attempt chan<- foundPath, p foundPath) {
 // that become known, until stop.
 func (n *nearby) watch(to *Target) (paths chan foundPath, stop func()) {
 	paths = make(chan foundPath, maxNear)
+	reach := n.reach()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	known := slices.Clone(n.told[to.deviceID])
@@ -95,7 +98,7 @@ func (n *nearby) watch(to *Target) (paths chan foundPath, stop func()) {
 		known = append(known, last)
 	}
 	for i, address := range append(known, to.hints...) {
-		if !slices.Contains(known[:min(i, len(known))], address) {
+		if !slices.Contains(known[:min(i, len(known))], address) && reach.allows(address) {
 			offerPath(paths, foundPath{remote: address, straight: true})
 		}
 	}
@@ -130,9 +133,12 @@ func (n *nearby) ask(ctx context.Context, deviceID string, found chan<- foundPat
 	})
 }
 
-// reached remembers where a device was reached.
+// reached remembers where a device was reached, if it would be tried there again.
 func (n *nearby) reached(deviceID string, address netip.AddrPort) {
 	n.workers.Go(func() {
+		if !n.reach().allows(address) {
+			return
+		}
 		if err := n.state.reached(deviceID, address); err != nil {
 			n.workers.Log.Warn("the device's address is not remembered", "error", err)
 		}

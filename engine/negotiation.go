@@ -35,6 +35,7 @@ type negotiation struct {
 	places   *limit.Shares[string] // of which the peer has taken one; nil: none
 	proof    []byte                // of a ticket; apps only
 	stop     func()                // ends run; devices only
+	checks   *checks
 	log      *slog.Logger
 
 	inbox   chan *signal.Message
@@ -109,6 +110,7 @@ func newNegotiation(e *endpoint, signals *signal.Client, attempt, trace, peerID 
 		trace:      trace,
 		peerID:     peerID,
 		policy:     policy,
+		checks:     newChecks(e.socket.mux.pacer, false),
 		log:        e.log.With("trace", attempt),
 		inbox:      make(chan *signal.Message, 32),
 		found:      make(chan foundPath, 4),
@@ -290,6 +292,7 @@ func (n *negotiation) handle(ctx context.Context, m *signal.Message) {
 		if n.remote == (credentials{}) {
 			n.remote = credentials{m.Ufrag, m.Pwd}
 			n.agreeOnPass()
+			n.checks.trust(m.Pwd)
 			close(n.heard)
 		}
 		n.learn(m.Candidates)

@@ -43,7 +43,8 @@ var calledByLibraries = map[string][]string{
 	"engine.relayConn":      {"ReadFrom", "WriteTo", "SetReadDeadline"},
 	"engine.relayBatchConn": {"ReadBatch", "ReadMsgUDP", "WriteMsgUDP"},
 
-	"engine.stunMux":     {"GetConn", "RemoveConnByUfrag"}, // pion/ice
+	"engine.agentMux":    {"GetConn"}, // pion/ice
+	"engine.stunMux":     {"RemoveConnByUfrag"},
 	"engine.stunMuxConn": {"ReadFrom", "WriteTo", "Close"},
 
 	"signal.checkedConn": {"Read", "Write", "Close"}, // paho

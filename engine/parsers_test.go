@@ -22,9 +22,10 @@ var decoders = map[string]bool{
 // otherwise says of functions that call one of them, and that no target calls by name, which one reaches them all the same,
 // and how; or, without a target, whose bytes they read.
 var otherwise = map[string]struct{ target, why string }{
-	"engine.AddAddress":   {"", "its caller's"},
 	"engine.alias":        {"", "its own"},
 	"engine.deliver":      {"FuzzSTUNMux", "one of two methods of this name"},
+	"engine.isRequest":    {"", "an ICE agent's of this process"},
+	"engine.request":      {"FuzzSTUNMux", "by deliver"},
 	"engine.segmentSize":  {"", "QUIC's of this process"},
 	"engine.udpAddr":      {"", "the kernel's"},
 	"main.number":         {"FuzzOptions", "by the table of options"},

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,6 +18,7 @@ import (
 	"github.com/pion/turn/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -49,13 +51,17 @@ const relayGrace = 500 * time.Millisecond
 // maxPermissions bounds the peers that an allocation talks to.
 const maxPermissions = 32
 
-var errNoRelayServer = errors.New("the server offers no relay")
+var (
+	errNoRelayServer = errors.New("the server offers no relay")
+	errNotTURN       = errors.New("the server names a relay whose address is not like turn:example.org:3478: its operator has to change it")
+)
 
 // relayDialer allocates relays.
 type relayDialer struct {
-	net transport.Net // nil: the real one
-	tls *tls.Config
-	log *slog.Logger
+	net   transport.Net // nil: the real one
+	tls   *tls.Config
+	pacer *pacer
+	log   *slog.Logger
 }
 
 // allocate returns the first allocation that one of the servers grants, trying
@@ -119,8 +125,11 @@ func (d relayDialer) allocate(ctx context.Context, servers []signal.TURNServer, 
 
 func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (*relay, error) {
 	uri, err := stun.ParseURI(server.URL)
-	if err != nil || (uri.Scheme != stun.SchemeTypeTURN && uri.Scheme != stun.SchemeTypeTURNS) {
-		return nil, fmt.Errorf("%q is not a TURN server's address", server.URL)
+	if err != nil || (uri.Scheme != stun.SchemeTypeTURN && uri.Scheme != stun.SchemeTypeTURNS) || strings.Contains(uri.Host, "@") {
+		return nil, errNotTURN // the text may hold a password
+	}
+	if ip, err := netip.ParseAddr(uri.Host); err == nil && !limit.MayBeHost(ip) {
+		return nil, fmt.Errorf("%s: %w", server.URL, errNoServerThere)
 	}
 	host := net.JoinHostPort(uri.Host, fmt.Sprint(uri.Port))
 	lower, err := d.dial(ctx, uri, host, server.Pin)
@@ -163,7 +172,7 @@ func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 		return nil, fmt.Errorf("%s: %w", server.URL, err)
 	}
 	d.log.Debug("allocated on a relay", "server", server.URL, "address", relayed.LocalAddr())
-	return newRelay(client, lower, relayed, guard), nil
+	return newRelay(client, lower, relayed, guard, d.pacer), nil
 }
 
 // pump gives a TURN client what its server sends, until lower is closed. The
@@ -219,7 +228,7 @@ func (d relayDialer) dial(ctx context.Context, uri *stun.URI, host, pin string) 
 	return turn.NewSTUNConn(conn), nil
 }
 
-func newRelay(client *turn.Client, lower, relayed net.PacketConn, guard panics.Guard) *relay {
+func newRelay(client *turn.Client, lower, relayed net.PacketConn, guard panics.Guard, pacer *pacer) *relay {
 	r := &relay{
 		address:     plainAddrPort(relayed.LocalAddr()),
 		client:      client,
@@ -230,7 +239,8 @@ func newRelay(client *turn.Client, lower, relayed net.PacketConn, guard panics.G
 		guard:       guard,
 		asking:      panics.Group{Guard: guard},
 	}
-	r.mux = newSTUNMux(guard, r.writeTo, []net.Addr{net.UDPAddrFromAddrPort(r.address)})
+	r.mux = newSTUNMux(guard, r.writeTo, []net.Addr{net.UDPAddrFromAddrPort(r.address)}, pacer)
+	r.mux.relayed = true
 	guard.Go(r.read)
 	return r
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pion/stun"
 	"github.com/pion/transport/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -117,7 +118,7 @@ func FuzzRelay(f *testing.F) {
 	f.Fuzz(func(t *testing.T, url string, script, more []byte) {
 		synctest.Test(t, func(t *testing.T) {
 			h := &hostileTURN{in: make(chan []byte, 64), closed: make(chan struct{}), script: script}
-			d := relayDialer{net: h, log: noFaults(t)}
+			d := relayDialer{net: h, pacer: newPacer(panics.Guard{Log: noFaults(t)}), log: noFaults(t)}
 			r, err := d.allocate(t.Context(), []signal.TURNServer{{URL: url, Username: "user", Credential: "password"}}, relayHeadStart)
 			if err != nil {
 				return

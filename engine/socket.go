@@ -64,7 +64,7 @@ func openSocket(network transport.Net, wanted uint16, log *slog.Logger) (*socket
 	}
 	local := plainAddrPort(s.udp.LocalAddr())
 	s.port = local.Port()
-	s.mux = newSTUNMux(s.guard, s.writeTo, baseAddresses(local))
+	s.mux = newSTUNMux(s.guard, s.writeTo, baseAddresses(local), newPacer(s.guard))
 	return s, nil
 }
 

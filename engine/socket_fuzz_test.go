@@ -32,8 +32,8 @@ func FuzzDivert(f *testing.F) {
 	f.Add([]byte{0x40})
 	f.Add([]byte{0xc0, 0, 0, 0, 1})
 	f.Fuzz(func(t *testing.T, p []byte) {
-		device := socket{mux: newSTUNMux(panics.Guard{Log: noFaults(t)}, nowhere, nil), visitors: newVisitors(discovery.NewResponder(opening, discovery.Surroundings{Started: time.Now()}))}
-		app := socket{mux: newSTUNMux(panics.Guard{Log: noFaults(t)}, nowhere, nil)}
+		device := socket{mux: newSTUNMux(panics.Guard{Log: noFaults(t)}, nowhere, nil, newPacer(panics.Guard{Log: noFaults(t)})), visitors: newVisitors(discovery.NewResponder(opening, discovery.Surroundings{Started: time.Now()}))}
+		app := socket{mux: newSTUNMux(panics.Guard{Log: noFaults(t)}, nowhere, nil, newPacer(panics.Guard{Log: noFaults(t)}))}
 		for _, from := range []netip.AddrPort{peerIPv4, peerIPv6} {
 			address := net.UDPAddrFromAddrPort(from)
 			known := len(p) == 0 || p[0]>>6 == 1

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/pion/stun"
+
+	"github.com/thingp2p/libthingp2p/engine/limit"
 )
 
 // STUN retransmission (RFC 8489, section 6.2.1), with an initial RTO that suits
@@ -17,10 +19,16 @@ const (
 	stunRequests = 6
 )
 
+var errNoServerThere = errors.New("the server's address is one that no host has: the operator has to change it")
+
 var errSTUNTimeout = errors.New("the STUN server does not answer: UDP may be blocked")
 
-// mappedAddress asks a STUN server how the base looks from outside.
-func (m *stunMux) mappedAddress(ctx context.Context, server netip.AddrPort) (netip.AddrPort, error) {
+// mappedAddress asks a STUN server how the base looks from outside. Where that is
+// only to confirm what is known, checks go first.
+func (m *stunMux) mappedAddress(ctx context.Context, server netip.AddrPort, confirm bool) (netip.AddrPort, error) {
+	if !limit.MayBeHost(server.Addr()) {
+		return netip.AddrPort{}, errNoServerThere
+	}
 	request, err := stun.Build(stun.TransactionID, stun.BindingRequest, stun.Fingerprint)
 	if err != nil {
 		return netip.AddrPort{}, err
@@ -35,11 +43,11 @@ func (m *stunMux) mappedAddress(ctx context.Context, server netip.AddrPort) (net
 		m.mu.Unlock()
 	}()
 
+	to := &target{checks: m.own, mux: m, to: server}
+	defer m.own.withdraw(to)
 	rto := stunFirstRTO
 	for range stunRequests {
-		if err := m.write(request.Raw, server); err != nil {
-			return netip.AddrPort{}, err
-		}
+		m.own.request(to, request.Raw, confirm)
 		timer := time.NewTimer(rto)
 		select {
 		case response := <-answer:
@@ -61,8 +69,8 @@ func xorMapped(m *stun.Message) (netip.AddrPort, error) {
 		return netip.AddrPort{}, err
 	}
 	ip, ok := netip.AddrFromSlice(mapped.IP)
-	if !ok {
-		return netip.AddrPort{}, errors.New("the STUN server's answer holds no address")
+	if !ok || !limit.MayBeHost(ip) {
+		return netip.AddrPort{}, errors.New("the STUN server's answer holds no address that a host may have")
 	}
 	return netip.AddrPortFrom(ip.Unmap(), uint16(mapped.Port)), nil
 }

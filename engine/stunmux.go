@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"net"
 	"net/netip"
 	"strings"
@@ -9,17 +10,20 @@ import (
 
 	"github.com/pion/stun"
 
+	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // stunMux shares a base (RFC 8445: the address that packets are sent from)
 // among ICE agents and plain STUN requests. The base's reader gives it each
-// STUN packet with deliver; what belongs to nobody is dropped. It implements
-// ice.UDPMux.
+// STUN packet with deliver; what belongs to nobody is dropped.
 type stunMux struct {
 	guard     panics.Guard
 	write     func(p []byte, to netip.AddrPort) error
 	addresses []net.Addr // one of each family that the base can send from
+	pacer     *pacer     // of the endpoint
+	own       *checks    // what it asks STUN servers
+	relayed   bool       // the base is a relay
 
 	mu           sync.Mutex
 	conns        map[stunMuxKey]*stunMuxConn
@@ -31,11 +35,13 @@ type stunMuxKey struct {
 	ipv6  bool
 }
 
-func newSTUNMux(guard panics.Guard, write func([]byte, netip.AddrPort) error, addresses []net.Addr) *stunMux {
+func newSTUNMux(guard panics.Guard, write func([]byte, netip.AddrPort) error, addresses []net.Addr, pacer *pacer) *stunMux {
 	return &stunMux{
 		guard:        guard,
 		write:        write,
 		addresses:    addresses,
+		pacer:        pacer,
+		own:          newChecks(pacer, false),
 		conns:        make(map[stunMuxKey]*stunMuxConn),
 		transactions: make(map[[stun.TransactionIDSize]byte]chan<- *stun.Message),
 	}
@@ -54,36 +60,49 @@ func (m *stunMux) deliver(p []byte, from netip.AddrPort) {
 	if message.Decode() != nil {
 		return
 	}
+	if message.Type.Class == stun.ClassRequest {
+		m.request(message, from)
+	} else if c := m.pacer.answered(m, message, from); c != nil {
+		c.push(message.Raw, from)
+	} else {
+		m.response(message)
+	}
+}
+
+// request gives an agent a check of its peer. RFC 8445, section 7.2.2: the user name
+// is "receiver:sender".
+func (m *stunMux) request(check *stun.Message, from netip.AddrPort) {
+	var username stun.Username
+	if username.GetFrom(check) != nil {
+		return
+	}
+	ufrag, _, _ := strings.Cut(username.String(), ":")
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if c := m.conns[stunMuxKey{ufrag, from.Addr().Is6()}]; c != nil && c.mayAsk(from) {
+		c.push(check.Raw, from)
+	}
+}
+
+// response gives a STUN server's answer to who waits for it.
+func (m *stunMux) response(message *stun.Message) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if waiting, ok := m.transactions[message.TransactionID]; ok {
 		delete(m.transactions, message.TransactionID)
 		waiting <- message // has room for the only one
-		return
-	}
-	ipv6 := from.Addr().Is6()
-	if message.Type.Class == stun.ClassRequest {
-		// RFC 8445, section 7.2.2: the user name is "receiver:sender".
-		var username stun.Username
-		if username.GetFrom(message) != nil {
-			return
-		}
-		ufrag, _, _ := strings.Cut(username.String(), ":")
-		if c := m.conns[stunMuxKey{ufrag, ipv6}]; c != nil {
-			c.push(message.Raw, from)
-		}
-		return
-	}
-	// A response goes to each agent that asked this address: it knows its own.
-	for key, c := range m.conns {
-		if key.ipv6 == ipv6 && c.asked[from] {
-			c.push(message.Raw, from)
-		}
 	}
 }
 
+// agentMux is the base as the agents of one negotiation see it. It implements
+// ice.UDPMux.
+type agentMux struct {
+	*stunMux
+	checks *checks
+}
+
 // GetConn returns an agent's view of the base, for one address family.
-func (m *stunMux) GetConn(ufrag string, address net.Addr) (conn net.PacketConn, err error) {
+func (m agentMux) GetConn(ufrag string, address net.Addr) (conn net.PacketConn, err error) {
 	defer m.guard.RecoverTo(&err)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -92,12 +111,14 @@ func (m *stunMux) GetConn(ufrag string, address net.Addr) (conn net.PacketConn, 
 		return c, nil
 	}
 	c := &stunMuxConn{
-		mux:     m,
+		mux:     m.stunMux,
+		checks:  m.checks,
 		key:     key,
 		address: address,
 		packets: make(chan stunPacket, 32),
 		closed:  make(chan struct{}),
-		asked:   make(map[netip.AddrPort]bool),
+		sources: make(map[netip.AddrPort]bool),
+		targets: make(map[netip.AddrPort]*target),
 	}
 	m.conns[key] = c
 	return c, nil
@@ -130,16 +151,37 @@ type stunPacket struct {
 // stunMuxConn is what an ICE agent reads and writes.
 type stunMuxConn struct {
 	mux     *stunMux
+	checks  *checks
 	key     stunMuxKey
 	address net.Addr
 	packets chan stunPacket
-	asked   map[netip.AddrPort]bool // guarded by mux.mu
+	sources map[netip.AddrPort]bool    // of checks; guarded by mux.mu
+	targets map[netip.AddrPort]*target // guarded by the pacer's lock; nil: closed
 	once    sync.Once
 	closed  chan struct{}
 }
 
-// maxAsked bounds what a peer with many candidates can make an agent remember.
-const maxAsked = 256
+// maxAddresses is how many addresses a peer may have for an agent, which remembers
+// each that a check has come from, and checks it.
+const maxAddresses = 64
+
+// mayAsk needs mux.mu.
+func (c *stunMuxConn) mayAsk(from netip.AddrPort) bool {
+	if !c.sources[from] && len(c.sources) < maxAddresses {
+		c.sources[from] = true
+	}
+	return c.sources[from]
+}
+
+// target needs the pacer's lock. It is nil if the conn is closed, or has too many.
+func (c *stunMuxConn) target(to netip.AddrPort) *target {
+	t := c.targets[to]
+	if t == nil && c.targets != nil && len(c.targets) < 2*maxAddresses {
+		t = &target{checks: c.checks, mux: c.mux, conn: c, to: to}
+		c.targets[to] = t
+	}
+	return t
+}
 
 func (c *stunMuxConn) push(p []byte, from netip.AddrPort) {
 	select {
@@ -161,16 +203,25 @@ func (c *stunMuxConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
 func (c *stunMuxConn) WriteTo(p []byte, to net.Addr) (n int, err error) {
 	defer c.mux.guard.RecoverTo(&err)
 	address := plainAddrPort(to)
-	c.remember(address)
+	switch {
+	case !limit.MayBeHost(address.Addr()):
+		return len(p), nil // a check may come from anywhere, answers do not go there
+	case isRequest(p):
+		c.checks.offer(c, address, p)
+		return len(p), nil
+	}
+	c.checks.heard(c, address) // an agent answers only what the peer has signed
 	return len(p), c.mux.write(p, address)
 }
 
-func (c *stunMuxConn) remember(asked netip.AddrPort) {
-	c.mux.mu.Lock()
-	defer c.mux.mu.Unlock()
-	if len(c.asked) < maxAsked {
-		c.asked[asked] = true
+// isRequest reports whether a STUN packet is a request, by its class (RFC 8489,
+// section 5).
+func isRequest(p []byte) bool {
+	var t stun.MessageType
+	if len(p) >= 2 {
+		t.ReadValue(binary.BigEndian.Uint16(p))
 	}
+	return len(p) >= stunHeaderSize && t.Class == stun.ClassRequest
 }
 
 func (c *stunMuxConn) Close() (err error) {
@@ -181,6 +232,7 @@ func (c *stunMuxConn) Close() (err error) {
 		defer c.mux.mu.Unlock()
 		delete(c.mux.conns, c.key)
 	})
+	c.mux.pacer.forget(c)
 	return nil
 }
 

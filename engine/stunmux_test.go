@@ -25,7 +25,7 @@ func nowhere([]byte, netip.AddrPort) error { return nil }
 
 func muxConn(t testing.TB, m *stunMux, ufrag string, ip net.IP) *stunMuxConn {
 	t.Helper()
-	c, err := m.GetConn(ufrag, &net.UDPAddr{IP: ip})
+	c, err := agentMux{m, newChecks(m.pacer, false)}.GetConn(ufrag, &net.UDPAddr{IP: ip})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func response(id [stun.TransactionIDSize]byte, mapped netip.AddrPort) []byte {
 }
 
 func TestRequestGoesToItsUfragAndFamilyOnly(t *testing.T) {
-	m := newSTUNMux(panics.Guard{}, nowhere, nil)
+	m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
 	conns := map[string]*stunMuxConn{
 		"one, IPv4": muxConn(t, m, "one", net.IPv4zero),
 		"one, IPv6": muxConn(t, m, "one", net.IPv6zero),
@@ -71,34 +71,46 @@ func TestRequestGoesToItsUfragAndFamilyOnly(t *testing.T) {
 	}
 }
 
-func TestResponseGoesToThoseThatAsked(t *testing.T) {
-	m := newSTUNMux(panics.Guard{}, nowhere, nil)
+// idOf is a STUN packet's transaction id.
+func idOf(p []byte) transactionID { return transactionID(p[8:20]) }
+
+func TestResponseGoesToWhoAsked(t *testing.T) {
+	m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
+	other := newSTUNMux(panics.Guard{}, nowhere, nil, m.pacer)
 	asked := muxConn(t, m, "asked", net.IPv4zero)
-	askedOther := muxConn(t, m, "other", net.IPv4zero)
 	silent := muxConn(t, m, "silent", net.IPv4zero)
-	other := netip.AddrPortFrom(peerIPv4.Addr(), 1001)
-	asked.WriteTo([]byte("a check"), net.UDPAddrFromAddrPort(peerIPv4))
-	askedOther.WriteTo([]byte("a check"), net.UDPAddrFromAddrPort(other))
-	m.deliver(response(stun.NewTransactionID(), peerIPv4), peerIPv4)
-	if len(asked.packets) != 1 || len(askedOther.packets) != 0 || len(silent.packets) != 0 {
-		t.Errorf("%d, %d and %d packets", len(asked.packets), len(askedOther.packets), len(silent.packets))
+	asked.checks.prefer(peerIPv4)
+	check := request("peer:asked")
+	asked.WriteTo(check, net.UDPAddrFromAddrPort(peerIPv4))
+	m.deliver(response(stun.NewTransactionID(), peerIPv4), peerIPv4)                      // to nothing
+	m.deliver(response(idOf(check), peerIPv4), netip.AddrPortFrom(peerIPv4.Addr(), 1001)) // of somebody else
+	other.deliver(response(idOf(check), peerIPv4), peerIPv4)                              // on another base
+	if len(asked.packets) != 0 {
+		t.Error("a response that is none")
+	}
+	m.deliver(response(idOf(check), peerIPv4), peerIPv4)
+	m.deliver(response(idOf(check), peerIPv4), peerIPv4) // again
+	if len(asked.packets) != 1 || len(silent.packets) != 0 {
+		t.Errorf("%d and %d packets", len(asked.packets), len(silent.packets))
 	}
 }
 
 // TestMappedAddressesAreOne: an IPv4 address comes from a socket of both
 // families as one inside IPv6.
 func TestMappedAddressesAreOne(t *testing.T) {
-	m := newSTUNMux(panics.Guard{}, nowhere, nil)
+	m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
 	c := muxConn(t, m, "a", net.IPv4zero)
-	c.WriteTo(nil, &net.UDPAddr{IP: net.ParseIP("::ffff:192.0.2.1"), Port: 1000})
-	m.deliver(response(stun.NewTransactionID(), peerIPv4), plainAddrPort(&net.UDPAddr{IP: net.ParseIP("192.0.2.1").To16(), Port: 1000}))
+	c.checks.prefer(peerIPv4)
+	check := request("peer:a")
+	c.WriteTo(check, &net.UDPAddr{IP: net.ParseIP("::ffff:192.0.2.1"), Port: 1000})
+	m.deliver(response(idOf(check), peerIPv4), plainAddrPort(&net.UDPAddr{IP: net.ParseIP("192.0.2.1").To16(), Port: 1000}))
 	if len(c.packets) != 1 {
 		t.Error("the answer is lost")
 	}
 }
 
 func TestDeliverNeverBlocks(t *testing.T) {
-	m := newSTUNMux(panics.Guard{}, nowhere, nil)
+	m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
 	c := muxConn(t, m, "full", net.IPv4zero)
 	for range 10 * cap(c.packets) {
 		m.deliver(request("full:peer"), peerIPv4)
@@ -114,7 +126,7 @@ func TestDeliverNeverBlocks(t *testing.T) {
 }
 
 func TestDeliverCopies(t *testing.T) {
-	m := newSTUNMux(panics.Guard{}, nowhere, nil)
+	m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
 	c := muxConn(t, m, "a", net.IPv4zero)
 	p := request("a:peer")
 	want := string(p)
@@ -126,7 +138,7 @@ func TestDeliverCopies(t *testing.T) {
 }
 
 func TestMuxConnBelongsToItsUfrag(t *testing.T) {
-	m := newSTUNMux(panics.Guard{}, nowhere, nil)
+	m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
 	c := muxConn(t, m, "a", net.IPv4zero)
 	if muxConn(t, m, "a", net.IPv4(127, 0, 0, 1)) != c {
 		t.Error("two conns for one agent and family")
@@ -149,13 +161,23 @@ func TestMuxConnBelongsToItsUfrag(t *testing.T) {
 }
 
 func TestAgentRemembersABoundedNumberOfPeers(t *testing.T) {
-	m := newSTUNMux(panics.Guard{}, nowhere, nil)
+	m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
 	c := muxConn(t, m, "a", net.IPv4zero)
-	for port := range 10 * maxAsked {
-		c.WriteTo(nil, &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: port + 1})
+	taken := 0
+	for port := range uint16(10 * maxAddresses) {
+		from := netip.AddrPortFrom(peerIPv4.Addr(), port+1)
+		m.deliver(request("a:peer"), from)
+		for ; len(c.packets) > 0; taken++ {
+			<-c.packets
+		}
+		c.WriteTo(request("peer:a"), net.UDPAddrFromAddrPort(from))
 	}
-	if len(c.asked) != maxAsked {
-		t.Errorf("%d peers", len(c.asked))
+	if taken != maxAddresses || len(c.targets) > 2*maxAddresses {
+		t.Errorf("checks were taken from %d addresses, and %d are checked", taken, len(c.targets))
+	}
+	m.deliver(request("a:peer"), netip.AddrPortFrom(peerIPv4.Addr(), 1)) // one that is known
+	if len(c.packets) != 1 {
+		t.Error("the first one is forgotten")
 	}
 }
 
@@ -173,8 +195,8 @@ func TestMappedAddress(t *testing.T) {
 				m.deliver(response(message.TransactionID, want), peerIPv4)
 			}
 			return nil
-		}, nil)
-		got, err := m.mappedAddress(t.Context(), peerIPv4)
+		}, nil, newPacer(panics.Guard{}))
+		got, err := m.mappedAddress(t.Context(), peerIPv4, false)
 		if err != nil || got != want {
 			t.Errorf("%v, %v", got, err)
 		}
@@ -187,9 +209,9 @@ func TestMappedAddress(t *testing.T) {
 func TestMappedAddressGivesUp(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		sent := 0
-		m := newSTUNMux(panics.Guard{}, func([]byte, netip.AddrPort) error { sent++; return nil }, nil)
+		m := newSTUNMux(panics.Guard{}, func([]byte, netip.AddrPort) error { sent++; return nil }, nil, newPacer(panics.Guard{}))
 		d := took(func() {
-			if _, err := m.mappedAddress(t.Context(), peerIPv4); err != errSTUNTimeout {
+			if _, err := m.mappedAddress(t.Context(), peerIPv4, false); err != errSTUNTimeout {
 				t.Errorf("error %v", err)
 			}
 		})
@@ -199,7 +221,7 @@ func TestMappedAddressGivesUp(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Millisecond, cancel)
-		if d := took(func() { m.mappedAddress(ctx, peerIPv4) }); d != time.Millisecond {
+		if d := took(func() { m.mappedAddress(ctx, peerIPv4, false) }); d != time.Millisecond {
 			t.Errorf("a cancelled one took %v", d)
 		}
 		synctest.Wait()
@@ -225,9 +247,10 @@ func FuzzSTUNMux(f *testing.F) {
 	f.Add(request("")[:20])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, p []byte) {
-		m := newSTUNMux(panics.Guard{}, nowhere, nil)
+		m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
 		c := muxConn(t, m, "ufrag", net.IPv4zero)
-		c.WriteTo(nil, net.UDPAddrFromAddrPort(peerIPv4))
+		c.checks.prefer(peerIPv4)
+		c.WriteTo(stun.MustBuild(stun.NewTransactionIDSetter(id), stun.BindingRequest).Raw, net.UDPAddrFromAddrPort(peerIPv4))
 		answer := make(chan *stun.Message, 1)
 		m.transactions[id] = answer
 		for range 2 {

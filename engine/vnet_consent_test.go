@@ -74,6 +74,8 @@ func (p vpair) connectAs(app *App, to string, timeout time.Duration) (*Session, 
 	return app.Connect(context.Background(), target, ModeInternet, timeout, NewTraceID())
 }
 
+func askStrangers(_, device *Config) { device.Strangers = StrangersAsk }
+
 func slowly(d time.Duration) func(Peer) time.Duration { return func(Peer) time.Duration { return d } }
 
 // TestConsentMayTakeAsLongAsTheAppWaits: the user of a doorbell has to find the
@@ -83,7 +85,7 @@ func TestConsentMayTakeAsLongAsTheAppWaits(t *testing.T) {
 		for to, name := range map[bool]string{false: "a stranger", true: "with the ticket"} {
 			t.Run(fmt.Sprintf("%v, %s", kind, name), func(t *testing.T) {
 				inWorld(t, func(t *testing.T, w *world) {
-					p := w.pair(w.home(kind), w.home(kind), nil)
+					p := w.pair(w.home(kind), w.home(kind), askStrangers)
 					var a asked
 					p.device.SetAuthorizer(a.authorizer(slowly(50 * time.Second)))
 					target := p.device.ID()
@@ -110,7 +112,7 @@ func TestStrangersKeepNobodyOut(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		const strangers, guests = 3, 3
 		crowd := w.crowd(strangers + guests)
-		p := w.pair(w.home(public), w.home(public), nil)
+		p := w.pair(w.home(public), w.home(public), askStrangers)
 		first, _ := p.connect(0)
 		first.Close()
 		var a asked
@@ -149,7 +151,7 @@ func TestStrangersKeepNobodyOut(t *testing.T) {
 // about once, and a yes is good for all of it.
 func TestOneStrangerOneQuestion(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		p := w.pair(w.home(public), w.home(public), nil)
+		p := w.pair(w.home(public), w.home(public), askStrangers)
 		var a asked
 		p.device.SetAuthorizer(a.authorizer(slowly(10 * time.Second)))
 		var let atomic.Int32
@@ -175,7 +177,7 @@ func TestOneStrangerOneQuestion(t *testing.T) {
 func TestNobodyIsAskedAboutWhoHasLeft(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		crowd := w.crowd(2)
-		p := w.pair(w.home(public), w.home(public), nil)
+		p := w.pair(w.home(public), w.home(public), askStrangers)
 		others := w.apps(crowd)
 		gone, last := others[0], others[1]
 		var a asked

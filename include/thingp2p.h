@@ -183,6 +183,11 @@ typedef struct thing_p2p_pairing {
  *   lan_port      1 to 65535, default 47474: its UDP port, at which devices
  *                 listen; the same for apps and devices
  *   relay         "auto" (default), "never", or "only" (for tests)
+ *   strangers     "off" (default): a device refuses apps that are not paired
+ *                 and do not hold its ticket, at once; "ask": its authorizer
+ *                 decides about them. Then whoever knows the device's id and
+ *                 the server can have a question asked, and make the device
+ *                 send a few packets to hosts that he names
  *   max_sessions  1 to 65536, default 1024: over it, THING_P2P_ERR_SESSION_LIMIT
  *                 for the own caller, THING_P2P_ERR_DEVICE_FULL for an app
  *   max_sessions_per_app
@@ -278,8 +283,11 @@ THING_P2P_API int thing_p2p_add_device(const char *dev_id, const char *ticket);
  * Returns THING_P2P_OK, or
  *   THING_P2P_ERR_NOT_INITIALIZED
  *   THING_P2P_ERR_INVALID_ID         neither id, ticket nor known name
- *   THING_P2P_ERR_INVALID_PARAMETER  NULL, or not such an address; or a new device,
- *                                    and there are 100000
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, or not such an address; or one that
+ *                                    cannot be another host's: multicast, broadcast,
+ *                                    reserved, or loopback (except on a host that
+ *                                    has nothing else); or a new device, and there
+ *                                    are 100000
  */
 THING_P2P_API int thing_p2p_add_address(const char *dev_id, const char *address);
 
@@ -404,7 +412,9 @@ THING_P2P_API int thing_p2p_disconnect(int handle);
 /*
  * Decides about an app before its session begins: returns THING_P2P_OK to
  * accept it, or one of THING_P2P_ERR_..., which its failure callback gets; any
- * other value counts as THING_P2P_ERR_AUTH. `peer` is valid until it returns.
+ * other value counts as THING_P2P_ERR_AUTH. `peer` is valid until it returns. It
+ * is asked about paired apps and those that hold the ticket; about others,
+ * strangers, only if the option `strangers` is "ask".
  *
  * It may take as long as a person needs: the app waits until its own timeout. So
  * that nobody is kept out by a question about somebody else, it may run on three
@@ -473,7 +483,7 @@ THING_P2P_API int thing_p2p_device_pairings(int device, thing_p2p_pairing *list,
 
 /*
  * Forgets a paired app and ends its sessions at once; it then needs the ticket
- * again, or the authorizer's yes. If it may still have the ticket, call
+ * again, or with the option `strangers` the authorizer's yes. If it may still have the ticket, call
  * thing_p2p_device_reset_ticket before.
  *
  * Returns THING_P2P_OK, or
@@ -496,7 +506,8 @@ THING_P2P_API int thing_p2p_device_reset_ticket(int device);
 
 /*
  * Sets who decides about apps. NULL, as at first: apps that hold the ticket and
- * paired apps are accepted, others get THING_P2P_ERR_AUTH. Once it has
+ * paired apps are accepted. Others get THING_P2P_ERR_AUTH, with an authorizer too
+ * unless the option `strangers` says otherwise. Once it has
  * returned, the previous authorizer is not called any more.
  *
  * Returns THING_P2P_OK, or

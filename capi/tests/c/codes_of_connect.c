@@ -63,6 +63,25 @@ static void authorizer_without_ticket(void) {
   CHECK_IS(0, thing_p2p_device_set_authorizer(p.device, NULL, NULL));
 }
 
+static int never(int device, const thing_p2p_peer *peer, void *user) {
+  (void)device, (void)peer, (void)user;
+  CHECK(!"asked about a stranger");
+  return THING_P2P_OK;
+}
+
+/* Unless the option says otherwise, nobody is asked about strangers. */
+static void strangers_off(void) {
+  char id[THING_P2P_ID_SIZE];
+  struct pair other;
+  CHECK_IS(0, thing_p2p_set_option("strangers", "off"));
+  other.device = device_online(other.ticket);
+  CHECK_IS(0, thing_p2p_set_option("strangers", "ask"));
+  CHECK(thing_p2p_device_id(other.device, id, sizeof id) > 0);
+  CHECK_IS(0, thing_p2p_device_set_authorizer(other.device, never, NULL));
+  expect(THING_P2P_ERR_AUTH, id, PATIENCE_MS);
+  CHECK_IS(0, thing_p2p_device_close(other.device));
+}
+
 static void device_full(void) {
   struct pair one;
   CHECK_IS(0, thing_p2p_set_option("max_sessions", "1"));
@@ -160,9 +179,11 @@ static void timeout(void) {
 int main(int argc, char **argv) {
   if (argc > 1 && strcmp(argv[1], "silent_device") == 0) return silent_device();
   NEED(thing_p2p_init("tester") == THING_P2P_OK);
+  CHECK_IS(0, thing_p2p_set_option("strangers", "ask"));
   p.device = device_online(p.ticket);
   RUN(from_the_authorizer);
   RUN(authorizer_without_ticket);
+  RUN(strangers_off);
   RUN(device_full);
   RUN(session_limit);
   RUN(not_online);

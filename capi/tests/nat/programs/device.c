@@ -50,9 +50,12 @@ static int let_in(int device, const thing_p2p_peer *peer, void *user)
 int main(int argc, char **argv)
 {
   char ticket[THING_P2P_TICKET_SIZE], id[THING_P2P_ID_SIZE], address[64];
-  int device = thing_p2p_device_open(argc > 1 ? argv[1] : NULL);
+  int device;
 
   thing_p2p_set_log(LOG_LEVEL, print_log, "device");
+  if (argc > 2)
+    thing_p2p_set_option("strangers", "ask");
+  device = thing_p2p_device_open(argc > 1 ? argv[1] : NULL);
   if (argc > 2)
     thing_p2p_device_set_authorizer(device, let_in, NULL);
   if (thing_p2p_device_listen(device) < 0 || thing_p2p_device_ticket(device, ticket, sizeof ticket) < 0 ||
