@@ -54,6 +54,7 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	n := newNegotiation(d.endpoint, client, m.Attempt, m.Trace, m.From, d.config.Relay)
 	n.peerKey = m.MLKEM
 	n.openRelay = d.openRelay
+	n.statement = d.answerTo(m)
 	ctx, cancel := context.WithTimeout(d.ctx, answerTime)
 	n.stop = cancel
 	places := &d.forOthers

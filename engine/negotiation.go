@@ -34,8 +34,14 @@ type negotiation struct {
 	policy   RelayPolicy
 	places   *limit.Shares[string] // of which the peer has taken one; nil: none
 	proof    []byte                // of a ticket; apps only
-	stop     func()                // ends run; devices only
-	log      *slog.Logger
+
+	// What the device states about the app (ident.Statement): a device tells, "" is
+	// nothing; an app hears it once.
+	statement string
+	belongs   func(statement string)
+
+	stop func() // ends run; devices only
+	log  *slog.Logger
 
 	inbox   chan *signal.Message
 	found   chan foundPath // what the lanes selected
@@ -259,6 +265,7 @@ func (n *negotiation) sendDescription(kind signal.Kind) {
 	m := &signal.Message{
 		Kind:       kind,
 		Proof:      n.proof,
+		Statement:  n.statement,
 		Trace:      n.trace,
 		Ufrag:      n.local.ufrag,
 		Pwd:        n.local.pwd,
@@ -291,6 +298,9 @@ func (n *negotiation) handle(ctx context.Context, m *signal.Message) {
 			n.remote = credentials{m.Ufrag, m.Pwd}
 			n.agreeOnPass()
 			close(n.heard)
+			if n.belongs != nil {
+				n.belongs(m.Statement)
+			}
 		}
 		n.learn(m.Candidates)
 		if m.Kind == signal.Offer {

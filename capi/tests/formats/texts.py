@@ -230,7 +230,8 @@ def read_hello(data):
 
 def read_verdict(data):
     fields, left = _behind_length(data, 4 << 10)
-    return {"code": number_of(fields, "code", 32), "mlkem": bytes_of(fields, "mlkem").hex(), "left": left}
+    return {"code": number_of(fields, "code", 32), "mlkem": bytes_of(fields, "mlkem").hex(), "statement": text_of(fields, "statement"),
+            "left": left}
 
 
 def make_control(fields):
@@ -257,9 +258,9 @@ def _candidate(fields):
 def read_message(data):
     need(len(data) <= 8 << 10)
     fields = read_json(data)
-    m = {name: text_of(fields, name) for name in ("kind", "attempt", "trace", "ufrag", "pwd")}
-    for name in ("attempt", "trace", "ufrag", "pwd"):
-        need(len(m[name]) <= 64 and all("!" <= c <= "~" for c in m[name]))
+    m = {name: text_of(fields, name) for name in ("kind", "attempt", "trace", "ufrag", "pwd", "statement")}
+    for name in ("attempt", "trace", "ufrag", "pwd", "statement"):
+        need(len(m[name]) <= (256 if name == "statement" else 64) and all("!" <= c <= "~" for c in m[name]))
     need(m["kind"] in KINDS and (m["attempt"] or m["kind"] == "late"))
     need(m["kind"] not in ("offer", "answer") or len(m["ufrag"]) >= 4 and len(m["pwd"]) >= 22)
     m["code"], m["time"] = number_of(fields, "code", 32), number_of(fields, "time", 64)
