@@ -15,6 +15,8 @@ static int is_relay(const char *value) {
   return strcmp(value, "auto") == 0 || strcmp(value, "never") == 0 || strcmp(value, "only") == 0;
 }
 
+static int is_off_or_ask(const char *value) { return strcmp(value, "off") == 0 || strcmp(value, "ask") == 0; }
+
 /* Decimal digits only. */
 static int is_number(const char *value, long least, long most) {
   long number = 0;
@@ -40,6 +42,7 @@ static struct option {
     {"lan", is_on_or_off, 0, 0, NULL, NULL},
     {"lan_port", NULL, 1, 65535, NULL, NULL},
     {"relay", is_relay, 0, 0, NULL, NULL},
+    {"strangers", is_off_or_ask, 0, 0, NULL, NULL},
     {"max_sessions", NULL, 1, 65536, NULL, NULL},
     {"max_sessions_per_app", NULL, 1, 65536, NULL, NULL},
     {"accept_backlog", NULL, 1, 65536, NULL, NULL},

@@ -37,6 +37,10 @@ var setters = map[string]func(c *engine.Config, value string) bool{
 		}[value]
 		return ok
 	},
+	"strangers": func(c *engine.Config, value string) bool {
+		c.Strangers = map[string]engine.Strangers{"off": engine.StrangersOff, "ask": engine.StrangersAsk}[value]
+		return true
+	},
 	"max_sessions": func(c *engine.Config, value string) (ok bool) {
 		c.MaxSessions, ok = number(value)
 		return ok

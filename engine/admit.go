@@ -72,6 +72,9 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 	if code == OK && h.MLKEM {
 		v.MLKEM = d.identity.mlkemKey
 	}
+	if code == OK && (peer.Paired || peer.HasTicket) {
+		v.Statement = d.speakFor(peer.AppID)
+	}
 	if err := writeVerdict(control, v); err != nil {
 		d.log.Debug("an app gave up", "trace", peer.TraceID, "error", err)
 		conn.close()

@@ -59,6 +59,7 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	}
 	n.peerKey = m.MLKEM
 	n.openRelay = d.openRelay
+	n.statement = d.answerTo(m)
 	ctx, cancel := context.WithTimeout(d.ctx, answerTime)
 	n.stop = cancel
 	places := &d.forOthers

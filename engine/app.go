@@ -193,7 +193,8 @@ func (a *App) signals(server string) (*signal.Client, error) {
 	if client := a.servers[server]; client != nil {
 		return client, nil
 	}
-	client, err := a.dialSignals(server, a.knows, a.receive)
+	statements := func() []string { return a.state.statements(withoutPassword(server)) }
+	client, err := a.dialSignals(server, a.knows, a.receive, statements)
 	if err != nil {
 		return nil, err
 	}

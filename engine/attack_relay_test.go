@@ -3,13 +3,17 @@ package engine
 import (
 	"bytes"
 	"crypto/rand"
+	"encoding/hex"
 	mathrand "math/rand/v2"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/pion/transport/v2"
+
+	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 
 // tamperer is between an app and its relay, and does with their packets what it likes.
@@ -132,4 +136,39 @@ func TestRelayThatTampers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRelayLearnsNoIDs: who sits before the relay sees that somebody relays, and not
+// who.
+func TestRelayLearnsNoIDs(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		var seen bytes.Buffer
+		x := new(tamperer)
+		x.do(func(p []byte) [][]byte {
+			seen.Write(p)
+			return [][]byte{p}
+		})
+		use := w.server(rendezvous.Config{})
+		p := w.pair(w.home(fullCone), w.home(fullCone), func(app, device *Config) {
+			use(app, device)
+			app.Relay = RelayOnly
+			x.Net, app.net = app.net, x
+		})
+		app, device := p.connect(0)
+		checkPath(t, app, device, PathRelay)
+		w.must(exchange(app, device))
+		x.do(nil)
+		if !bytes.Contains(seen.Bytes(), []byte(rendezvous.Realm)) {
+			t.Fatal("nothing of TURN was seen")
+		}
+		for _, id := range []string{p.app.identity.id, p.device.ID()} {
+			key, err := parseID(id)
+			w.must(err)
+			for _, text := range []string{id, strings.ToUpper(id), string(key), hex.EncodeToString(key)} {
+				if bytes.Contains(seen.Bytes(), []byte(text)) {
+					t.Errorf("the relay has seen an id: %q", text)
+				}
+			}
+		}
+	})
 }

@@ -19,6 +19,8 @@ type carrier struct {
 	active   *quicTransport // the one that conn sends on
 	mlkemKey []byte         // of the device, as its verdict says; nil: it has none
 
+	statement string // of the device about this app, in its verdict; "": none
+
 	relay     *relay // in use, or nil
 	relayConn *relayConn
 	relayQUIC *quicTransport // of this session; made when first needed
@@ -215,6 +217,6 @@ func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) 
 	if v.Code != OK {
 		return nil, true, v.Code
 	}
-	c.mlkemKey = v.MLKEM
+	c.mlkemKey, c.statement = v.MLKEM, v.Statement
 	return control, false, nil
 }

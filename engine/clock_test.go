@@ -19,7 +19,7 @@ var clocks = []string{
 var patient = []string{".Accept", ".Read", ".Send", ".Connect", "attempt", "wantRefusal"}
 
 // bubbles are the functions that run a function in fake time.
-var bubbles = []string{"synctest.Test", "inBubble", "inWorld", "withBroker", "withServer"}
+var bubbles = []string{"synctest.Test", "inBubble", "inWorld", "withBroker", "withServer", "withAdmission"}
 
 const inFakeTime = "it runs in bubbles only"
 
@@ -41,7 +41,7 @@ var realTime = map[string]string{
 	"engine carry":                                inFakeTime,
 	"engine connect":                              inFakeTime,
 	"engine receive":                              inFakeTime,
-	"engine dialServer":                           inFakeTime,
+	"engine dialTo":                               inFakeTime,
 	"engine inUse":                                "the least of ten counts",
 	"engine leakedGoroutines":                     "it asks again",
 	"engine pair":                                 inFakeTime,
@@ -53,6 +53,7 @@ var realTime = map[string]string{
 	"engine/lab fetch":                            "who calls it decides by a stopwatch",
 	"engine/lab/await TestStopwatchRunsOtherwise": "it takes off the waiting",
 	"engine/lab/await TestStopwatchStandsStillOnABusyMachine": "it makes the machine busy",
+	"engine/rendezvous Admit":                                 inFakeTime,
 	"engine/rendezvous TestBrokerTimers":                      inFakeTime,
 	"engine/rendezvous TestQuotaOfRelaysForEachName":          "it asks again",
 	"engine/rendezvous TestRateOfAClientsRelays":              "what took longer may pass more",

@@ -111,6 +111,7 @@ func (at *attempt) startNegotiation() error {
 	if at.to.secret != nil {
 		n.proof = proveOffer(*at.to.secret, a.identity.id, at.to.deviceID, at.traceID)
 	}
+	n.belongs = func(statement string) { a.belongs(at.to, statement) }
 	if err := a.addNegotiation(n, nil); err != nil {
 		return err
 	}
@@ -148,6 +149,9 @@ func (at *attempt) timedOut(ctx context.Context) error {
 		return ErrNoAnswer
 	}
 	if at.lastErr == nil && !at.negotiation.relaySeen.Load() {
+		if servers, _ := at.signals.ICE(); servers.Unknown {
+			return because(ErrNoRelay, errors.New("the server gives relays to devices that it knows, and to their apps: give the device's id to whoever runs it"))
+		}
 		return ErrNoRelay
 	}
 	return because(ErrTimeout, at.lastErr)
@@ -172,6 +176,7 @@ func (at *attempt) session(won dialed) *Session {
 	s.mover = newMover(a, s, won.carrier, at.to)
 	a.remember(s)
 	a.learnKey(at.to.deviceID, won.carrier.mlkemKey)
+	a.belongs(at.to, won.carrier.statement)
 	if path == PathLAN || won.path.straight {
 		a.nearby.reached(at.to.deviceID, won.path.remote)
 	}

@@ -13,8 +13,8 @@ import (
 // The control stream is the first that the app opens. On it
 //
 //	app to device   hello: who I am, and perhaps the proof of a ticket
-//	device to app   verdict: 0, and the key that the app asked for, or a negative
-//	                code and the end
+//	device to app   verdict: 0, and the key that the app asked for, and perhaps a
+//	                statement for servers, or a negative code and the end
 //	either way      signals of one byte, while the session lives
 //
 // The end of the stream says that no other channel will be opened.
@@ -28,8 +28,9 @@ type hello struct {
 }
 
 type verdict struct {
-	Code  Code            `json:"code"`
-	MLKEM plainjson.Bytes `json:"mlkem,omitempty"` // see ident.MLKEMKey
+	Code      Code            `json:"code"`
+	MLKEM     plainjson.Bytes `json:"mlkem,omitempty"`     // see ident.MLKEMKey
+	Statement string          `json:"statement,omitempty"` // that the app belongs to the device, see ident.Statement
 }
 
 // Signals.

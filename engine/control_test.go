@@ -120,7 +120,7 @@ func FuzzHello(f *testing.F) {
 }
 
 func FuzzVerdict(f *testing.F) {
-	f.Add(control(f, verdict{Code: ErrAuth}))
+	f.Add(control(f, verdict{Code: ErrAuth, Statement: "1.device.0.signature"}))
 	f.Add([]byte{0, 4, 'n', 'u', 'l', 'l'})
 	f.Add([]byte("\x00\x0b{\"code\":1e9}"))
 	f.Fuzz(func(t *testing.T, input []byte) {

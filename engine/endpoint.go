@@ -97,7 +97,7 @@ func loadRoots(file string) (*x509.CertPool, error) {
 }
 
 // dialSignals connects to a server in the background.
-func (e *endpoint) dialSignals(server string, known func(id string) bool, receive func(*signal.Client, *signal.Message)) (*signal.Client, error) {
+func (e *endpoint) dialSignals(server string, known func(id string) bool, receive func(*signal.Client, *signal.Message), statements func() []string) (*signal.Client, error) {
 	address, err := signal.ParseServer(server)
 	if err != nil {
 		return nil, because(ErrInvalidParameter, err)
@@ -105,14 +105,15 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 	var client *signal.Client
 	made := make(chan struct{})
 	client, err = signal.New(signal.Config{
-		Server:   address,
-		TLS:      &tls.Config{RootCAs: e.roots},
-		Role:     e.role,
-		Key:      e.identity.key,
-		Known:    known,
-		Log:      e.log,
-		Dial:     e.config.dialServer,
-		MLKEMKey: e.mlkemKeyOf,
+		Server:     address,
+		TLS:        &tls.Config{RootCAs: e.roots},
+		Role:       e.role,
+		Key:        e.identity.key,
+		Known:      known,
+		Log:        e.log,
+		Dial:       e.config.dialServer,
+		MLKEMKey:   e.mlkemKeyOf,
+		Statements: statements,
 		OnMessage: func(m *signal.Message) {
 			<-made
 			servers, _ := client.ICE()

@@ -186,7 +186,7 @@ func readVerdictFields(with formats.Fields) formats.Fields {
 	if readControl(r, &v, maxVerdict) != nil {
 		return nil
 	}
-	return formats.Fields{"code": v.Code, "mlkem": formats.Hex(v.MLKEM), "left": r.Len()}
+	return formats.Fields{"code": v.Code, "mlkem": formats.Hex(v.MLKEM), "statement": v.Statement, "left": r.Len()}
 }
 
 // behindLength is a text on the control stream.
@@ -227,7 +227,9 @@ func verdictVectors() []formats.Vector {
 	return []formats.Vector{
 		{Name: "yes", With: bytesFields(written(verdict{}))},
 		{Name: "yes, with a key", With: bytesFields(written(verdict{MLKEM: testIdentity(1).mlkemKey}))},
+		{Name: "yes, with a statement", With: bytesFields(written(verdict{Statement: "1.device.0.signature"}))},
 		{Name: "no", With: bytesFields(written(verdict{Code: ErrAuth}))},
+		{Name: "a statement that is no text", With: bytesFields(behindLength(`{"code":0,"statement":1}`))},
 		{Name: "a code that is no integer", With: bytesFields(behindLength(`{"code":1.0}`))},
 		{Name: "a code that is too large", With: bytesFields(behindLength(`{"code":2147483648}`))},
 	}
@@ -257,7 +259,7 @@ func TestControlOfTheSecondImplementation(t *testing.T) {
 func FuzzControlAgrees(f *testing.F) {
 	members := []formats.Member{
 		{Name: "uid", Value: `"user"`}, {Name: "trace", Value: `"t"`}, {Name: "proof", Value: `"AQ=="`}, {Name: "code", Value: "-1"},
-		{Name: "mlkem", Value: "null"},
+		{Name: "mlkem", Value: "null"}, {Name: "statement", Value: `"s"`},
 	}
 	for i, v := range append(helloVectors(), verdictVectors()...) {
 		f.Add(unhex(v.With["bytes"]), uint8(i), members[i%len(members)].Value)

@@ -27,3 +27,5 @@ func newIdentity(seed []byte) identity {
 	}
 	return identity{key: key, id: formatID(key.Public().(ed25519.PublicKey)), mlkemKey: mlkemKey}
 }
+
+func (i identity) sign(text []byte) []byte { return ed25519.Sign(i.key, text) }

@@ -144,16 +144,10 @@ func (n *negotiation) askForRelay(ctx context.Context) {
 	}
 	n.wantRelay = true
 	n.workers.Go(func() {
-		_, known := n.signals.ICE()
-		select {
-		case <-known:
-		case <-ctx.Done():
-			return
-		}
 		for failures := 0; ; failures++ {
-			servers, _ := n.signals.ICE()
+			servers := n.signals.Relays(ctx)
 			_, blocked := n.endpoint.reflexive.cached()
-			r, err := n.endpoint.relayDialer().allocate(ctx, orderRelays(servers.TURN, blocked), relayHeadStart)
+			r, err := n.endpoint.relayDialer().allocate(ctx, orderRelays(servers, blocked), relayHeadStart)
 			if err == nil {
 				n.gotRelay <- r
 				return

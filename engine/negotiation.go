@@ -34,9 +34,15 @@ type negotiation struct {
 	policy   RelayPolicy
 	places   *limit.Shares[string] // of which the peer has taken one; nil: none
 	proof    []byte                // of a ticket; apps only
-	stop     func()                // ends run; devices only
-	checks   *checks
-	log      *slog.Logger
+
+	// What the device states about the app (ident.Statement): a device tells, "" is
+	// nothing; an app hears it once.
+	statement string
+	belongs   func(statement string)
+
+	stop   func() // ends run; devices only
+	checks *checks
+	log    *slog.Logger
 
 	inbox   chan *signal.Message
 	found   chan foundPath // what the lanes selected
@@ -261,6 +267,7 @@ func (n *negotiation) sendDescription(kind signal.Kind) {
 	m := &signal.Message{
 		Kind:       kind,
 		Proof:      n.proof,
+		Statement:  n.statement,
 		Trace:      n.trace,
 		Ufrag:      n.local.ufrag,
 		Pwd:        n.local.pwd,
@@ -294,6 +301,9 @@ func (n *negotiation) handle(ctx context.Context, m *signal.Message) {
 			n.agreeOnPass()
 			n.checks.trust(m.Pwd)
 			close(n.heard)
+			if n.belongs != nil {
+				n.belongs(m.Statement)
+			}
 		}
 		n.learn(m.Candidates)
 		if m.Kind == signal.Offer {

@@ -22,18 +22,19 @@ var decoders = map[string]bool{
 // otherwise says of functions that call one of them, and that no target calls by name, which one reaches them all the same,
 // and how; or, without a target, whose bytes they read.
 var otherwise = map[string]struct{ target, why string }{
-	"engine.alias":        {"", "its own"},
-	"engine.deliver":      {"FuzzSTUNMux", "one of two methods of this name"},
-	"engine.isRequest":    {"", "an ICE agent's of this process"},
-	"engine.request":      {"FuzzSTUNMux", "by deliver"},
-	"engine.segmentSize":  {"", "QUIC's of this process"},
-	"engine.udpAddr":      {"", "the kernel's"},
-	"main.number":         {"FuzzOptions", "by the table of options"},
-	"rendezvous.Read":     {"FuzzWebSocket", "by io.Copy"},
-	"rendezvous.boundIP":  {"", "the operator's"},
-	"rendezvous.isCalled": {"FuzzBroker", "by a hook"},
-	"rendezvous.serve":    {"FuzzTURN", "one of several methods of this name"},
-	"signal.next":         {"FuzzFrames", "one of two functions of this name"},
+	"engine.alias":              {"", "its own"},
+	"engine.deliver":            {"FuzzSTUNMux", "one of two methods of this name"},
+	"engine.isRequest":          {"", "an ICE agent's of this process"},
+	"engine.request":            {"FuzzSTUNMux", "by deliver"},
+	"engine.segmentSize":        {"", "QUIC's of this process"},
+	"engine.udpAddr":            {"", "the kernel's"},
+	"main.number":               {"FuzzOptions", "by the table of options"},
+	"rendezvous.AdmitByService": {"", "the operator's"},
+	"rendezvous.Read":           {"FuzzWebSocket", "by io.Copy"},
+	"rendezvous.boundIP":        {"", "the operator's"},
+	"rendezvous.isCalled":       {"FuzzBroker", "by a hook"},
+	"rendezvous.serve":          {"FuzzTURN", "one of several methods of this name"},
+	"signal.next":               {"FuzzFrames", "one of two functions of this name"},
 }
 
 // TestEachParserIsFuzzed: each function that reads what strangers send is reached by a fuzz target of its package.

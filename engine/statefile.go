@@ -28,7 +28,10 @@ type stateFile struct {
 	Places  map[string]place     `json:"places,omitzero"` // by the device's id: where an app reached it last
 	Keys    map[string]peerKey   `json:"keys,omitzero"`   // by the device's id: its ML-KEM key
 	Port    uint16               `json:"port,omitzero"`   // of a device's socket the last time
-	Sum     []byte               `json:"sum"`             // SHA-256 of all before, as JSON: a damaged seed is a seed too
+
+	Statements map[string]deviceStatement `json:"statements,omitzero"` // by the device's id: that this app belongs to it
+
+	Sum []byte `json:"sum"` // SHA-256 of all before, as JSON: a damaged seed is a seed too
 }
 
 // place is an address, and when it last worked.
@@ -58,6 +61,7 @@ const (
 	maxPairings     = 10_000
 	maxPlaces       = 1000
 	maxKeys         = 1000
+	maxStatements   = 1000
 	stateDirMode    = 0o700
 	stateSecretMode = 0o600
 )
@@ -74,6 +78,7 @@ func newStateFile() *stateFile {
 func (f *stateFile) clone() *stateFile {
 	c := *f
 	c.Paired, c.UIDs, c.Places, c.Keys = maps.Clone(f.Paired), maps.Clone(f.UIDs), maps.Clone(f.Places), maps.Clone(f.Keys)
+	c.Statements = maps.Clone(f.Statements)
 	return &c
 }
 
@@ -96,7 +101,8 @@ func parseState(text []byte) (*stateFile, error) {
 	if f.Version != stateVersion {
 		return f, fmt.Errorf("the state file has version %d, this library knows version %d", f.Version, stateVersion)
 	}
-	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != secretSize || len(f.Paired) > maxPairings || len(f.UIDs) > maxPairings || len(f.Places) > maxPlaces || len(f.Keys) > maxKeys {
+	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != secretSize || len(f.Paired) > maxPairings || len(f.UIDs) > maxPairings ||
+		len(f.Places) > maxPlaces || len(f.Keys) > maxKeys || len(f.Statements) > maxStatements {
 		return f, errors.New("the state file is damaged")
 	}
 	if sum, err := f.sum(); err != nil || !bytes.Equal(sum, f.Sum) {

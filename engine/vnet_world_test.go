@@ -179,12 +179,14 @@ func (h *home) config(who string) Config {
 	return c
 }
 
-// dialServer opens a connection to the broker, as long as the way to it.
-func (w *world) dialServer() (net.Conn, error) {
+func (w *world) dialServer() (net.Conn, error) { return w.dialTo(w.broker.Serve) }
+
+// dialTo opens a connection to a broker, as long as the way to it.
+func (w *world) dialTo(serve func(net.Conn)) (net.Conn, error) {
 	time.Sleep(2 * access) // the handshake of TCP
 	ours, near := net.Pipe()
 	far, theirs := net.Pipe()
-	w.broker.Serve(theirs)
+	serve(theirs)
 	w.pipes.Go(func() { carry(near, far) })
 	w.pipes.Go(func() { carry(far, near) })
 	return ours, nil

@@ -1,8 +1,9 @@
 // Package ident says who is who, for all who have to agree on it:
 //
-//	id      names an app or a device: its Ed25519 public key
-//	login   shows a rendezvous server that a client holds the key of its id
-//	pin     names the key of a server's own certificate
+//	id         names an app or a device: its Ed25519 public key
+//	login      shows a rendezvous server that a client holds the key of its id
+//	statement  shows it that an app belongs to a device
+//	pin        names the key of a server's own certificate
 //
 // It does no input or output.
 package ident

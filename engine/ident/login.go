@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,11 +16,12 @@ import (
 // A Login is a client's statement that it, the holder of an id's key, connects
 // to one server at one time. Over MQTT the user name is the id, and the password
 //
-//	1 a example.org:1883 1790000000 1790000600 nonce signature
+//	2 a example.org:1883 1790000000000 1790000600000 nonce [statement ...] signature
 //
 // with single spaces: version, role (a: app, d: device), the server as the
-// client dials it, when it was issued and when it expires (Unix seconds), 16
-// random bytes, and the Ed25519 signature, both in base64url. What is signed is
+// client dials it, when it was issued and when it expires (Unix milliseconds),
+// 16 random bytes, what devices state about an app (see Statement; none, or up
+// to four), and the Ed25519 signature; bytes are in base64url. What is signed is
 //
 //	thingp2p login to a rendezvous server
 //	<id>
@@ -34,6 +36,9 @@ type Login struct {
 	Issued  time.Time
 	Expires time.Time
 	Nonce   [nonceSize]byte
+
+	// Statements are texts that ParseStatement may understand, or not.
+	Statements []string
 
 	key       ed25519.PublicKey
 	claims    string
@@ -51,10 +56,14 @@ const (
 	// be wrong by as much.
 	LoginLifetime = 10 * time.Minute
 
-	loginVersion     = "1"
+	// MaxStatements is how many a Login may carry.
+	MaxStatements = 4
+
+	loginVersion     = "2"
 	loginDomain      = "thingp2p login to a rendezvous server"
+	fieldsOfLogin    = 7 // without statements
 	nonceSize        = 16
-	maxPasswordBytes = 512
+	maxPasswordBytes = 512 + MaxStatements*(1+MaxStatementBytes)
 )
 
 // The reasons for which a Login is refused.
@@ -65,15 +74,15 @@ var (
 )
 
 // NewPassword makes a fresh login of the holder of id at server ("host:port"),
-// and signs it.
-func NewPassword(role byte, id, server string, now time.Time, sign func([]byte) []byte) string {
+// with at most MaxStatements statements, and signs it.
+func NewPassword(role byte, id, server string, now time.Time, sign func([]byte) []byte, statements ...string) string {
 	var nonce [nonceSize]byte
 	rand.Read(nonce[:])
-	claims := strings.Join([]string{
+	claims := strings.Join(append([]string{
 		loginVersion, string(role), server,
-		strconv.FormatInt(now.Unix(), 10), strconv.FormatInt(now.Add(LoginLifetime).Unix(), 10),
+		strconv.FormatInt(now.UnixMilli(), 10), strconv.FormatInt(now.Add(LoginLifetime).UnixMilli(), 10),
 		base64.RawURLEncoding.EncodeToString(nonce[:]),
-	}, " ")
+	}, statements...), " ")
 	return claims + " " + base64.RawURLEncoding.EncodeToString(sign(loginText(id, claims)))
 }
 
@@ -88,18 +97,19 @@ func ParseLogin(user, password string) (*Login, error) {
 		return nil, ErrLoginForm
 	}
 	fields := strings.Split(password, " ")
-	if len(fields) != 7 || fields[0] != loginVersion || len(fields[1]) != 1 {
+	if len(fields) < fieldsOfLogin || len(fields) > fieldsOfLogin+MaxStatements || fields[0] != loginVersion || len(fields[1]) != 1 {
 		return nil, ErrLoginForm
 	}
-	l := &Login{ID: user, Role: fields[1][0], Server: fields[2]}
+	last := len(fields) - 1
+	l := &Login{ID: user, Role: fields[1][0], Server: fields[2], Statements: fields[fieldsOfLogin-1 : last]}
 	l.key, _ = Parse(user)
-	l.claims = password[:len(password)-len(fields[6])-1]
+	l.claims = password[:len(password)-len(fields[last])-1]
 	host, port, err := net.SplitHostPort(l.Server)
 	issued, ok1 := parseTime(fields[3])
 	expires, ok2 := parseTime(fields[4])
 	nonce, ok3 := parseBytes(fields[5], nonceSize)
-	signature, ok4 := parseBytes(fields[6], ed25519.SignatureSize)
-	if err != nil || host == "" || port == "" || l.Role != App && l.Role != Device || !ok1 || !ok2 || !ok3 || !ok4 {
+	signature, ok4 := parseBytes(fields[last], ed25519.SignatureSize)
+	if err != nil || host == "" || port == "" || slices.Contains(l.Statements, "") || l.Role != App && l.Role != Device || !ok1 || !ok2 || !ok3 || !ok4 {
 		return nil, ErrLoginForm
 	}
 	l.Issued, l.Expires, l.signature = issued, expires, signature
@@ -107,11 +117,11 @@ func ParseLogin(user, password string) (*Login, error) {
 	return l, nil
 }
 
-// parseTime reads Unix seconds in their one spelling.
+// parseTime reads Unix milliseconds in their one spelling.
 func parseTime(text string) (time.Time, bool) {
-	seconds, err := strconv.ParseInt(text, 10, 64)
-	ok := err == nil && seconds >= 0 && len(text) <= 12 && strconv.FormatInt(seconds, 10) == text
-	return time.Unix(seconds, 0), ok
+	ms, err := strconv.ParseInt(text, 10, 64)
+	ok := err == nil && ms >= 0 && len(text) <= 15 && strconv.FormatInt(ms, 10) == text
+	return time.UnixMilli(ms), ok
 }
 
 func parseBytes(text string, size int) ([]byte, bool) {

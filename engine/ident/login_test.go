@@ -62,7 +62,7 @@ func TestLoginOfAStranger(t *testing.T) {
 		"another id":      {other, good},
 		"another role":    {id, strings.Replace(good, " d ", " a ", 1)},
 		"another server":  {id, strings.Replace(good, "example.org", "example.com", 1)},
-		"another expiry":  {id, strings.Replace(good, " 1790000600 ", " 1790000599 ", 1)},
+		"another expiry":  {id, strings.Replace(good, " 1790000600000 ", " 1790000599999 ", 1)},
 		"signed as is":    {id, NewPassword(Device, id, server, at, func(b []byte) []byte { return sign(b[len(loginDomain):]) })},
 		"another's nonce": {id, changed(good, len(good)-90)},
 	} {
@@ -99,7 +99,7 @@ func TestLoginOfAnotherTime(t *testing.T) {
 		}
 	}
 	// A client may not give itself more time.
-	long := strings.Replace(password, " 1790000600 ", " 1890000600 ", 1)
+	long := strings.Replace(password, " 1790000600000 ", " 1890000600000 ", 1)
 	if _, err := check(id, long, at); !errors.Is(err, ErrLoginTime) {
 		t.Errorf("a life of years: %v", err)
 	}
@@ -115,7 +115,7 @@ func TestWhatIsNoLogin(t *testing.T) {
 		"upper case":    {strings.ToUpper(id), good},
 		"no password":   {id, ""},
 		"a password":    {id, "secret"},
-		"version 2":     {id, with("1 ", "2 ")},
+		"version 1":     {id, with("2 ", "1 ")},
 		"role x":        {id, with(" a ", " x ")},
 		"no role":       {id, with(" a ", "  ")},
 		"no port":       {id, with(":1883", "")},
@@ -123,8 +123,9 @@ func TestWhatIsNoLogin(t *testing.T) {
 		"a sign":        {id, with(" 1790000000", " +1790000000")},
 		"leading zero":  {id, with(" 1790000000", " 01790000000")},
 		"negative":      {id, with(" 1790000000", " -1")},
-		"very late":     {id, with(" 1790000600", " 9999999999999")},
-		"one too many":  {id, good + " x"},
+		"very late":     {id, with(" 1790000600000", " 9999999999999999")},
+		"one too many":  {id, good + strings.Repeat(" x", MaxStatements+1)},
+		"no statement":  {id, good[:len(good)-86] + " " + good[len(good)-86:]},
 		"longer":        {id, good + "A"},
 		"shorter":       {id, good[:len(good)-1]},
 		"line end":      {id, good[:len(good)-2] + "\n" + good[len(good)-1:]},
@@ -140,17 +141,17 @@ func TestWhatIsNoLogin(t *testing.T) {
 func FuzzParseLogin(f *testing.F) {
 	id, sign := signer(1)
 	// The fuzzer's processes must all have the same.
-	claims := "1 d example.org:1883 1790000000 1790000600 AAAAAAAAAAAAAAAAAAAAAA"
+	claims := "2 d example.org:1883 1790000000000 1790000600000 AAAAAAAAAAAAAAAAAAAAAA 1.statement"
 	good := claims + " " + base64.RawURLEncoding.EncodeToString(sign(loginText(id, claims)))
 	f.Add(id, good)
-	f.Add(id, "1 a [::1]:1 0 0 AAAAAAAAAAAAAAAAAAAAAA "+strings.Repeat("A", 86))
+	f.Add(id, "2 a [::1]:1 0 0 AAAAAAAAAAAAAAAAAAAAAA "+strings.Repeat("A", 86))
 	f.Add("", "")
 	f.Fuzz(func(t *testing.T, user, password string) {
 		l, err := ParseLogin(user, password)
 		if err != nil {
 			return
 		}
-		if l.Host() == "" || l.Expires.Year() < 1970 || l.Role != App && l.Role != Device || !Valid(l.ID) {
+		if len(l.Statements) > MaxStatements || l.Host() == "" || l.Expires.Year() < 1970 || l.Role != App && l.Role != Device || !Valid(l.ID) {
 			t.Errorf("%+v", l)
 		}
 		if l.CheckSignature() == nil && (user != id || password != good) {

@@ -1,11 +1,13 @@
 package rendezvous
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -33,6 +35,11 @@ type BrokerConfig struct {
 	// is for one of them.
 	Names []string
 
+	// Admit decides who gets relays; nil: everybody. Others may signal, and get
+	// none, or nothing at all with RefuseOthers.
+	Admit        Admission
+	RefuseOthers bool
+
 	Log *slog.Logger // default none
 }
 
@@ -49,14 +56,16 @@ type Broker struct {
 	self *mqtt.Client // publishes in the server's name, past the rules for clients
 	log  *slog.Logger
 	cfg  BrokerConfig
+	ctx  context.Context // ends with Close
+	stop context.CancelFunc
 
 	door   *door
 	names  []string
-	logins logins
-	ice    atomic.Pointer[func(id string) []byte]
+	logins *logins
+	ice    atomic.Pointer[func(account string) []byte]
 
 	mu       sync.Mutex
-	refusals bucket // those that the log has told
+	warnings bucket // that the log has told
 	closed   bool
 	conns    map[*clientConn]struct{} // every connection, from Serve to its end
 	sessions map[string]*clientConn   // by client id, from CONNECT to its end
@@ -100,9 +109,11 @@ func NewBroker(cfg BrokerConfig) *Broker {
 		cfg:      cfg,
 		workers:  panics.Group{Guard: panics.Guard{Log: cfg.Log}},
 		door:     newDoor(cfg.MaxClients, cfg.MaxAddress),
+		logins:   newLogins(maxLogins, time.Now()),
 		conns:    map[*clientConn]struct{}{},
 		sessions: map[string]*clientConn{},
 	}
+	b.ctx, b.stop = context.WithCancel(context.Background())
 	for _, name := range cfg.Names {
 		if name != "" {
 			b.names = append(b.names, plainName(name))
@@ -171,6 +182,7 @@ func (b *Broker) Close() error {
 		c.Close()
 	}
 	b.mu.Unlock()
+	b.stop()
 	b.workers.Wait()
 	if again {
 		return nil

@@ -1,8 +1,10 @@
 package rendezvous
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -38,63 +40,78 @@ func (h *authHook) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) boo
 	if !ok {
 		return false
 	}
-	who, err := h.broker.login(c, string(pk.Connect.Username), string(pk.Connect.Password))
-	if err != nil {
-		h.broker.refused(c, err)
-		return false
+	err := h.broker.letIn(c, pk.Connect)
+	if err == nil {
+		// A client id of MQTT belongs to who chose it: with another's, nobody takes
+		// that one's session over.
+		cl.ID = string(c.who.role) + c.who.id + cl.ID
+		return true
 	}
-	if will := pk.Connect; will.WillFlag &&
-		(who.role != ident.Device || will.WillTopic != statusTopic(who.id) || len(will.WillPayload) > maxStatusBytes) {
-		h.broker.refused(c, errors.New("the will is not the device's own status"))
-		return false
-	}
-	if err := c.knock.admit(); err != nil {
-		h.broker.refused(c, err)
+	h.broker.warn("a client was refused", "remote", c.RemoteAddr(), "error", err)
+	switch {
+	case errors.As(err, &notNow{}):
+		h.broker.mqtt.SendConnack(cl, packets.ErrServerUnavailable, false, nil)
+		c.Close() // or another answer would follow
+	case errors.Is(err, errFull), errors.Is(err, errTooLate):
 		c.Close() // it is not the login that is wrong: no answer says so better than any
-		return false
 	}
-	c.who = who
-	// A client id of MQTT belongs to who chose it: with another's, nobody takes
-	// that one's session over.
-	cl.ID = string(who.role) + who.id + cl.ID
-	return true
+	return false
 }
 
-// login checks in the order of cost.
-func (b *Broker) login(c *clientConn, user, password string) (member, error) {
+// letIn makes a connection that of the member who has logged in.
+func (b *Broker) letIn(c *clientConn, connect packets.ConnectParams) error {
+	l, err := b.login(c, string(connect.Username), string(connect.Password))
+	if err != nil {
+		return err
+	}
+	c.who = member{l.Role, l.ID}
+	if connect.WillFlag &&
+		(c.who.role != ident.Device || connect.WillTopic != statusTopic(c.who.id) || len(connect.WillPayload) > maxStatusBytes) {
+		return errors.New("the will is not the device's own status")
+	}
+	if err := b.admit(c, l); err != nil {
+		return err
+	}
+	return c.knock.admit()
+}
+
+// login checks in the order of cost. Of the ways to refuse that MQTT 3.1.1 has,
+// "server unavailable" is for those who do right and shall come again with a fresh
+// login (notNow), and "not authorized" for all others.
+func (b *Broker) login(c *clientConn, user, password string) (*ident.Login, error) {
 	l, err := ident.ParseLogin(user, password)
 	if err != nil {
-		return member{}, err
+		return nil, err
 	}
 	now := time.Now()
 	if err := l.CheckTime(now); err != nil {
-		return member{}, err
+		return nil, err
 	}
 	if host := l.Host(); !b.isCalled(host, c.LocalAddr()) {
-		return member{}, fmt.Errorf("the login is for the server %q: if that is this one, give -name %s", host, host)
+		return nil, fmt.Errorf("the login is for the server %q: if that is this one, give -name %s", host, host)
+	}
+	if err := b.logins.checkAge(l, now); err != nil {
+		return nil, err
 	}
 	if err := c.knock.mayWork(); err != nil {
-		return member{}, err
+		return nil, err
 	}
 	if err := l.CheckSignature(); err != nil {
-		return member{}, err
+		return nil, err
 	}
-	if !b.logins.first(l, now) {
-		return member{}, errors.New("the login has been used before")
-	}
-	return member{l.Role, l.ID}, nil
+	return l, b.logins.use(l, now)
 }
 
-// refused logs, and no more often than somebody can read: strangers cause it.
-func (b *Broker) refused(c *clientConn, err error) {
+// warn logs what strangers cause, and no more often than somebody can read.
+func (b *Broker) warn(message string, args ...any) {
 	b.mu.Lock()
-	loud := b.refusals.take(1, 0.1, 5, time.Now())
+	loud := b.warnings.take(1, 0.1, 5, time.Now())
 	b.mu.Unlock()
+	level := slog.LevelDebug
 	if loud {
-		b.log.Warn("a client was refused", "remote", c.RemoteAddr(), "error", err)
-	} else {
-		b.log.Debug("a client was refused", "remote", c.RemoteAddr(), "error", err)
+		level = slog.LevelWarn
 	}
+	b.log.Log(context.Background(), level, message, args...)
 }
 
 // isCalled reports whether clients reach this server under host: by one of its

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 // Timers of a client's connection.
@@ -28,8 +30,11 @@ type clientConn struct {
 
 	// Set by the connection's own goroutine before it enters Broker.sessions.
 	who       member
+	vouchers  []*ident.Statement // what devices state about the app
 	client    *mqtt.Client
 	willTopic string
+
+	standing atomic.Pointer[standing] // on whose account it gets relays
 
 	pace       bucket        // of bytes read; the connection's own goroutine's
 	superseded atomic.Bool   // a newer connection announces the same will

@@ -5,14 +5,15 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// PublishICE publishes on ICETopic what document returns for the id of each who
-// reads it, now and until the next call. It is called for each delivery.
-func (b *Broker) PublishICE(document func(id string) []byte) error {
+// PublishICE publishes on ICETopic what document returns for the account of each
+// who reads it, "" if it gets no relays, now and until the next call. It is called
+// for each delivery.
+func (b *Broker) PublishICE(document func(account string) []byte) error {
 	b.ice.Store(&document)
 	return b.Publish(ICETopic, []byte("{}"), true) // a place for the documents to be put in
 }
 
-// iceHook gives each client a document of its own, with credentials in its name.
+// iceHook gives each client a document of its own, with credentials on its account.
 type iceHook struct {
 	mqtt.HookBase
 	broker *Broker
@@ -30,7 +31,11 @@ func (h *iceHook) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) (out packet
 	}
 	document := h.broker.ice.Load()
 	if c, ok := cl.Net.Conn.(*clientConn); ok && document != nil {
-		out.Payload = (*document)(c.who.id)
+		account := ""
+		if s := c.standing.Load(); s != nil {
+			account = s.account
+		}
+		out.Payload = (*document)(account)
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package rendezvous
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"io"
 	"net"
@@ -15,8 +16,12 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
-// refusedLogin is the code of CONNACK for "not authorized".
-const refusedLogin = 5
+// The codes of CONNACK for "not authorized", and for "server unavailable", which
+// makes a client come again with a fresh login.
+const (
+	refusedLogin = 5
+	comeAgain    = 3
+)
 
 func TestWhoGetsIn(t *testing.T) {
 	other := newPerson(ident.Device, "other")
@@ -50,6 +55,7 @@ func TestWhoGetsIn(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
+				time.Sleep(ident.LoginLifetime)
 				c := dialRaw(t, b)
 				defer c.conn.Close()
 				p := connectPacket(theDevice, 0)
@@ -65,50 +71,155 @@ func TestWhoGetsIn(t *testing.T) {
 	}
 }
 
+// loginCode connects once, and returns the code of the answer.
+func loginCode(t *testing.T, b *Broker, p packets.ControlPacket) byte {
+	t.Helper()
+	c := dialRaw(t, b)
+	defer c.conn.Close()
+	c.send(p)
+	return c.receive().(*packets.ConnackPacket).ReturnCode
+}
+
 func TestALoginIsGoodOnce(t *testing.T) {
 	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
-		p := connectPacket(theDevice, 0)
-		connect := func() byte {
-			c := dialRaw(t, b)
-			defer c.conn.Close()
-			c.send(p)
-			return c.receive().(*packets.ConnackPacket).ReturnCode
-		}
-		if code := connect(); code != 0 {
+		overheard := connectPacket(theDevice, 0)
+		if code := loginCode(t, b, overheard); code != 0 {
 			t.Fatalf("code %d", code)
 		}
 		for range 3 {
-			time.Sleep(3 * time.Minute)
-			if code := connect(); code != refusedLogin {
+			time.Sleep(time.Minute)
+			if code := loginCode(t, b, overheard); code != refusedLogin {
 				t.Errorf("overheard and used again: code %d", code)
 			}
+		}
+		// A broker that has restarted has forgotten it.
+		b.Close()
+		again := NewBroker(BrokerConfig{Names: []string{"pipe.test"}})
+		defer again.Close()
+		for range 6 {
+			if code := loginCode(t, again, overheard); code == 0 {
+				t.Fatal("used again after a restart")
+			}
+			time.Sleep(time.Minute)
+		}
+		if code := loginCode(t, again, connectPacket(theDevice, 0)); code != 0 {
+			t.Errorf("a fresh login after a restart: code %d", code)
 		}
 	})
 }
 
-func TestLoginsAreForgotten(t *testing.T) {
-	var memory logins
-	now := time.Unix(1e9, 0)
-	nonce := 0
-	next := func() *ident.Login {
-		nonce++
-		return &ident.Login{ID: theApp.id, Nonce: [16]byte{byte(nonce), byte(nonce >> 8), byte(nonce >> 16)}}
+// However many others there are meanwhile: here four times as many as were once
+// remembered.
+func TestALoginIsGoodOnceAmongManyOthers(t *testing.T) {
+	now := time.Now()
+	memory, next := newLogins(maxLogins, now), loginsOf(theApp.id)
+	overheard := next()
+	if err := memory.use(overheard, now); err != nil {
+		t.Fatal(err)
 	}
-	first := next()
-	for _, want := range []bool{true, false} {
-		if memory.first(first, now) != want {
-			t.Errorf("new: %v", !want)
+	for range 4 * 1 << 17 {
+		if err := memory.use(next(), now); err != nil {
+			t.Fatal(err)
 		}
 	}
-	if memory.first(first, now.Add(loginMemory-time.Second)) || memory.first(next(), now.Add(loginMemory)) == false || memory.first(first, now.Add(loginMemory)) {
-		t.Error("forgotten while it could still be used")
+	for after := time.Duration(0); after <= loginMemory; after += time.Minute {
+		if err := memory.use(overheard, now.Add(after)); err != errUsedLogin {
+			t.Fatalf("after %v: %v", after, err)
+		}
 	}
-	for range 3 * maxLogins {
-		memory.first(next(), now.Add(loginMemory))
+}
+
+// loginsOf returns what makes logins, each another.
+func loginsOf(id string) (next func() *ident.Login) {
+	nonce := uint64(0)
+	return func() *ident.Login {
+		nonce++
+		l := &ident.Login{ID: id}
+		binary.BigEndian.PutUint64(l.Nonce[:], nonce)
+		return l
 	}
-	if n := len(memory.newer) + len(memory.older); n > 2*maxLogins {
-		t.Errorf("%d logins are remembered", n)
+}
+
+// The memory of logins is bounded, refuses what it has no room for, and forgets
+// what has had its time, also at once after a long silence.
+func TestTheMemoryOfLogins(t *testing.T) {
+	begin := time.Now()
+	for _, silence := range []time.Duration{loginMemory + loginSlice, loginMemory + 2*loginSlice, 1000 * time.Hour} {
+		const room = 100
+		memory, next := newLogins(room, begin), loginsOf(theApp.id)
+		first := next()
+		for i := range room {
+			l := first
+			if i > 0 {
+				l = next()
+			}
+			if err := memory.use(l, begin.Add(time.Duration(i)*time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for after := time.Duration(0); after <= loginMemory; after += time.Minute {
+			if err := memory.use(next(), begin.Add(after)); err != errManyLogins {
+				t.Errorf("one too many, after %v: %v", after, err)
+			}
+			if err := memory.use(first, begin.Add(after)); err != errUsedLogin {
+				t.Errorf("used again, after %v: %v", after, err)
+			}
+		}
+		later := begin.Add(silence)
+		if err := memory.use(next(), later); err != nil || memory.number != 1 {
+			t.Errorf("%v later: %v, and %d are remembered", silence, err, memory.number)
+		}
+		if err := memory.use(next(), begin); err != nil { // time does not go back
+			t.Error(err)
+		}
+		n := 0
+		for _, slice := range memory.slices {
+			n += len(slice)
+		}
+		if n != memory.number || n != 2 {
+			t.Errorf("%d are remembered, %d are counted", n, memory.number)
+		}
 	}
+}
+
+// A client whose clock is behind gets in as soon as the server has run for as long,
+// and until then is told to come again. Clocks that are right, or ahead, do not wait.
+func TestClocksAfterARestart(t *testing.T) {
+	for _, behind := range []time.Duration{-9 * time.Minute, -time.Second, 0, 300 * time.Millisecond, 5 * time.Second, 9 * time.Minute} {
+		withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
+			connect := func() byte {
+				p := connectPacket(theDevice, 0)
+				p.Password = []byte(ident.NewPassword(ident.Device, theDevice.id, pipeServer, time.Now().Add(-behind), theDevice.sign))
+				return loginCode(t, b, p)
+			}
+			if behind > 0 {
+				time.Sleep(behind - time.Millisecond)
+				if code := connect(); code != comeAgain {
+					t.Errorf("%v behind, too early: code %d", behind, code)
+				}
+				time.Sleep(time.Millisecond)
+			}
+			if code := connect(); code != 0 {
+				t.Errorf("%v behind: code %d", behind, code)
+			}
+		})
+	}
+}
+
+func TestTooManyLogins(t *testing.T) {
+	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
+		b.logins.most = 1
+		if code := loginCode(t, b, connectPacket(theApp, 0)); code != 0 {
+			t.Fatalf("code %d", code)
+		}
+		if code := loginCode(t, b, connectPacket(theDevice, 0)); code != comeAgain {
+			t.Errorf("code %d", code)
+		}
+		time.Sleep(loginMemory + loginSlice)
+		if code := loginCode(t, b, connectPacket(theDevice, 0)); code != 0 {
+			t.Errorf("code %d, when there is room again", code)
+		}
+	})
 }
 
 func TestAServerGoesByTheAddressThatItIsReachedAt(t *testing.T) {
@@ -166,9 +277,12 @@ func TestEachReadsItsOwnDocument(t *testing.T) {
 				if err := json.Unmarshal([]byte(m.payload), &doc); err != nil || len(doc.TURN) != 1 {
 					t.Fatal(m, err)
 				}
-				username, password := Credential(testSecret, c.id, time.Now().Add(DefaultTTL))
+				username, password := Credential(testSecret, Pseudonym(testSecret, c.id), time.Now().Add(DefaultTTL))
 				if doc.TURN[0].Username != username || doc.TURN[0].Credential != password {
 					t.Errorf("%s reads %+v", c.id, doc.TURN[0])
+				}
+				if doc.Now != time.Now().UnixMilli() || doc.Unknown {
+					t.Errorf("%s reads %s", c.id, m.payload)
 				}
 			}
 		}

@@ -79,6 +79,11 @@ type Config struct {
 	MaxRelaysPerClient int // of the allocations; default DefaultMaxRelaysPerClient
 	RelayRate          int // bits per second of a client's relays, both ways; default DefaultRelayRate
 
+	// Admit decides who gets relays; nil: everybody. Others may signal, and get
+	// none, or nothing at all with RefuseOthers.
+	Admit        Admission
+	RefuseOthers bool
+
 	// AllowPrivatePeers lets a server with a public address relay to private
 	// ones (RFC 1918). By default it does not, so that strangers cannot reach
 	// through it into the network it stands in.
@@ -117,6 +122,12 @@ func (c Config) check() error {
 		if _, err := parseBroker(c.Broker); err != nil {
 			return err
 		}
+	}
+	if c.Admit != nil && c.Broker != "" {
+		return errors.New("an outside broker gives everybody the same credentials: -admit is for the embedded one, leave out -broker")
+	}
+	if c.RefuseOthers && c.Admit == nil {
+		return errors.New("-refuse-others needs to know whom not to refuse: give -admit")
 	}
 	if c.PublicIP.IsValid() && !c.PublicIP.Unmap().Is4() {
 		return fmt.Errorf("the public address %s is not IPv4: relays are IPv4, give -public-ip the machine's IPv4 address", c.PublicIP)

@@ -1,9 +1,11 @@
 package rendezvous
 
 import (
+	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha1"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"strconv"
@@ -15,9 +17,22 @@ import (
 const Realm = "thingp2p"
 
 // sharedName is the name in credentials that all clients share, because they
-// read them from an outside broker. Others have a client's id for a name, and
-// quotas by it.
+// read them from an outside broker. Others have a pseudonym for a name, and quotas
+// by it.
 const sharedName = "t2p"
+
+// Pseudonym is the name in the credentials of who is on an account: the same each
+// time, and for each server that has the secret, so that quotas can go by it. Names
+// cross the network in clear, and who has no secret cannot tell whose they are.
+func Pseudonym(secret, account string) string {
+	key, err := hkdf.Key(sha256.New, []byte(secret), nil, "thingp2p: names of relays' clients", sha256.Size)
+	if err != nil {
+		panic(err) // the length is right
+	}
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(account))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
 
 // Credential returns a TURN username and password for name that hold until
 // expires, by the scheme that coturn calls use-auth-secret: the username is

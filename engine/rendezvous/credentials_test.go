@@ -16,6 +16,24 @@ func TestCredentialIsCoturns(t *testing.T) {
 	}
 }
 
+func TestPseudonym(t *testing.T) {
+	// k=$(openssl kdf -keylen 32 -kdfopt digest:SHA256 -kdfopt key:secret -kdfopt "info:thingp2p: names of relays' clients" -binary HKDF | xxd -p -c 64)
+	// printf alice | openssl dgst -sha256 -mac HMAC -macopt hexkey:$k | cut -d" " -f2 | cut -c-32
+	if got := Pseudonym("secret", "alice"); got != "5707aa6323a21081ae08125d869b0d4e" {
+		t.Errorf("got %s", got)
+	}
+	seen := map[string]bool{sharedName: true}
+	for _, secret := range []string{"secret", "another"} {
+		for _, account := range []string{theApp.id, theDevice.id} {
+			name := Pseudonym(secret, account)
+			if seen[name] || name != Pseudonym(secret, account) || strings.Contains(name, ":") {
+				t.Errorf("%s of %s", name, account)
+			}
+			seen[name] = true
+		}
+	}
+}
+
 func TestExpiryOf(t *testing.T) {
 	for username, want := range map[string]int64{
 		"1790000000:t2p": 1790000000, "1790000000": 1790000000, "1790000000:": 1790000000, "7:a:b": 7,
@@ -40,7 +58,7 @@ func FuzzExpiryOf(f *testing.F) {
 
 func TestICEDocument(t *testing.T) {
 	var doc ICEDocument
-	text := iceServers{[]string{"203.0.113.1:3478"}, []TURNServer{{URL: "turn:a"}, {URL: "turns:b", Pin: "pin"}}, "secret"}.document("t2p", time.Unix(1790000000, 0))
+	text := iceServers{[]string{"203.0.113.1:3478"}, []TURNServer{{URL: "turn:a"}, {URL: "turns:b", Pin: "pin"}}, "secret"}.shared(time.Unix(1790000000, 0))
 	if err := json.Unmarshal(text, &doc); err != nil {
 		t.Fatal(err)
 	}
@@ -49,8 +67,12 @@ func TestICEDocument(t *testing.T) {
 	if doc.V != 1 || doc.Expires != 1790000000 || !slices.Equal(doc.TURN, want) || !slices.Equal(doc.STUN, []string{"203.0.113.1:3478"}) {
 		t.Errorf("got %s", text)
 	}
-	if empty := string(iceServers{secret: "secret"}.document("t2p", time.Unix(1, 0))); empty != `{"v":1,"expires":1,"stun":[],"turn":[]}` {
+	if empty := string(iceServers{secret: "secret"}.shared(time.Unix(1, 0))); empty != `{"v":1,"expires":1,"stun":[],"turn":[]}` {
 		t.Errorf("without servers: %s", empty)
+	}
+	nobody := iceServers{turn: []TURNServer{{URL: "turn:a"}}, secret: "secret"}
+	if text := string(nobody.personal("", time.UnixMilli(1234), time.Unix(5, 0))); text != `{"v":1,"expires":5,"stun":[],"turn":[],"unknown":true,"now":1234}` {
+		t.Errorf("for nobody: %s", text)
 	}
 }
 

@@ -18,10 +18,10 @@
 // # The door
 //
 // A connection waits at the door until it has proven who it is: over MQTT by an
-// ident.Login, over TURN by a credential, which the broker gives to each client in
-// its own name. While it waits it gives way to newer ones. Inside, a client may
-// do what belongs to its id (broker_topics.go) at a bounded rate
-// (broker_pace.go), and its relays have a quota (turn_quota.go).
+// ident.Login, over TURN by a credential, which the broker gives to each client
+// that is admitted (admission.go), under a pseudonym. While it waits it gives way to
+// newer ones. Inside, a client may do what belongs to its id (broker_topics.go) at a
+// bounded rate (broker_pace.go), and its relays have a quota (turn_quota.go).
 //
 // The server is trusted with little: it learns who talks to whom, and can
 // refuse; what the two say to each other is sealed end to end.

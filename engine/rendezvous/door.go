@@ -62,7 +62,7 @@ type knock struct {
 var (
 	errFull    = errors.New("too many connections")
 	errTooLate = errors.New("the connection gave way to newer ones")
-	errTooFast = errors.New("too many attempts from this address")
+	errTooFast = notNow{errors.New("too many attempts from this address")}
 )
 
 // enter lets conn wait, unless it does so already under a layer of TLS or

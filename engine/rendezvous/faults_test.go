@@ -2,6 +2,7 @@ package rendezvous
 
 import (
 	"bytes"
+	"context"
 	"log/slog"
 	"net"
 	"strings"
@@ -85,6 +86,20 @@ func TestFaultOverADelivery(t *testing.T) {
 		t.Errorf("the payload is %q", got.Payload)
 	}
 	wantFault(t, log, "TestFaultOverADelivery")
+}
+
+type panicking struct{}
+
+func (panicking) Admit(context.Context, Applicant) (string, error) { panic("the test's own") }
+
+func TestFaultOverAnAdmission(t *testing.T) {
+	log, logger := faultLog()
+	withBroker(t, BrokerConfig{Admit: panicking{}, RefuseOthers: true, Log: logger}, func(t *testing.T, b *Broker) {
+		if code := loginCode(t, b, connectPacket(theDevice, 0)); code != comeAgain {
+			t.Errorf("code %d", code)
+		}
+	})
+	wantFault(t, log, "panicking")
 }
 
 func TestFaultWhilePublishing(t *testing.T) {

@@ -13,7 +13,7 @@ const ICETopic = "t2p/1/ice"
 
 // ICEDocument tells apps and devices which STUN and TURN servers to use. It is
 // published, retained, on ICETopic: by the embedded broker to each client with
-// credentials in its own name, by an outside one to all with the same.
+// credentials of its own, by an outside one to all with the same.
 type ICEDocument struct {
 	// V is the version of this format: 1. A reader ignores fields that it does
 	// not know and documents of a version that it does not know.
@@ -25,6 +25,13 @@ type ICEDocument struct {
 	STUN []string `json:"stun"`
 	// TURN lists relays in the order of preference: UDP, TCP, TLS.
 	TURN []TURNServer `json:"turn"`
+	// Unknown says that there are relays, and that they are not for the reader: it
+	// is neither known here, nor has it shown that it belongs to a device that is.
+	Unknown bool `json:"unknown,omitempty"`
+	// Now is the server's clock, in Unix milliseconds, in documents that are made
+	// for one reader. It makes its next logins by it, since the server, once it has
+	// started anew, takes none that is older than that.
+	Now int64 `json:"now,omitempty"`
 }
 
 // TURNServer is one address of a TURN server and what it takes to use it.
@@ -46,17 +53,41 @@ type iceServers struct {
 	secret string
 }
 
-// document returns the one with credentials for name.
-func (s iceServers) document(name string, expires time.Time) []byte {
+// shared returns the document for readers who cannot be told apart.
+func (s iceServers) shared(expires time.Time) []byte {
+	return s.document(sharedName, expires).encode()
+}
+
+// personal returns the document for one who is on an account, or on none: "".
+func (s iceServers) personal(account string, now, expires time.Time) []byte {
+	name := ""
+	if account != "" {
+		name = Pseudonym(s.secret, account)
+	}
+	doc := s.document(name, expires)
+	doc.Now = now.UnixMilli()
+	return doc.encode()
+}
+
+// document returns the one with credentials for name, or for nobody: "".
+func (s iceServers) document(name string, expires time.Time) ICEDocument {
 	doc := ICEDocument{V: 1, Expires: expires.Unix(), STUN: s.stun, TURN: []TURNServer{}}
 	if doc.STUN == nil {
 		doc.STUN = []string{}
+	}
+	if name == "" {
+		doc.Unknown = len(s.turn) > 0
+		return doc
 	}
 	username, password := Credential(s.secret, name, expires)
 	for _, server := range s.turn {
 		server.Username, server.Credential = username, password
 		doc.TURN = append(doc.TURN, server)
 	}
+	return doc
+}
+
+func (doc ICEDocument) encode() []byte {
 	text, err := json.Marshal(doc)
 	if err != nil {
 		panic(err) // strings and numbers only

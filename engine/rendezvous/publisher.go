@@ -13,6 +13,7 @@ type publisher struct {
 	log     *slog.Logger
 	ttl     time.Duration
 	publish func(ctx context.Context) error // set before start
+	review  func(ctx context.Context) bool  // set before start; whether there is something to publish; nil: no need
 
 	again chan struct{} // asks for a new document now
 	ctx   context.Context
@@ -41,10 +42,20 @@ func (p *publisher) run() {
 	// the other half to use it.
 	renew := time.NewTicker(p.ttl / 2)
 	defer renew.Stop()
+	var review <-chan time.Time
+	if p.review != nil {
+		reviews := time.NewTicker(reviewInterval)
+		defer reviews.Stop()
+		review = reviews.C
+	}
 	for {
 		select {
 		case <-renew.C:
 		case <-p.again:
+		case <-review:
+			if !p.review(p.ctx) {
+				continue
+			}
 		case <-p.ctx.Done():
 			return
 		}

@@ -106,11 +106,17 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 	}
 	// The document is there before the first client can ask for it.
 	s.broker = NewBroker(BrokerConfig{
-		MaxClients: cfg.MaxClients, MaxAddress: cfg.MaxAddress, Log: cfg.Log,
+		MaxClients: cfg.MaxClients, MaxAddress: cfg.MaxAddress, Admit: cfg.Admit, RefuseOthers: cfg.RefuseOthers, Log: cfg.Log,
 		Names: append([]string{cfg.Host, public.String()}, cfg.Names...),
 	})
 	s.publish.publish = func(context.Context) error {
-		return s.broker.PublishICE(func(id string) []byte { return ice.document(id, time.Now().Add(cfg.TTL)) })
+		return s.broker.PublishICE(func(account string) []byte {
+			now := time.Now()
+			return ice.personal(account, now, now.Add(cfg.TTL))
+		})
+	}
+	if cfg.Admit != nil {
+		s.publish.review = s.broker.Review
 	}
 	if err := s.publish.start(); err != nil {
 		return err
@@ -129,7 +135,7 @@ func (s *Server) startOutside(ctx context.Context, cfg Config, ice iceServers) e
 		return err
 	}
 	s.publish.publish = func(ctx context.Context) error {
-		return s.outside.publish(ctx, ICETopic, ice.document(sharedName, time.Now().Add(cfg.TTL)))
+		return s.outside.publish(ctx, ICETopic, ice.shared(time.Now().Add(cfg.TTL)))
 	}
 	return s.publish.start()
 }

@@ -85,7 +85,7 @@ func TestServer(t *testing.T) {
 		var urls []string
 		for _, server := range doc.TURN {
 			urls = append(urls, server.URL)
-			if nameOf(server.Username) != theApp.id || server.Credential != passwordOf(testSecret, server.Username) {
+			if nameOf(server.Username) != Pseudonym(testSecret, theApp.id) || server.Credential != passwordOf(testSecret, server.Username) {
 				t.Errorf("credential %v", server)
 			}
 		}
@@ -191,6 +191,8 @@ func TestStartErrorsTellWhatToDo(t *testing.T) {
 		"another address":          {MQTT: strings.TrimPrefix(taken.URL(), "mqtt://")},
 		"choose another":           {TURN: taken.TURNAddr()},
 		"cannot listen on x:y":     {MQTT: "x:y"},
+		"leave out -broker":        {Broker: "mqtt://127.0.0.1:1", Admit: listed{}},
+		"give -admit":              {RefuseOthers: true},
 	} {
 		before := runtime.NumGoroutine()
 		s, err := Start(context.Background(), cfg)

@@ -31,6 +31,10 @@ type Config struct {
 	// not block.
 	MLKEMKey func(id string) []byte
 
+	// Statements returns what the devices at Server state about an app
+	// (ident.Statement), the newest first; nil: nothing. It must not block.
+	Statements func() []string
+
 	Log *slog.Logger
 
 	Dial func() (net.Conn, error) // for tests; nil: connects to Server
@@ -53,14 +57,17 @@ type Client struct {
 	hurry  chan struct{} // ends a backoff at once
 	random string        // tells this client from others with the same id
 
-	mu      sync.Mutex
-	link    *link         // nil while connecting
-	online  chan struct{} // closed while online, else replaced
-	lastErr error
-	ice     ICEServers
-	iceSeen chan struct{} // closed once ice is known
-	watches map[string]*watch
-	pace    pace
+	mu       sync.Mutex
+	link     *link         // nil while connecting
+	online   chan struct{} // closed while online, else replaced
+	lastErr  error
+	ice      ICEServers
+	iceSeen  chan struct{} // closed once ice is known
+	iceNew   chan struct{} // closed when ice changes, and replaced
+	skew     time.Duration // of the server's clock against ours, as far as it is known
+	refusals int           // of logins, since then
+	watches  map[string]*watch
+	pace     pace
 }
 
 // Reconnect backoff. A server that comes back is found within the first
@@ -78,6 +85,9 @@ var ErrClosed = errors.New("the client is closed")
 
 // errFault says that a connection had to be given up.
 var errFault = errors.New("a fault in the library: the log has the details")
+
+// errShowMore ends a connection so that its next login can show more statements.
+var errShowMore = errors.New("connecting again to show that this app belongs to a device")
 
 // ErrLogin says that the server does not let this client in.
 var ErrLogin = errors.New("the server refused the login")
@@ -101,6 +111,7 @@ func New(cfg Config) (*Client, error) {
 		random:  rand.Text()[:16],
 		online:  make(chan struct{}),
 		iceSeen: make(chan struct{}),
+		iceNew:  make(chan struct{}),
 		watches: make(map[string]*watch),
 		pace:    newPace(),
 	}
@@ -126,6 +137,9 @@ func (c *Client) run(ctx context.Context) {
 		}
 		if ctx.Err() != nil {
 			break
+		}
+		if errors.Is(err, errShowMore) {
+			continue
 		}
 		if lostSince.IsZero() {
 			lostSince = time.Now()
@@ -191,6 +205,7 @@ func (c *Client) setOnline(l *link) {
 	c.link, c.lastErr = l, nil
 	close(c.online)
 	l.subscribe(slices.Collect(maps.Keys(c.watches)))
+	c.showMore()
 }
 
 func (c *Client) setOffline(err error) {
@@ -292,14 +307,7 @@ func (c *Client) receive(topic string, payload []byte) {
 			c.cfg.Log.Debug("dropped a message", "error", err)
 			return
 		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		c.ice = servers
-		select {
-		case <-c.iceSeen:
-		default:
-			close(c.iceSeen)
-		}
+		c.learn(servers)
 	default:
 		c.receiveStatus(topic, string(payload))
 	}

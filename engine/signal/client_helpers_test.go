@@ -156,9 +156,11 @@ func wantNone(t *testing.T, status <-chan bool) {
 // scriptedServer speaks MQTT as a test says: what it does not want to answer
 // stays without an answer.
 type scriptedServer struct {
-	mutes func(packets.ControlPacket) bool // nil: answers all
-	ends  func(packets.ControlPacket) bool // closes the connection after the answer
-	stops func(packets.ControlPacket) bool // reads no more
+	mutes func(packets.ControlPacket) bool                  // nil: answers all
+	ends  func(packets.ControlPacket) bool                  // closes the connection after the answer
+	stops func(packets.ControlPacket) bool                  // reads no more
+	adds  func(packets.ControlPacket) packets.ControlPacket // what follows the answer, or nil; nil: nothing does
+	code  byte                                              // of each CONNACK
 
 	mu   sync.Mutex
 	seen []packets.ControlPacket
@@ -182,7 +184,15 @@ func (s *scriptedServer) run(conn net.Conn) {
 		}
 		if s.mutes == nil || !s.mutes(p) {
 			if answer := answerTo(p); answer != nil {
+				if connack, ok := answer.(*packets.ConnackPacket); ok {
+					connack.ReturnCode = s.code
+				}
 				answer.Write(conn)
+			}
+			if s.adds != nil {
+				if added := s.adds(p); added != nil {
+					added.Write(conn)
+				}
 			}
 		}
 		if s.ends != nil && s.ends(p) {

@@ -33,7 +33,7 @@ func readMessage(with formats.Fields) formats.Fields {
 	}
 	return formats.Fields{
 		"kind": m.Kind, "attempt": m.Attempt, "trace": m.Trace, "ufrag": m.Ufrag, "pwd": m.Pwd, "code": m.Code, "time": m.Time,
-		"proof": formats.Hex(m.Proof), "mlkem": formats.Hex(m.MLKEM), "candidates": candidates,
+		"proof": formats.Hex(m.Proof), "mlkem": formats.Hex(m.MLKEM), "statement": m.Statement, "candidates": candidates,
 	}
 }
 
@@ -52,6 +52,9 @@ func messageVectors() []formats.Vector {
 	full.MLKEM, _ = ident.MLKEMKey(keyOf("app"))
 	vectors := []formats.Vector{
 		{Name: "an offer with all there is", With: encoded(full)},
+		{Name: "an answer with a statement", With: encoded(&Message{
+			Kind: Answer, Attempt: "b", Ufrag: full.Ufrag, Pwd: full.Pwd, Statement: strings.Repeat("s", ident.MaxStatementBytes),
+		})},
 		{Name: "candidates", With: encoded(&Message{Kind: Candidates, Attempt: "b", Candidates: testOffer().Candidates})},
 		{Name: "a refusal", With: encoded(&Message{Kind: Refusal, Attempt: "b", Code: -104})},
 		{Name: "late", With: encoded(&Message{Kind: Late, Time: noon.UnixMilli()})},
@@ -71,6 +74,8 @@ func messageVectors() []formats.Vector {
 		"an address without brackets":       `{"kind":"candidates","attempt":"b","candidates":[{"type":"host","address":"::1:80"}]}`,
 		"an address with a zone":            `{"kind":"candidates","attempt":"b","candidates":[{"type":"host","address":"[fe80::1%eth0]:80"}]}`,
 		"not UTF-8":                         "{\"kind\":\"silence\",\"attempt\":\"b\",\"new\":\"\xff\"}",
+		"a statement that is too long":      `{"kind":"silence","attempt":"b","statement":"` + strings.Repeat("s", ident.MaxStatementBytes+1) + `"}`,
+		"a statement with a space":          `{"kind":"silence","attempt":"b","statement":"a b"}`,
 		"two values":                        `{"kind":"silence","attempt":"b"}{}`,
 	} {
 		vectors = append(vectors, formats.Vector{Name: name, With: messageFields([]byte(text))})
@@ -88,7 +93,7 @@ func FuzzMessagesAgree(f *testing.F) {
 	offer := []formats.Member{
 		{Name: "kind", Value: `"offer"`}, {Name: "attempt", Value: `"a"`}, {Name: "trace", Value: `"t"`}, {Name: "ufrag", Value: `"abcd"`},
 		{Name: "pwd", Value: `"0123456789abcdefghijkl"`}, {Name: "code", Value: "-1"}, {Name: "time", Value: "0"}, {Name: "proof", Value: `"AQ=="`},
-		{Name: "mlkem", Value: "null"}, {Name: "candidates", Value: "[]"},
+		{Name: "mlkem", Value: "null"}, {Name: "statement", Value: `"s"`}, {Name: "candidates", Value: "[]"},
 	}
 	candidate := []formats.Member{{Name: "type", Value: `"host"`}, {Name: "address", Value: `"[2001:db8::1]:1"`}}
 	for i, v := range messageVectors() {

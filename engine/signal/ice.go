@@ -13,6 +13,8 @@ type ICEServers struct {
 	Expires int64        `json:"expires"` // when the credentials end, Unix time in seconds
 	STUN    []string     `json:"stun"`    // "host:port", UDP
 	TURN    []TURNServer `json:"turn"`
+	Unknown bool         `json:"unknown"` // TURN is empty because the server does not know this client
+	Now     int64        `json:"now"`     // the server's clock, Unix time in milliseconds; 0: it does not say
 }
 
 // TURNServer is a relay and the credentials to use it, RFC 8656.

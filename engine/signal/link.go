@@ -21,6 +21,7 @@ type link struct {
 	client  mqtt.Client
 	lost    chan error  // why, once
 	status  string      // a device's status topic, else ""
+	shown   []string    // the statements in its login
 	outbox  chan func() // operations, in their order
 	closing chan struct{}
 	writing panics.Group
@@ -67,12 +68,13 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 			defer c.guard.Recover()
 			c.receive(m.Topic(), m.Payload())
 		})
+	l.shown = c.statements()
 	if user := c.cfg.Server.User; user != nil { // an account at a broker that is not ours
 		password, _ := user.Password()
 		options.SetUsername(user.Username()).SetPassword(password)
 	} else {
 		options.SetUsername(c.id).
-			SetPassword(ident.NewPassword(byte(c.cfg.Role), c.id, c.cfg.Server.Host, time.Now(), c.sign))
+			SetPassword(ident.NewPassword(byte(c.cfg.Role), c.id, c.cfg.Server.Host, c.loginTime(), c.sign, l.shown...))
 	}
 	topics := map[string]byte{inbox(c.cfg.Role, c.id): 0, iceTopic: 0}
 	if c.cfg.Role == Device {
@@ -112,13 +114,19 @@ func (l *link) lose(why error) {
 // explain says what to do about a login that was refused. MQTT 3.1.1 does not
 // tell why.
 func (c *Client) explain(err error) error {
-	if !errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword) && !errors.Is(err, packets.ErrorRefusedNotAuthorised) {
+	notNow := errors.Is(err, packets.ErrorRefusedServerUnavailable)
+	if !notNow && !errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword) && !errors.Is(err, packets.ErrorRefusedNotAuthorised) {
 		return err
+	}
+	c.refused()
+	if notNow {
+		return fmt.Errorf("the server does not let this client in yet (%w), since it is busy or has just started: if that lasts, set this machine's clock, which shows %s",
+			err, time.Now().UTC().Format(time.RFC3339))
 	}
 	if c.cfg.Server.User != nil {
 		return fmt.Errorf("%w (%w): check user and password in the server's address", ErrLogin, err)
 	}
-	return fmt.Errorf("%w (%w): set this machine's clock if %s is wrong; if the server's log says that it goes by another name than %s, give it that with -name; a broker that is not thingp2pd may want an account, as in mqtt://user:password@host",
+	return fmt.Errorf("%w (%w): set this machine's clock if %s is wrong; if the server's log says that it goes by another name than %s, give it that with -name, or if it says that nobody admits this client, its id or its device's with -admit; a broker that is not thingp2pd may want an account, as in mqtt://user:password@host",
 		ErrLogin, err, time.Now().UTC().Format(time.RFC3339), c.cfg.Server.Hostname())
 }
 

@@ -32,10 +32,11 @@ type Message struct {
 	Ufrag      string          `json:"ufrag,omitempty"` // offers and answers: ICE credentials, RFC 8445, section 5.3
 	Pwd        string          `json:"pwd,omitempty"`   //
 	Candidates []Candidate     `json:"candidates,omitempty"`
-	Code       int32           `json:"code,omitempty"`  // refusals: the reason, negative
-	Proof      plainjson.Bytes `json:"proof,omitempty"` // offers: that the app holds the device's ticket
-	MLKEM      plainjson.Bytes `json:"mlkem,omitempty"` // offers: the app's ML-KEM key, for the answers
-	Time       int64           `json:"time,omitempty"`  // lates: as in envelopes
+	Code       int32           `json:"code,omitempty"`      // refusals: the reason, negative
+	Proof      plainjson.Bytes `json:"proof,omitempty"`     // offers: that the app holds the device's ticket
+	MLKEM      plainjson.Bytes `json:"mlkem,omitempty"`     // offers: the app's ML-KEM key, for the answers
+	Statement  string          `json:"statement,omitempty"` // answers: that the app belongs to the device, see ident.Statement
+	Time       int64           `json:"time,omitempty"`      // lates: as in envelopes
 }
 
 // Candidate is an address at which the sender may be reached (RFC 8445,
@@ -82,7 +83,7 @@ func Decode(payload []byte) (*Message, error) {
 
 func (m *Message) check() error {
 	for _, text := range []string{m.Attempt, m.Trace, m.Ufrag, m.Pwd} {
-		if !plain(text) {
+		if !plain(text, maxTextBytes) {
 			return fmt.Errorf("%w: a field is too long or not plain text", errMessage)
 		}
 	}
@@ -91,6 +92,9 @@ func (m *Message) check() error {
 	}
 	if len(m.Proof) > maxProofBytes {
 		return fmt.Errorf("%w: a proof that is too long", errMessage)
+	}
+	if !plain(m.Statement, ident.MaxStatementBytes) {
+		return fmt.Errorf("%w: a statement that is too long or not plain text", errMessage)
 	}
 	if n := len(m.MLKEM); n != 0 && n != ident.MLKEMKeyBytes {
 		return fmt.Errorf("%w: not an ML-KEM-768 key", errMessage)
@@ -137,9 +141,9 @@ func (c Candidate) check() error {
 }
 
 // plain reports whether text is short and printable ASCII without spaces,
-// which ids, UUIDs and ICE credentials are.
-func plain(text string) bool {
-	if len(text) > maxTextBytes {
+// which ids, UUIDs, ICE credentials and statements are.
+func plain(text string, most int) bool {
+	if len(text) > most {
 		return false
 	}
 	for i := range len(text) {

@@ -28,7 +28,7 @@ func testOffer() *Message {
 
 func TestMessageRoundTrip(t *testing.T) {
 	answer := testOffer()
-	answer.Kind = Answer
+	answer.Kind, answer.Statement = Answer, "1.device.1790000000000.signature"
 	for _, want := range []*Message{
 		testOffer(),
 		answer,
@@ -59,6 +59,7 @@ func TestLargestMessageFits(t *testing.T) {
 		*text = strings.Repeat("<", maxTextBytes) // JSON escapes it with six characters
 	}
 	m.MLKEM, m.Proof = make([]byte, ident.MLKEMKeyBytes), make([]byte, maxProofBytes)
+	m.Statement = strings.Repeat("<", ident.MaxStatementBytes)
 	payload, err := m.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -89,6 +90,7 @@ func TestMessageOutsideItsLimitsIsRefused(t *testing.T) {
 		"refusal with 1":     func(m *Message) { m.Kind, m.Code = Refusal, 1 },
 		"short ML-KEM key":   func(m *Message) { m.MLKEM = make([]byte, ident.MLKEMKeyBytes-1) },
 		"long ML-KEM key":    func(m *Message) { m.MLKEM = make([]byte, ident.MLKEMKeyBytes+1) },
+		"long statement":     func(m *Message) { m.Statement = strings.Repeat("s", ident.MaxStatementBytes+1) },
 		"many candidates":    func(m *Message) { m.Candidates = make([]Candidate, MaxCandidates+1) },
 		"empty candidate":    func(m *Message) { m.Candidates[0] = Candidate{} },
 		"type of candidate":  candidate("prflx", "192.0.2.1:1"),

@@ -65,7 +65,7 @@ static void strangers_keep_nobody_out(void) {
 }
 
 int main(int argc, char **argv) {
-  thing_p2p_set_option("strangers", "ask");
+  NEED(thing_p2p_set_option("strangers", "ask") == THING_P2P_OK);
   if (argc > 2 && strcmp(argv[1], "stranger") == 0) return stranger(argv[2]);
   NEED(thing_p2p_init("owner") == THING_P2P_OK);
   p.device = device_online(p.ticket);

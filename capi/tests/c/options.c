@@ -60,6 +60,7 @@ static void values(void) {
     {"lan", "off", 0}, {"lan", "on", 0}, {"lan", "", BAD}, {"lan", "yes", BAD}, {"lan", "ON", BAD},
     {"lan_port", "1", 0}, {"lan_port", "65535", 0}, {"lan_port", "0", BAD}, {"lan_port", "65536", BAD}, {"lan_port", "47474", 0},
     {"relay", "never", 0}, {"relay", "only", 0}, {"relay", "auto", 0}, {"relay", "maybe", BAD}, {"relay", "", BAD},
+    {"strangers", "ask", 0}, {"strangers", "off", 0}, {"strangers", "on", BAD}, {"strangers", "", BAD},
     {"max_sessions", "1", 0}, {"max_sessions", "65536", 0}, {"max_sessions", "1024", 0}, {"max_sessions", "0", BAD},
     {"max_sessions", "65537", BAD}, {"max_sessions", "-1", BAD}, {"max_sessions", "1x", BAD}, {"max_sessions", "", BAD},
     {"max_sessions", " 1", BAD}, {"max_sessions", "99999999999999999999", BAD},

@@ -35,7 +35,10 @@ DO = {
     "pass": lambda a: texts.read_pass(text(a["name"])),
     "make pass": lambda a: {"name": texts.make_pass(hexed(a["shared"]), hexed(a["nonce"]))},
     "login": lambda a: texts.read_login(text(a["user"]), text(a["password"])),
-    "make login": lambda a: texts.make_login(holder(a["seed"]), a["role"], a["server"], a["issued"], a["expires"], hexed(a["nonce"])),
+    "make login": lambda a: texts.make_login(
+        holder(a["seed"]), a["role"], a["server"], a["issued"], a["expires"], hexed(a["nonce"]), a["statements"]),
+    "statement": lambda a: texts.read_statement(a["app"], text(a["text"])),
+    "make statement": lambda a: texts.make_statement(holder(a["seed"]), a["app"], a["until"]),
     "hello": lambda a: texts.read_hello(hexed(a["bytes"])),
     "verdict": lambda a: texts.read_verdict(hexed(a["bytes"])),
     "make control": lambda a: {"bytes": texts.make_control(a["fields"]).hex()},

@@ -1,4 +1,4 @@
-"""Formats that are text, or JSON: tickets, passes, logins, and what is said on the control stream and in envelopes."""
+"""Formats that are text, or JSON: tickets, passes, logins, statements, and what is said on the control stream and in envelopes."""
 
 import base64
 import hashlib
@@ -86,30 +86,59 @@ def split_host_port(text):
     return match[1] or match[2], match[3]
 
 
+def _bytes(text):
+    return text.encode("utf-8", "surrogateescape")
+
+
+def _time(text):
+    need(re.fullmatch(r"0|[1-9][0-9]{0,14}", text, re.ASCII))
+    return int(text)
+
+
+def _genuine(id_text, signature, signed):
+    try:
+        check_signature(parse_id(id_text), signature, signed)
+        return True
+    except Refused:
+        return False
+
+
 def read_login(user, password):
     need(base32_encode(parse_id(user)) == user)
-    need(len(password.encode("utf-8", "surrogateescape")) <= 512)
-    fields = password.split(" ")
-    need(len(fields) == 7 and fields[0] == "1" and fields[1] in ("a", "d"))
-    split_host_port(fields[2])
-    times = fields[3:5]
-    need(all(re.fullmatch(r"0|[1-9][0-9]{0,11}", t) for t in times))
-    nonce, signature = base64url(fields[5], 16), base64url(fields[6], 64)
-    signed = f"thingp2p login to a rendezvous server\n{user}\n".encode() + " ".join(fields[:6]).encode("utf-8", "surrogateescape")
-    try:
-        check_signature(parse_id(user), signature, signed)
-        genuine = True
-    except Refused:
-        genuine = False
-    return {"role": fields[1], "server": fields[2].encode("utf-8", "surrogateescape").hex(), "issued": int(times[0]),
-            "expires": int(times[1]), "nonce": nonce.hex(), "genuine": genuine}
+    need(len(_bytes(password)) <= 1540)
+    *claims, signature = password.split(" ")
+    need(6 <= len(claims) <= 10 and claims[0] == "2" and claims[1] in ("a", "d") and "" not in claims)
+    split_host_port(claims[2])
+    issued, expires, nonce, signature = _time(claims[3]), _time(claims[4]), base64url(claims[5], 16), base64url(signature, 64)
+    signed = f"thingp2p login to a rendezvous server\n{user}\n".encode() + _bytes(" ".join(claims))
+    return {"role": claims[1], "server": _bytes(claims[2]).hex(), "issued": issued, "expires": expires, "nonce": nonce.hex(),
+            "statements": [_bytes(s).hex() for s in claims[6:]], "genuine": _genuine(user, signature, signed)}
 
 
-def make_login(holder, role, server, issued, expires, nonce):
+def make_login(holder, role, server, issued, expires, nonce, statements):
     user = base32_encode(holder.public)
-    claims = f"1 {role} {server} {issued} {expires} {base64url_text(nonce)}"
+    claims = " ".join(["2", role, server, str(issued), str(expires), base64url_text(nonce), *statements])
     signature = holder.sign(f"thingp2p login to a rendezvous server\n{user}\n{claims}".encode())
     return {"user": user, "password": claims + " " + base64url_text(signature)}
+
+
+# ---- statements
+
+
+def read_statement(app, text):
+    need(len(_bytes(text)) <= 256)
+    fields = text.split(".")
+    need(len(fields) == 4 and fields[0] == "1")
+    device, until, signature = fields[1], _time(fields[2]), base64url(fields[3], 64)
+    need(base32_encode(parse_id(device)) == device)
+    signed = f"thingp2p statement of a device about its app\n{device}\n{app}\n{until}".encode()
+    return {"device": device, "until": until, "genuine": _genuine(device, signature, signed)}
+
+
+def make_statement(holder, app, until):
+    device = base32_encode(holder.public)
+    signature = holder.sign(f"thingp2p statement of a device about its app\n{device}\n{app}\n{until}".encode())
+    return {"text": f"1.{device}.{until}.{base64url_text(signature)}"}
 
 
 # ---- JSON
@@ -201,7 +230,8 @@ def read_hello(data):
 
 def read_verdict(data):
     fields, left = _behind_length(data, 4 << 10)
-    return {"code": number_of(fields, "code", 32), "mlkem": bytes_of(fields, "mlkem").hex(), "left": left}
+    return {"code": number_of(fields, "code", 32), "mlkem": bytes_of(fields, "mlkem").hex(), "statement": text_of(fields, "statement"),
+            "left": left}
 
 
 def make_control(fields):
@@ -228,9 +258,9 @@ def _candidate(fields):
 def read_message(data):
     need(len(data) <= 8 << 10)
     fields = read_json(data)
-    m = {name: text_of(fields, name) for name in ("kind", "attempt", "trace", "ufrag", "pwd")}
-    for name in ("attempt", "trace", "ufrag", "pwd"):
-        need(len(m[name]) <= 64 and all("!" <= c <= "~" for c in m[name]))
+    m = {name: text_of(fields, name) for name in ("kind", "attempt", "trace", "ufrag", "pwd", "statement")}
+    for name in ("attempt", "trace", "ufrag", "pwd", "statement"):
+        need(len(m[name]) <= (256 if name == "statement" else 64) and all("!" <= c <= "~" for c in m[name]))
     need(m["kind"] in KINDS and (m["attempt"] or m["kind"] == "late"))
     need(m["kind"] not in ("offer", "answer") or len(m["ufrag"]) >= 4 and len(m["pwd"]) >= 22)
     m["code"], m["time"] = number_of(fields, "code", 32), number_of(fields, "time", 64)

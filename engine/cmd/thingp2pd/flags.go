@@ -7,6 +7,8 @@ import (
 	"io"
 	"log/slog"
 	"net/netip"
+	"path/filepath"
+	"strings"
 
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
@@ -15,9 +17,12 @@ import (
 type options struct {
 	server            rendezvous.Config
 	cert, key, secret string
-	selfSigned        string
+	selfSigned, admit string
 	version, verbose  bool
 }
+
+// listName is the file beside the secret that -admit known names.
+const listName = "known"
 
 // parseFlags reads args. What is wrong with them, or the help that they ask
 // for, goes to stderr.
@@ -58,6 +63,8 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	f.IntVar(&c.MaxRelays, "max-relays", rendezvous.DefaultMaxRelays, "TURN allocations at once, `N`")
 	f.IntVar(&c.MaxRelaysPerClient, "max-relays-per-client", rendezvous.DefaultMaxRelaysPerClient, "of them for one client, `N`")
 	f.IntVar(&c.RelayRate, "relay-rate", rendezvous.DefaultRelayRate, "of one client's relays, both ways, in bits per second, `N`")
+	f.StringVar(&o.admit, "admit", "open", "`WHO` may use the relays: open, everybody; a file with the id of a device in each line, or known, the file "+listName+" beside -secret, for those and the apps that they speak for; or the http(s):// URL of a service that says so")
+	f.BoolVar(&c.RefuseOthers, "refuse-others", false, "those whom -admit does not admit may not even signal")
 	f.BoolVar(&c.AllowPrivatePeers, "allow-private-peers", false, "relay to private addresses although the public one is not private")
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
 	f.BoolVar(&o.verbose, "v", false, "log more")
@@ -82,6 +89,9 @@ func (o *options) check(f *flag.FlagSet) error {
 	}
 	if o.cert != "" && o.selfSigned != "" {
 		return errors.New("-self-signed takes the place of -cert and -key: give one or the other")
+	}
+	if o.admit == "known" && o.secret == "" {
+		return errors.New("-admit known is the file " + listName + " beside the one of -secret: give that, or -admit a file")
 	}
 	if o.server.Broker != "" {
 		given := false
@@ -108,7 +118,23 @@ func (o *options) config(log *slog.Logger) (cfg rendezvous.Config, err error) {
 		}
 	}
 	if o.secret != "" {
-		cfg.Secret, err = rendezvous.LoadSecret(o.secret)
+		if cfg.Secret, err = rendezvous.LoadSecret(o.secret); err != nil {
+			return cfg, err
+		}
 	}
+	cfg.Admit, err = o.admission(log)
 	return cfg, err
+}
+
+// admission returns nil for everybody.
+func (o *options) admission(log *slog.Logger) (rendezvous.Admission, error) {
+	switch {
+	case o.admit == "open":
+		return nil, nil
+	case o.admit == "known":
+		return rendezvous.AdmitListed(filepath.Join(filepath.Dir(o.secret), listName), log)
+	case strings.HasPrefix(o.admit, "http://"), strings.HasPrefix(o.admit, "https://"):
+		return rendezvous.AdmitByService(o.admit)
+	}
+	return rendezvous.AdmitListed(o.admit, log)
 }

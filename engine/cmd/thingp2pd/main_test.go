@@ -120,6 +120,22 @@ func TestOwnCertificate(t *testing.T) {
 	}
 }
 
+func TestWhoIsAdmitted(t *testing.T) {
+	file := build(t)
+	secret := filepath.Join(t.TempDir(), "secret")
+	list := filepath.Join(filepath.Dir(secret), "known")
+	if err := os.WriteFile(list, []byte("# nobody yet\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, admit := range []string{"open", "known", list, "http://127.0.0.1:1/admit"} {
+		d := start(t, file, "-mqtt", "127.0.0.1:0", "-turn", "127.0.0.1:0", "-secret", secret, "-admit", admit)
+		if !strings.HasPrefix(d.line, "thingp2pd ready: ") {
+			t.Errorf("-admit %s: printed %q\n%s", admit, d.line, &d.stderr)
+		}
+		d.stop(syscall.SIGTERM)
+	}
+}
+
 func TestCommandErrors(t *testing.T) {
 	file := build(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
@@ -145,6 +161,13 @@ func TestCommandErrors(t *testing.T) {
 		{[]string{"-mqtts", ":0", "-mqtt", "", "-turn", ""}, 1, "-cert and -key"},
 		{[]string{"-cert", "no such file", "-key", "x"}, 1, "no such file"},
 		{[]string{"-secret", "/no/such/directory/secret"}, 1, "give -secret"},
+		{[]string{"-admit", "known"}, 2, "beside the one of -secret"},
+		{[]string{"-admit", "known", "-secret", filepath.Join(t.TempDir(), "secret")}, 1, "give -admit a file"},
+		{[]string{"-admit", "/no/such/list"}, 1, "give -admit a file"},
+		{[]string{"-admit", ""}, 1, "give -admit a file"},
+		{[]string{"-admit", "http://"}, 1, "write it like https"},
+		{[]string{"-admit", "https://example.org", "-broker", "mqtt://127.0.0.1:1"}, 1, "leave out -broker"},
+		{[]string{"-refuse-others"}, 1, "give -admit"},
 		{[]string{"-broker", "mqtt://127.0.0.1:1", "-turn", ""}, 1, "check -broker"},
 		{[]string{"-broker", "mqtt://127.0.0.1:1", "-mqtt", ":0"}, 1, "leave out -mqtt"},
 	} {

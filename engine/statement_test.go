@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
+)
+
+const statementServer = "mqtts://server.test"
+
+// statementApp is one that no server can be reached by.
+func statementApp(t *testing.T) *App {
+	t.Helper()
+	a, err := NewApp(Config{UID: "user", DisableLAN: true, StateDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { a.Close() })
+	return a
+}
+
+// An app keeps what a device truly states about it, and nothing else.
+func TestAppKeepsTrueStatements(t *testing.T) {
+	device, other := testIdentity(1), testIdentity(2)
+	for name, test := range map[string]struct {
+		text func(app string) string
+		want bool
+	}{
+		"the device's":         {func(app string) string { return ident.NewStatement(device.id, app, time.Now(), device.sign) }, true},
+		"about another app":    {func(string) string { return ident.NewStatement(device.id, other.id, time.Now(), device.sign) }, false},
+		"another's":            {func(app string) string { return ident.NewStatement(other.id, app, time.Now(), other.sign) }, false},
+		"another's signature":  {func(app string) string { return ident.NewStatement(device.id, app, time.Now(), other.sign) }, false},
+		"nothing":              {func(string) string { return "" }, false},
+		"of a kind to be made": {func(string) string { return "2.new" }, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := statementApp(t)
+			to := &Target{deviceID: device.id, server: "mqtt://127.0.0.1:1"}
+			text := test.text(a.identity.id)
+			a.belongs(to, text)
+			a.Close() // waits for what is in the background
+			if got := a.state.statements(to.server); len(got) != 0 != test.want || test.want && got[0] != text {
+				t.Errorf("kept %q", got)
+			}
+		})
+	}
+}
+
+// A server is shown what its own devices state, what has come last first.
+func TestStatementsAreForTheDevicesServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, err := openState("", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		app := testIdentity(99)
+		keep := func(number byte, server string) (text string) {
+			t.Helper()
+			device := testIdentity(number)
+			text = ident.NewStatement(device.id, app.id, time.Now(), device.sign)
+			if err := s.keepStatement(device.id, deviceStatement{server, text, time.Now()}); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Second)
+			return text
+		}
+		want := func(when, server string, texts ...string) {
+			t.Helper()
+			if got := s.statements(server); !slices.Equal(got, texts) {
+				t.Errorf("%s: %q, want %q", when, got, texts)
+			}
+		}
+		want("nothing", statementServer)
+		one, two, elsewhere := keep(1, statementServer), keep(2, statementServer), keep(3, "mqtt://other.test")
+		want("two devices", statementServer, two, one)
+		want("another server", "mqtt://other.test", elsewhere)
+		keep(1, statementServer)
+		want("one anew, soon", statementServer, two, one)
+		time.Sleep(statementRenewal)
+		one = keep(1, statementServer)
+		want("one anew, later", statementServer, one, two)
+		two = keep(2, "mqtt://other.test")
+		want("two has moved", statementServer, one)
+		want("two has moved", "mqtt://other.test", two, elsewhere)
+	})
+}
+
+// What is kept is bounded, and what came first goes first.
+func TestStatementsAreBounded(t *testing.T) {
+	s, err := openState("", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := time.Unix(1_790_000_000, 0)
+	for i := range maxStatements + 10 {
+		if err := s.keepStatement(fmt.Sprint(i), deviceStatement{statementServer, fmt.Sprint(i), at.Add(time.Duration(i) * time.Second)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	kept := s.statements(statementServer)
+	if len(kept) != maxStatements || kept[0] != fmt.Sprint(maxStatements+9) || kept[maxStatements-1] != "10" {
+		t.Errorf("%d are kept, from %s to %s", len(kept), kept[0], kept[len(kept)-1])
+	}
+}
