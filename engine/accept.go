@@ -32,8 +32,8 @@ func (d *Device) Accept(timeout time.Duration) (*Session, error) {
 	}
 }
 
-// lives reports whether a session has not ended; it needs the lock.
-func (d *Device) lives(s *Session) bool { return d.sessions[s] }
+// lives reports whether a session is usable; it needs the lock.
+func (d *Device) lives(s *Session) bool { return d.sessions[s] && s.Check() == nil }
 
 // reserve makes room for the session of an admission, for as long as that lasts.
 func (d *Device) reserve(a *admission) bool {

@@ -36,6 +36,8 @@ var realTime = map[string]string{
 	"engine SetReadDeadline":                      inFakeTime,
 	"engine TestLyingBroker":                      inFakeTime,
 	"engine TestStateSurvivesKills":               "any moment is right to kill a process",
+	"engine offer":                                inFakeTime,
+	"engine newSecrets":                           "it looks as often as the machine lets it",
 	"engine TestStrangersGetNoAnswer":             "nothing is to come, however long it waits",
 	"engine after":                                inFakeTime,
 	"engine carry":                                inFakeTime,
