@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 // keptLog is a log that keeps every line, of every level.
@@ -100,14 +102,14 @@ func logOfLAN(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		app, err := a.Connect(context.Background(), target, ModeLAN, 10*time.Second, NewTraceID())
+		app, err := a.Connect(context.Background(), target, ModeLAN, await.Limit, NewTraceID())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if path, _ := app.currentPath(); path != PathLAN {
 			t.Errorf("path %v", path)
 		}
-		device, err := d.Accept(10 * time.Second)
+		device, err := d.Accept(await.Limit)
 		if err != nil {
 			t.Fatal(err)
 		}
