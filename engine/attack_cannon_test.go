@@ -97,7 +97,7 @@ func (c cannoneer) fire(to string) {
 		return all
 	}
 	hosts := []string{"198.51.100.1:9", "198.51.100.2:9", "198.51.100.3:9", "10.0.0.1:9"}
-	c.say(to, "offer", slices.Concat(special[:10], ports("203.0.113.200", 10), hosts)...)
+	c.say(to, "offer", slices.Concat(special, ports("203.0.113.200", 10), hosts)...)
 	c.say(to, "candidates", slices.Concat(ports("203.0.113.201", 12), ports("203.0.113.202", 12))...)
 }
 

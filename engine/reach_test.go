@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -73,11 +74,14 @@ func TestWhatMayBeAPeersAddress(t *testing.T) {
 }
 
 // special are addresses to which nothing may go, whoever names them: test hosts are
-// in 192.168.1.0/24.
-var special = []string{
-	"127.0.0.1:9", "127.9.9.9:9", "0.0.0.5:9", "255.255.255.255:9", "240.0.0.1:9", "192.0.0.8:9", "192.88.99.1:9",
-	"169.254.169.254:9", "192.168.1.255:9", "192.168.1.0:9", "224.0.0.251:5353", "239.255.255.250:1900",
-}
+// in 192.168.1.0/24. A message with one that is multicast is refused whole.
+var (
+	special = []string{
+		"127.0.0.1:9", "127.9.9.9:9", "0.0.0.5:9", "255.255.255.255:9", "240.0.0.1:9", "192.0.0.8:9", "192.88.99.1:9",
+		"169.254.169.254:9", "192.168.1.255:9", "192.168.1.0:9",
+	}
+	multicast = []string{"224.0.0.251:5353", "239.255.255.250:1900"}
+)
 
 // TestNothingGoesToSpecialAddresses, whoever names them: the peer in any of its
 // messages, a ticket, the caller, or what was remembered.
@@ -89,10 +93,11 @@ func TestNothingGoesToSpecialAddresses(t *testing.T) {
 			app.Relay = RelayNever
 		})
 		honest := "203.0.113.99:9"
+		all := slices.Concat(special, multicast)
 
 		target, err := p.app.Resolve(p.device.ID())
 		w.must(err)
-		for _, address := range special {
+		for _, address := range all {
 			if err := p.app.AddAddress(target, address); CodeOf(err) != ErrInvalidParameter {
 				t.Errorf("told of %s: %v", address, err)
 			}
@@ -119,7 +124,7 @@ func TestNothingGoesToSpecialAddresses(t *testing.T) {
 			for _, s := range counted.take() {
 				reached[s.to] = true
 			}
-			for _, address := range special {
+			for _, address := range all {
 				if reached[netip.MustParseAddrPort(address)] {
 					t.Errorf("a packet to %s", address)
 				}
@@ -129,8 +134,8 @@ func TestNothingGoesToSpecialAddresses(t *testing.T) {
 		none := func(string) {}
 
 		// Where a ticket says, and where it was told.
-		for i := range special {
-			hints := []netip.AddrPort{netip.MustParseAddrPort(special[i]), netip.MustParseAddrPort("203.0.113.98:9")}
+		for i := range all {
+			hints := []netip.AddrPort{netip.MustParseAddrPort(all[i]), netip.MustParseAddrPort("203.0.113.98:9")}
 			of, err := p.app.Resolve(ticket{deviceID: unseen(i), hints: hints}.String())
 			w.must(err)
 			if reached := connect(of, none); !reached[hints[1]] {
@@ -143,13 +148,13 @@ func TestNothingGoesToSpecialAddresses(t *testing.T) {
 		}
 
 		// Where it is said to have been.
-		for i := range special {
+		for i := range all {
 			id := unseen(50 + i)
-			w.must(p.app.state.reached(id, netip.MustParseAddrPort(special[i])))
+			w.must(p.app.state.reached(id, netip.MustParseAddrPort(all[i])))
 			of, err := p.app.Resolve(id)
 			w.must(err)
 			connect(of, none)
-			p.app.nearby.reached(p.device.ID(), netip.MustParseAddrPort(special[i]))
+			p.app.nearby.reached(p.device.ID(), netip.MustParseAddrPort(all[i]))
 		}
 		time.Sleep(time.Second)
 		if last, known := p.app.state.place(p.device.ID()); known {
@@ -163,7 +168,9 @@ func TestNothingGoesToSpecialAddresses(t *testing.T) {
 			hostile := cannoneer{world: w, key: p.device.identity.key}
 			reached := connect(target, func(attempt string) {
 				hostile.attempt = attempt
-				hostile.sayTo("t2p/1/a/"+p.app.identity.id+"/rx", p.app.identity.id, kind, append([]string{"203.0.113.97:9"}, special...)...)
+				for _, others := range [][]string{special, multicast} {
+					hostile.sayTo("t2p/1/a/"+p.app.identity.id+"/rx", p.app.identity.id, kind, append([]string{"203.0.113.97:9"}, others...)...)
+				}
 			})
 			if !reached[netip.MustParseAddrPort("203.0.113.97:9")] {
 				t.Errorf("%s: the honest candidate is not tried", kind)

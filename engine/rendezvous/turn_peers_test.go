@@ -30,6 +30,12 @@ func TestMayRelayTo(t *testing.T) {
 		{"224.0.0.251", public, true, false},
 		{"ff02::1", public, true, false},
 		{"255.255.255.255", public, true, false},
+		{"240.0.0.1", public, true, false},
+		{"0.1.2.3", public, true, false},
+		{"192.0.0.8", public, true, false},
+		{"64:ff9b::7f00:1", public, true, false}, // IPv4 inside
+		{"2002:7f00:1::1", public, true, false},
+		{"2001:db8::1", public, false, true},
 		{"169.254.169.254", public, true, false},
 		{"fe80::1", public, true, false},
 		{"10.0.0.1", public, false, false},

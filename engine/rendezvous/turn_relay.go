@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+
+	"github.com/thingp2p/libthingp2p/engine/limit"
 )
 
 // lowestPeerPort: relays send nothing below it. Peers behind NATs are never
@@ -70,7 +72,7 @@ func mayRelayTo(peer net.IP, public netip.Addr, allowPrivate bool) bool {
 	ip, ok := netip.AddrFromSlice(peer)
 	ip = ip.Unmap()
 	switch {
-	case !ok || ip.IsUnspecified() || ip.IsMulticast() || ip == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+	case !ok || !limit.MayBeHost(ip):
 		return false
 	case ip == public:
 		return true // from one relay to another, when both ends need one
