@@ -46,8 +46,6 @@ var realTime = map[string]string{
 	"engine dialTo":                               inFakeTime,
 	"engine inUse":                                "the least of ten counts",
 	"engine leakedGoroutines":                     "it asks again",
-	"engine newSecrets":                           "it looks again and again, and nobody waits for it",
-	"engine offer":                                inFakeTime,
 	"engine pair":                                 inFakeTime,
 	"engine rest":                                 "it compares processor time with it, of which a busy machine gives less",
 	"engine send":                                 inFakeTime,
