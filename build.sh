@@ -18,7 +18,7 @@ usage: ./build.sh [command]
   wheel            build/thingp2p-….whl for Python, with the library inside
   test             every test; on Debian, as root, installs what the tests need
   test nightly     fuzzes each parser for a minute, and keeps in build/fuzz-corpus what it has learned for the next time;
-                   runs quic-go's integration tests on the copy that the library is built with
+                   floods a device with handshakes for a minute; runs quic-go's integration tests on the copy
   test clean [COMMAND...]
                    the demo and every test, or a command, on a machine that has nothing but Debian, a C compiler and Go:
                    in a root made by debootstrap; needs root, and the right to mount

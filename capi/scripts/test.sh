@@ -39,6 +39,8 @@ run_tests() {
 run_nightly() {
   begin "$BUILD/nightly-logs"
   stage quic-integration quic_integration_tests
+  stage testlog go_build "$LOGS/testlog" "" ./capi/scripts/testlog
+  stage flood flood_tests
   stage fuzz fuzz_nightly
   finish
 }
@@ -149,6 +151,11 @@ race_tests() {
 plain_tests() {
   # shellcheck disable=SC2046 # a list
   go_test plain -timeout "$HANG" $(packages -vE "$OUTSIDE")
+}
+
+# The flood of handshakes for a minute, which is a few seconds in the stage "plain".
+flood_tests() {
+  THINGP2P_FLOOD_SECONDS=60 go_test flood -timeout 10m -run '^TestFloodOfHandshakes$' ./engine
 }
 
 # One package at a time: some of them measure time.
