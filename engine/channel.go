@@ -22,9 +22,12 @@ type stream interface {
 // or none. QUIC as it is has no such streams.
 type tryWriter interface{ TryWrite(p []byte) bool }
 
-// tryReader is a stream that can give what has arrived without waiting: 0 bytes
-// if there are none, or an error is to be told.
-type tryReader interface{ TryRead(p []byte) int }
+// tryReader is a stream that gives what has arrived without waiting: 0 bytes if
+// there are none, or if there is an error to tell. It is not ok if the stream
+// cannot, such as one of QUIC as it is.
+type tryReader interface {
+	TryRead(p []byte) (n int, ok bool)
+}
 
 // channel is one of a session's eight: a bounded queue in each direction
 // between the callers and a QUIC stream.

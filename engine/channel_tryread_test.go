@@ -2,7 +2,6 @@ package engine
 
 import (
 	"io"
-
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,14 +12,14 @@ import (
 // patientStream gives what has arrived without waiting, like QUIC's streams in our build.
 type patientStream struct{ *fakeStream }
 
-func (s patientStream) TryRead(p []byte) (n int) {
+func (s patientStream) TryRead(p []byte) (n int, ok bool) {
 	s.do(func() {
 		if s.deadline.IsZero() {
 			n = copy(p, s.incoming)
 			s.incoming = s.incoming[n:]
 		}
 	})
-	return n
+	return n, true
 }
 
 func patientChannel(t *testing.T) (*channel, *fakeStream) {
@@ -34,68 +33,57 @@ func patientChannel(t *testing.T) (*channel, *fakeStream) {
 	return c, s
 }
 
-func wantTryRead(t *testing.T, c *channel, want string) {
+// wantAtOnce wants what a read that must not wait returns, "" for ErrTimeout.
+func wantAtOnce(t *testing.T, c *channel, want string) {
 	t.Helper()
-	p := make([]byte, max(len(want), 1))
-	var n int
-	if d := took(func() { n = c.tryRead(p) }); d != 0 {
-		t.Errorf("waited %v", d)
+	var wantErr error
+	if want == "" {
+		wantErr = ErrTimeout
 	}
-	if string(p[:n]) != want {
-		t.Errorf("read %q, want %q", p[:n], want)
+	if d := took(func() { wantRead(t, c, 0, want, wantErr) }); d != 0 {
+		t.Errorf("waited %v", d)
 	}
 }
 
-func TestTryReadNeverWaits(t *testing.T) {
+func TestReadThatMustNotWaitTakesNoTimeAndNoGoroutine(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c, s := patientChannel(t)
-		wantTryRead(t, c, "")
+		wantAtOnce(t, c, "")
 		s.arrive("ab")
-		wantTryRead(t, c, "a")
-		wantTryRead(t, c, "b")
-		wantTryRead(t, c, "")
+		wantAtOnce(t, c, "a")
+		wantAtOnce(t, c, "b")
+		wantAtOnce(t, c, "")
 		if c.received.Load() != 2 || c.receiving {
 			t.Errorf("%d bytes counted, receiving %v", c.received.Load(), c.receiving)
 		}
 		wantRead(t, c, time.Second, "", ErrTimeout) // leaves a deadline in the past
 		s.arrive("c")
-		wantTryRead(t, c, "c")
+		wantAtOnce(t, c, "c")
 	})
 }
 
-func TestTryReadLeavesAWaitingReaderItsBytes(t *testing.T) {
+func TestReadThatMustNotWaitLeavesAWaitingReaderItsBytes(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c, s := patientChannel(t)
 		time.AfterFunc(time.Second, func() {
-			wantTryRead(t, c, "")
+			wantAtOnce(t, c, "")
 			s.arrive("x")
 		})
 		wantRead(t, c, -1, "x", nil)
 	})
 }
 
-func TestTryReadTakesTheQueueFirst(t *testing.T) {
+func TestReadThatMustNotWaitTakesTheQueueFirst(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		c, s := patientChannel(t)
 		s.arrive("abc")
 		c.refuse(ErrClosedRemote) // from here on, a goroutine fills the queue
 		synctest.Wait()
-		wantTryRead(t, c, "ab")
+		wantAtOnce(t, c, "ab")
 		s.arrive("d")
 		s.finish(io.EOF)
 		synctest.Wait()
-		wantTryRead(t, c, "cd")
-		wantTryRead(t, c, "")
+		wantAtOnce(t, c, "cd")
 		wantRead(t, c, 0, "", ErrClosedRemote)
-	})
-}
-
-func TestTryReadTellsNothingAfterALocalClose(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		c, s := patientChannel(t)
-		s.arrive("x")
-		c.refuse(ErrClosedLocal)
-		wantTryRead(t, c, "")
-		wantRead(t, c, 0, "", ErrClosedLocal)
 	})
 }

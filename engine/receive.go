@@ -11,10 +11,8 @@ func (c *channel) read(p []byte, timeout time.Duration) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if timeout == 0 && !c.receiving && c.recvErr == nil && c.recvQueue.size == 0 {
-		var n int
-		if try, ok := c.stream.(tryReader); ok {
-			n = c.tryStream(try, p)
-		} else {
+		n, ok := c.tryStream(p)
+		if !ok {
 			n = c.look(p)
 		}
 		if n > 0 {
@@ -50,36 +48,19 @@ func (c *channel) read(p []byte, timeout time.Duration) (int, error) {
 	}
 }
 
-// tryRead is read for who must not wait, not even for another goroutine. It
-// returns 0 if there is nothing yet, or an error to tell.
-func (c *channel) tryRead(p []byte) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.recvErr == ErrClosedLocal {
-		return 0
-	}
-	if n := c.readQueue(p); n > 0 {
-		return n
-	}
-	if try, ok := c.stream.(tryReader); ok && !c.receiving {
-		return c.tryStream(try, p)
-	}
-	return 0
-}
-
-// tryStream takes what has arrived at a stream that tells without waiting. It needs
-// the lock.
-func (c *channel) tryStream(try tryReader, p []byte) int {
-	if c.reading || c.drained {
-		return 0
+// tryStream takes what has arrived, if the stream can tell without waiting. It
+// needs the lock.
+func (c *channel) tryStream(p []byte) (n int, ok bool) {
+	try, ok := c.stream.(tryReader)
+	if !ok || c.reading || c.drained {
+		return 0, ok
 	}
 	c.allowReading()
-	n := try.TryRead(p)
-	if n > 0 {
+	if n, ok = try.TryRead(p); n > 0 {
 		c.progress()
 		c.received.Add(uint64(n))
 	}
-	return n
+	return n, ok
 }
 
 // look is tryStream for other streams. The caller reads by himself, and need not wait

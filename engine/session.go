@@ -123,15 +123,6 @@ func (s *Session) Read(channel int, p []byte, timeout time.Duration) (int, error
 	return s.channels[channel].read(p, timeout)
 }
 
-// TryRead is Read for a caller that must not be held up at all: it returns what
-// has arrived, or 0 if nothing has, or if Read has an error to tell.
-func (s *Session) TryRead(channel int, p []byte) int {
-	if channel < 0 || channel >= Channels || len(p) == 0 {
-		return 0
-	}
-	return s.channels[channel].tryRead(p)
-}
-
 // Send puts p into a channel's send buffer and returns how much of it was taken
 // when all of it was, or the time is up. A negative timeout waits for ever, 0
 // not at all. The errors are ErrTimeout, if nothing could be taken, and the

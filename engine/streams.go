@@ -78,14 +78,17 @@ func (s *channelStream) Read(p []byte) (int, error) {
 }
 
 // TryRead finds nothing until the peer has opened its stream.
-func (s *channelStream) TryRead(p []byte) int {
+func (s *channelStream) TryRead(p []byte) (n int, ok bool) {
 	s.mu.Lock()
 	in := s.in
 	s.mu.Unlock()
-	if try, ok := in.(tryReader); ok {
-		return try.TryRead(p)
+	if in == nil {
+		return 0, true
 	}
-	return 0
+	if try, ok := in.(interface{ TryRead(p []byte) int }); ok {
+		return try.TryRead(p), true
+	}
+	return 0, false
 }
 
 func (s *channelStream) Peek(p []byte) (int, error) {

@@ -51,6 +51,17 @@ func TestWriteThatMustNotWaitOpensNothing(t *testing.T) {
 	}
 }
 
+func TestReadThatMustNotWaitAsksTheStreamWhetherItCan(t *testing.T) {
+	s, _, _ := testChannelStream()
+	if n, ok := s.TryRead(make([]byte, 1)); n != 0 || !ok {
+		t.Errorf("before there is a stream: %d, %v", n, ok)
+	}
+	s.attach(newFakeStream(0))
+	if _, ok := s.TryRead(make([]byte, 1)); ok {
+		t.Error("a stream that cannot tell has told")
+	}
+}
+
 func TestStreamThatCannotBeOpened(t *testing.T) {
 	want := errors.New("no")
 	s := &channelStream{open: func() (sendStream, error) { return nil, want }}

@@ -11,8 +11,8 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
-// A reader that waits only where TryRead has nothing reads every byte once, and the end after the last one.
-func TestTryReadAndReadShareOneStream(t *testing.T) {
+// A reader that waits only where there is nothing yet reads every byte once, and the end after the last one.
+func TestReadsThatWaitAndThatDoNotShareOneStream(t *testing.T) {
 	p := newPair(t, startServer(t).URL(), nil)
 	app, device := p.connect(t)
 	sent := make([]byte, 8<<20)
@@ -32,7 +32,7 @@ func TestTryReadAndReadShareOneStream(t *testing.T) {
 	tried := 0
 	buffer := make([]byte, 16<<10)
 	for {
-		n := app.TryRead(1, buffer)
+		n, _ := app.Read(1, buffer, 0)
 		tried += n
 		if n == 0 {
 			var err error
@@ -50,7 +50,7 @@ func TestTryReadAndReadShareOneStream(t *testing.T) {
 	if tried < len(sent)/2 {
 		t.Errorf("only %d of %d bytes came without waiting", tried, len(sent))
 	}
-	if n := app.TryRead(1, buffer); n != 0 {
-		t.Errorf("%d bytes after the end", n)
+	if n, err := app.Read(1, buffer, 0); n != 0 || err != engine.ErrClosedRemote {
+		t.Errorf("%d bytes after the end, %v", n, err)
 	}
 }
