@@ -62,6 +62,25 @@ static void break_connect_in_success(void) {
   CHECK_IS(THING_P2P_ERR_CONNECT_BREAK, outcome_wait(&second, 1));
 }
 
+/* While the gate is closed, no attempt at the pair's device succeeds. */
+static struct flag gate;
+
+static int wait_at_the_gate(int device, const thing_p2p_peer *peer, void *user) {
+  (void)device, (void)peer, (void)user;
+  return flag_wait(&gate) ? THING_P2P_OK : THING_P2P_ERR_DEVICE_BUSY;
+}
+
+static void close_gate(void) {
+  static const struct flag closed = FLAG_INIT;
+  gate = closed;
+  CHECK_IS(0, thing_p2p_device_set_authorizer(p.device, wait_at_the_gate, NULL));
+}
+
+static void open_gate(void) {
+  flag_raise(&gate);
+  CHECK_IS(0, thing_p2p_device_set_authorizer(p.device, NULL, NULL));
+}
+
 /* deinit from the first of several callbacks: the others are told before it
  * returns, and each attempt is told once. */
 #define ATTEMPTS 5
@@ -88,8 +107,10 @@ static void deinit_here(int handle, void *user) {
 static void deinit_in_success(void) {
   struct flag done = FLAG_INIT;
   int i;
+  close_gate();
   for (i = 0; i < ATTEMPTS; i++)
     CHECK_IS(0, thing_p2p_connect(p.ticket, 0, PATIENCE_MS, deinit_here, count_failure, &done, NULL));
+  open_gate();
   CHECK(flag_wait(&done));
   CHECK_IS(ATTEMPTS, told);
   CHECK_IS(THING_P2P_ERR_NOT_INITIALIZED, thing_p2p_deinit());
@@ -108,8 +129,10 @@ static void never(int handle, void *user) { (void)handle, (void)user; CHECK(!"su
 
 static void deinit_and_init_in_failure(void) {
   struct outcome o = OUTCOME_INIT;
+  close_gate();
   CHECK_IS(0, thing_p2p_connect(p.ticket, 0, PATIENCE_MS, never, start_over, &o, o.trace_id));
   CHECK_IS(0, thing_p2p_break_connect(o.trace_id));
+  open_gate();
   CHECK_IS(0, outcome_wait(&o, 1));
   CHECK_IS(0, thing_p2p_disconnect(o.handle));
 }
@@ -209,8 +232,10 @@ static void deinit_in_log(int level, const char *line, void *user) {
 
 static void deinit_in_log_callback(void) {
   struct outcome o = OUTCOME_INIT;
+  close_gate();
   CHECK_IS(0, thing_p2p_connect(p.ticket, 0, PATIENCE_MS, outcome_succeed, outcome_fail, &o, NULL));
   CHECK_IS(0, thing_p2p_set_log(THING_P2P_LOG_DEBUG, deinit_in_log, NULL));
+  open_gate(); /* what follows is logged */
   CHECK(flag_wait(&log_done));
   CHECK_IS(1, outcome_count(&o));
   CHECK_IS(0, thing_p2p_set_log(THING_P2P_LOG_OFF, NULL, NULL));
