@@ -22,7 +22,6 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"os"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -121,7 +120,8 @@ func (e *Error) Report(log *slog.Logger) {
 }
 
 func (e *Error) print() {
-	fmt.Fprintf(os.Stderr, "libthingp2p: %v\n%s", e, e.stack)
+	// Not by os.Stderr, which ends the process when nobody reads it.
+	print("libthingp2p: ", e.Error(), "\n", e.stack)
 }
 
 // Report logs a panic that its caller has just recovered.
