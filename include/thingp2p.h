@@ -24,8 +24,8 @@
  * Results      0 or more is success, less is one of THING_P2P_ERR_...; only the
  *              codes that a function lists, and these three, which any function
  *              that returns a code may give:
- *                THING_P2P_ERR_FORKED    the process is a forked child of one
- *                                        that loaded the library
+ *                THING_P2P_ERR_FORKED    the process was forked after the library
+ *                                        had started, see below
  *                THING_P2P_ERR_INTERNAL  a fault in the library; the log has it
  *                THING_P2P_ERR_NO_MEMORY
  * Faults       A fault in the library ends the call, the session or the attempt
@@ -37,8 +37,37 @@
  *              twice in a process. Any integer may be passed as a handle: what
  *              is not one, or not one of the right sort, gives
  *              THING_P2P_ERR_INVALID_SESSION.
- * Fork         A child made by fork(2) without exec gets THING_P2P_ERR_FORKED
- *              from every call; version, strerror and error_name still work.
+ * Process      The library starts threads, in the first thing_p2p_init or
+ *              thing_p2p_device_open that has a use for them, and not before:
+ *              until then a program may fork, become a daemon, and set options
+ *              and the log. A child that is forked afterwards, and does not call
+ *              exec, gets THING_P2P_ERR_FORKED from every call; version, strerror
+ *              and error_name still work. If the process has too little room to
+ *              start (an RLIMIT_AS below 1.7 GB, which is reserved, not used; no
+ *              threads left), the first call gives THING_P2P_ERR_NO_MEMORY and
+ *              may be tried again. Where a limit is reached later, the process
+ *              ends: the library cannot go on without a thread or memory. The
+ *              soft limit of open files is not raised. Memory is given back
+ *              after the last deinit or device_close; the threads, about ten,
+ *              stay, and so does the library: dlclose leaves it in place.
+ * Signals      Threads of the library block all of them, so they are the
+ *              program's to handle, on its own threads, by signalfd or by
+ *              sigwait. No SIGPIPE of the library's reaches it. Callbacks run
+ *              with all signals blocked. In a call, a signal is handled within
+ *              some 5 ms, with no need for SA_ONSTACK, and the call goes on; a
+ *              handler must not leave it by longjmp, nor call the library.
+ *              A thread that is cancelled ends once its call has returned.
+ *              SIGSEGV, SIGBUS and SIGFPE have a handler of the library's from
+ *              the start on, which hands those of other code to the handler that
+ *              was there; one that is installed later must have SA_ONSTACK, and
+ *              hand on to the one before it what is not its own. A thread that
+ *              had no alternate signal stack has one of the library's, of 32 KB,
+ *              between a call of read, send, active_check or session_info that
+ *              did not have to wait and its next other call, or its end. Nothing
+ *              else of how signals are handled or blocked changes.
+ *              This is so on Linux, with the libraries that build.sh makes. In
+ *              others Go, in which the library is written, starts when it is
+ *              loaded, with open signals.
  */
 #ifndef THINGP2P_H
 #define THINGP2P_H
@@ -97,7 +126,7 @@ enum {
   THING_P2P_ERR_DEVICE_FULL = -104,       /* the device has no session left */
   THING_P2P_ERR_AUTH = -105,              /* the device did not accept this app, or is not who its id says */
   THING_P2P_ERR_DEVICE_BUSY = -113,       /* the authorizer: busy */
-  THING_P2P_ERR_FORKED = -200,            /* called in a forked child */
+  THING_P2P_ERR_FORKED = -200,            /* called in a child, forked after the library had started */
   THING_P2P_ERR_BUFFER_TOO_SMALL = -201,  /* the caller's text buffer is too small */
   THING_P2P_ERR_INTERNAL = -202,          /* a fault in the library */
   THING_P2P_ERR_KEY_FRAME = -203,         /* a frame was dropped: only a key frame helps now */
@@ -200,9 +229,16 @@ typedef struct thing_p2p_pairing {
  *   offline_ms    1000 to 3600000, default 30000: a peer that is silent for so
  *                 long is gone
  *   send_buffer   4096 to 67108864, default 262144: bytes per channel
+ *   log           "off" (default), "error", "warn", "info" or "debug", for
+ *                 stderr, or followed by a colon and a file, as in "debug:/tmp/
+ *                 app.log": where the log is written, at once and line by line,
+ *                 beside what thing_p2p_set_log does. A file is made for its
+ *                 owner only, and appended to. It has an effect at once, and is
+ *                 for programs that are in use: THINGP2P_LOG=debug
  *
  * Returns THING_P2P_OK, or
- *   THING_P2P_ERR_INVALID_PARAMETER  NULL, unknown key or bad value
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, unknown key or bad value; or the file
+ *                                    of the log cannot be written
  */
 THING_P2P_API int thing_p2p_set_option(const char *key, const char *value);
 
@@ -558,8 +594,11 @@ typedef void (*thing_p2p_log_cb)(int level, const char *line, void *user);
 /*
  * Sends the log up to `level` to `log`; NULL or THING_P2P_LOG_OFF, as at first,
  * turns it off. Lines are dropped when `log` is slower than they come; a line
- * says how many. Once it has returned, the previous callback is not called any
- * more.
+ * says how many. Before it returns, the previous callback gets the lines that
+ * wait for it, unless it makes this call itself, and is not called any more
+ * after that. So have calls that return an error, read, send and accept
+ * excepted: the lines that say why have reached `log` when they return. Do not
+ * hold a lock in a call that `log` takes.
  *
  * Returns THING_P2P_OK, or
  *   THING_P2P_ERR_INVALID_PARAMETER  unknown level

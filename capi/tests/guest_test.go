@@ -16,6 +16,7 @@ func TestHostState(t *testing.T) { run(t, "host_state", withServer(t)...) }
 func TestLimits(t *testing.T)    { run(t, "limits") }
 func TestMemory(t *testing.T)    { run(t, "memory", withServer(t)...) }
 func TestCancel(t *testing.T)    { run(t, "cancel", withServer(t)...) }
+func TestFaults(t *testing.T)    { run(t, "faults", withServer(t)...) }
 
 // The static library is linked from the same object, and starts as late.
 func TestStaticGuest(t *testing.T) {

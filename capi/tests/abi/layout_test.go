@@ -26,7 +26,7 @@ func TestLayout(t *testing.T) {
 		dir, root+"/capi")
 	if recording {
 		shell.Run(t, shell.RunTimeout, nil, abidw, "--no-corpus-path", "--no-comp-dir-path", "--no-show-locs",
-			"--no-elf-needed", "--out-file", layoutFile, library)
+			"--no-elf-needed", "--headers-dir", root+"/include", "--drop-private-types", "--out-file", layoutFile, library)
 		return
 	}
 
