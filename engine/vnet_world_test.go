@@ -89,6 +89,7 @@ func newWorld(t *testing.T) *world {
 	turn, err := rendezvous.NewTURN(rendezvous.TURNConfig{Secret: turnSecret, PublicIP: netip.MustParseAddr(serverIP), Net: host})
 	w.must(err)
 	t.Cleanup(func() {
+		time.Sleep(time.Minute) // a transaction of pion's TURN client outlives the client until its next repetition
 		turn.Close()
 		w.broker.Close()
 		w.pipes.Wait()
