@@ -36,13 +36,13 @@ func (d *Device) Accept(timeout time.Duration) (*Session, error) {
 func (d *Device) lives(s *Session) bool { return d.sessions[s] && s.Check() == nil }
 
 // reserve makes room for the session of an admission, for as long as that lasts.
-func (d *Device) reserve(a *admission) bool {
+func (d *Device) reserve(a *admission, traceID string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.closed || d.isFull(a.appID) || !d.roomToAccept() {
+	if d.closed || d.isFull(a.appID, noAttempt) || !d.roomToAccept() {
 		return false
 	}
-	a.reserved = true
+	a.reserved, a.traceID = true, traceID
 	return true
 }
 
@@ -56,22 +56,29 @@ func (d *Device) reserved() (all int) {
 	return all
 }
 
-// isFull reports whether the device has no session left for an app: one app shall
-// not have all of them. It needs the lock.
-func (d *Device) isFull(appID string) bool {
+// noAttempt is no trace id: it is not visible.
+const noAttempt = "\n"
+
+// isFull reports whether the device has no session left for an attempt of an app:
+// one app shall not have all of them. What the attempt has itself does not count: an
+// offer may come while a shorter way lets it in. It needs the lock.
+func (d *Device) isFull(appID, attempt string) bool {
 	all, own := 0, 0
-	count := func(of string) {
+	count := func(of, traceID string) {
+		if of == appID && traceID == attempt {
+			return
+		}
 		all++
 		if of == appID {
 			own++
 		}
 	}
 	for s := range d.sessions {
-		count(s.about.peer.AppID)
+		count(s.about.peer.AppID, s.about.peer.TraceID)
 	}
 	for a := range d.admissions {
 		if a.reserved {
-			count(a.appID)
+			count(a.appID, a.traceID)
 		}
 	}
 	return all >= d.config.MaxSessions || own >= d.config.MaxSessionsPerApp

@@ -30,8 +30,9 @@ type admission struct {
 	via     *deviceRelay // the relay of ours that it came through, or nil
 
 	// Guarded by Device.mu.
-	reserved bool // it has room for its session
-	revoked  bool // the app was unpaired meanwhile
+	reserved bool   // it has room for its session
+	traceID  string // of that session, once reserved
+	revoked  bool   // the app was unpaired meanwhile
 }
 
 // admit decides on a connection and makes it a session.
@@ -125,7 +126,7 @@ func (d *Device) decide(a *admission, h hello) (Peer, Code) {
 		return peer, code
 	case !asked && !had: // the authorizer was taken away meanwhile
 		return peer, ErrAuth
-	case !d.reserve(a):
+	case !d.reserve(a, h.Trace):
 		return peer, ErrDeviceFull
 	}
 	has, err := d.state.enter(a.appID, h.UID, proven)

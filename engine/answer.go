@@ -87,7 +87,7 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 // or holds the ticket, or if an authorizer will decide about a stranger.
 func (d *Device) mayAsk(m *signal.Message) (stranger bool, code Code) {
 	d.mu.Lock()
-	full := d.isFull(m.From)
+	full := d.isFull(m.From, m.Attempt)
 	d.mu.Unlock()
 	stranger = !d.state.paired(m.From) &&
 		!hmac.Equal(m.Proof, proveOffer(d.state.secret(), m.From, d.identity.id, m.Attempt))
