@@ -129,7 +129,9 @@ func TestRelayThatTampers(t *testing.T) {
 				if (err != nil) != test.fatal {
 					t.Errorf("after %v: %v", time.Since(started), err)
 				}
-				if code := CodeOf(app.Check()); test.fatal && code != ErrClosedTimeout {
+				// A bit that is flipped in the relay's own framing does no harm, so the farewell of a
+				// device that has waited in vain may come through.
+				if code := CodeOf(app.Check()); test.fatal && code != ErrClosedTimeout && code != ErrClosedRemote {
 					t.Errorf("the session's end is %s", code.Name())
 				}
 				x.do(nil)
