@@ -97,9 +97,10 @@ replace_if_changed() {
   if cmp -s "$1" "$2"; then rm -f "$1"; else mv -f "$1" "$2"; fi
 }
 
-# How the shared library differs from the compiler's default, whoever links it.
+# How the shared library differs from the compiler's default, whoever links it, but for its exports, whose list has a path:
+# that may have spaces.
 shared_flags() {
-  printf '%s ' "-Wl,--version-script=$ROOT/capi/libthingp2p.map" "-Wl,-soname,libthingp2p.so.$VERSION_MAJOR_SO" \
+  printf '%s ' "-Wl,-soname,libthingp2p.so.$VERSION_MAJOR_SO" \
     -Wl,-z,now -Wl,-z,max-page-size=16384 -Wl,--build-id=sha1
 }
 
@@ -115,7 +116,7 @@ build_shared() {
   local work=$BUILD/shared
   # Go writes a header beside its output; ours is include/thingp2p.h.
   # shellcheck disable=SC2046 # a list
-  CGO_ENABLED=1 go_build "$work/libthingp2p.so" "-funcalign=16 -extldflags '$(shared_flags)'" $(off_the_byte_path) -buildmode=c-shared ./capi
+  CGO_ENABLED=1 go_build "$work/libthingp2p.so" "-funcalign=16 -extldflags '\"-Wl,--version-script=$ROOT/capi/libthingp2p.map\" $(shared_flags)'" $(off_the_byte_path) -buildmode=c-shared ./capi
   place_shared "$work/libthingp2p.so"
   rm -rf "$work"
 }

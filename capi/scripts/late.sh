@@ -54,7 +54,9 @@ link_static() {
 # The flags that Go would use, and ours: nodelete, since Go cannot be unloaded; pages of 16 KB, for Android and arm64.
 link_shared() {
   local work=$1
-  $CC -shared -s -o "$work/libthingp2p.so" "$work/thingp2p.o" ${LDFLAGS:-} $(shared_flags) -Wl,-z,relro,-z,nodelete,-Bsymbolic \
+  # shellcheck disable=SC2046,SC2086 # lists
+  $CC -shared -s -o "$work/libthingp2p.so" "$work/thingp2p.o" ${LDFLAGS:-} "-Wl,--version-script=$ROOT/capi/libthingp2p.map" \
+    $(shared_flags) -Wl,-z,relro,-z,nodelete,-Bsymbolic \
     -pthread -Wl,--as-needed -lresolv
   place_shared "$work/libthingp2p.so"
 }
