@@ -90,7 +90,7 @@ var changes = []change{
 	{
 		file:   "internal/wire/stream_frame.go",
 		before: "\tfromPool bool\n",
-		after:  "\tfromPool bool\n\tshort    bool   // from the pool of short frames\n\tputBack  func() // PutBack, once somebody has asked for it\n",
+		after:  "\tfromPool bool\n\tshort    bool   // from the pool of short frames\n\tleft     bool   // to its pool\n\tputBack  func() // PutBack, once somebody has asked for it\n",
 	},
 	{
 		file:   "internal/wire/stream_frame.go",
@@ -100,7 +100,17 @@ var changes = []change{
 	{
 		file:   "internal/wire/pool.go",
 		before: "\tif !f.fromPool {\n\t\treturn\n",
-		after:  "\tif !f.fromPool {\n\t\tif f.short {\n\t\t\tshortStreamFrames.Put(f)\n\t\t}\n\t\treturn\n",
+		after:  "\tf.leave()\n\tif !f.fromPool {\n\t\tif f.short {\n\t\t\tshortStreamFrames.Put(f)\n\t\t}\n\t\treturn\n",
+	},
+	{
+		file:   "internal/wire/pool.go",
+		before: "\tf := pool.Get().(*StreamFrame)\n",
+		after:  "\tf := pool.Get().(*StreamFrame)\n\tf.left = false\n",
+	},
+	{
+		file:   "receive_stream.go",
+		before: "\t\t\ts.currentFrame = nil\n\t\t\tif s.currentFrameDone != nil {\n\t\t\t\ts.currentFrameDone()\n\t\t\t}\n",
+		after:  "\t\t\ts.currentFrame = nil\n\t\t\tif s.currentFrameDone != nil {\n\t\t\t\ts.currentFrameDone()\n\t\t\t\ts.currentFrameDone = nil\n\t\t\t}\n",
 	},
 	{
 		file:   "receive_stream.go",

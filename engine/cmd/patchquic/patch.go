@@ -30,6 +30,7 @@ var places = map[string]string{
 	"added/mocks.go.txt":      "internal/mocks/thingp2p.go",
 
 	"added/repeat_test.go.txt":     "thingp2p_repeat_test.go",
+	"added/lean_test.go.txt":       "thingp2p_lean_test.go",
 	"added/sendqueue_test.go.txt":  "thingp2p_send_queue_test.go",
 	"added/congestion_test.go.txt": "internal/congestion/thingp2p_test.go",
 	"added/panics.go.txt":          "thingp2p_panics.go",
