@@ -17,6 +17,8 @@ usage: ./build.sh [command]
   lib, server      only the two libraries, only the server
   wheel            build/thingp2p-….whl for Python, with the library inside
   test             every test; on Debian, as root, installs what the tests need
+  test only STAGE...
+                   the stages of those names (race, demo, ...), and what they are built with
   test nightly     fuzzes each parser for a minute, and keeps in build/fuzz-corpus what it has learned for the next time;
                    floods a device with handshakes for a minute; runs quic-go's integration tests on the copy
   test clean [COMMAND...]
@@ -198,6 +200,10 @@ test)
   case ${2:-all} in
   all) run_tests ;;
   nightly) run_nightly ;;
+  only)
+    shift 2
+    run_only "$@"
+    ;;
   clean)
     shift 2
     . "$ROOT/capi/scripts/clean.sh"

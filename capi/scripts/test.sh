@@ -35,6 +35,12 @@ run_tests() {
   finish
 }
 
+# run_only STAGE...
+run_only() {
+  ONLY=" build testlog $* "
+  run_tests
+}
+
 # What takes long, or a quiet machine.
 run_nightly() {
   begin "$BUILD/nightly-logs"
@@ -54,6 +60,7 @@ begin() { # begin LOGS
 }
 
 finish() {
+  [ -z "${ONLY// /}" ] || die "there is no stage${ONLY% }"
   printf '\n%b%d passed, %d failed\n' "$summary" "$passed" "$failed"
   [ "$failed" = 0 ]
 }
@@ -69,6 +76,11 @@ skip() {
 stage() {
   local name=$1 code=0 verdict start=$SECONDS
   shift
+  case ${ONLY:-" $name "} in
+  *" $name "*) ;;
+  *) return ;;
+  esac
+  ONLY=${ONLY:+${ONLY/" $name "/ }}
   printf '\n== %s\n' "$name"
   set +e # a command in front of && or || would run without errexit inside
   (

@@ -1,6 +1,7 @@
 package rendezvous
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -137,7 +138,8 @@ func (b *Broker) Review(ctx context.Context) (changed bool) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, reviewTime)
 	defer cancel()
-	members := b.members() // in no order, so that all have their turn
+	members := b.members()
+	review := b.reviews.Add(1)
 	var next, changes atomic.Int64
 	workers := panics.Group{Guard: b.workers.Guard}
 	for range reviewers {
@@ -147,6 +149,7 @@ func (b *Broker) Review(ctx context.Context) (changed bool) {
 				if i >= int64(len(members)) {
 					return
 				}
+				members[i].asked.Store(review)
 				if b.review(ctx, members[i], time.Now()) {
 					changes.Add(1)
 				}
@@ -170,9 +173,12 @@ func (b *Broker) review(ctx context.Context, c *clientConn, now time.Time) (chan
 	return is.account != was.account
 }
 
-// members are the connections of clients that have logged in.
+// members are the connections of clients that have logged in, those first about
+// whom was not asked for longest.
 func (b *Broker) members() []*clientConn {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return slices.Collect(maps.Values(b.sessions))
+	return slices.SortedFunc(maps.Values(b.sessions), func(one, other *clientConn) int {
+		return cmp.Compare(one.asked.Load(), other.asked.Load())
+	})
 }

@@ -64,6 +64,8 @@ type Broker struct {
 	logins *logins
 	ice    atomic.Pointer[func(account string) []byte]
 
+	reviews atomic.Int64 // so far; see Review
+
 	mu       sync.Mutex
 	warnings bucket // that the log has told
 	closed   bool

@@ -35,6 +35,7 @@ type clientConn struct {
 	willTopic string
 
 	standing atomic.Pointer[standing] // on whose account it gets relays
+	asked    atomic.Int64             // the latest review that asked about it
 
 	pace       bucket        // of bytes read; the connection's own goroutine's
 	superseded atomic.Bool   // a newer connection announces the same will
