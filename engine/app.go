@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+
 	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
@@ -61,12 +63,12 @@ func hasRoom[V any](table map[string]V, limit int, keys ...string) bool {
 	return len(table)+added <= limit
 }
 
-var errManyDevices = because(ErrInvalidParameter, fmt.Errorf("%d devices are known, and no other can be until the app is closed", maxDevices))
+var errManyDevices = codes.Because(ErrInvalidParameter, fmt.Errorf("%d devices are known, and no other can be until the app is closed", maxDevices))
 
 // NewApp returns an app that connects to its server in the background.
 func NewApp(config Config) (*App, error) {
 	if config.UID == "" || len(config.UID) > maxUIDLength || !isText(config.UID) {
-		return nil, because(ErrInvalidParameter, fmt.Errorf("the uid must have 1 to %d bytes of printable UTF-8", maxUIDLength))
+		return nil, codes.Because(ErrInvalidParameter, fmt.Errorf("the uid must have 1 to %d bytes of printable UTF-8", maxUIDLength))
 	}
 	e, err := newEndpoint(config, signal.App)
 	if err != nil {
@@ -74,7 +76,7 @@ func NewApp(config Config) (*App, error) {
 	}
 	if err := e.quic.start(); err != nil {
 		e.release()
-		return nil, because(ErrInternal, err)
+		return nil, codes.Because(ErrInternal, err)
 	}
 	a := &App{
 		endpoint: e,
@@ -100,15 +102,15 @@ func NewApp(config Config) (*App, error) {
 func (a *App) AddDevice(name, text string) error {
 	name = trimmed(name)
 	if name == "" || len(name) > maxNameLength {
-		return because(ErrInvalidParameter, fmt.Errorf("a name has 1 to %d bytes", maxNameLength))
+		return codes.Because(ErrInvalidParameter, fmt.Errorf("a name has 1 to %d bytes", maxNameLength))
 	}
 	t, err := parseTicket(text)
 	if err != nil {
-		return because(ErrInvalidID, err)
+		return codes.Because(ErrInvalidID, err)
 	}
 	switch of, says := deviceIn(name); {
 	case says && of != t.deviceID:
-		return because(ErrInvalidParameter, errors.New("the name is the id or the ticket of another device: choose another name"))
+		return codes.Because(ErrInvalidParameter, errors.New("the name is the id or the ticket of another device: choose another name"))
 	case says:
 		name = t.deviceID // it needs no entry of its own
 	}
@@ -145,12 +147,12 @@ func deviceIn(text string) (deviceID string, says bool) {
 // lines, ids and the first letters of tickets also in upper case.
 func (a *App) Resolve(text string) (*Target, error) {
 	if len(unwrapped(text)) > maxTicketLength {
-		return nil, because(ErrInvalidParameter, fmt.Errorf("a ticket has at most %d characters", maxTicketLength))
+		return nil, codes.Because(ErrInvalidParameter, fmt.Errorf("a ticket has at most %d characters", maxTicketLength))
 	}
 	if isTicket(text) {
 		t, err := parseTicket(text)
 		if err != nil {
-			return nil, because(ErrInvalidID, err)
+			return nil, codes.Because(ErrInvalidID, err)
 		}
 		return a.target(t), nil
 	}
@@ -166,7 +168,7 @@ func (a *App) Resolve(text string) (*Target, error) {
 	case known:
 		return a.target(t), nil
 	case err != nil:
-		return nil, because(ErrInvalidID, err)
+		return nil, codes.Because(ErrInvalidID, err)
 	}
 	return &Target{deviceID: name, server: a.config.Server}, nil
 }

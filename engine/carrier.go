@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
 )
@@ -59,7 +61,7 @@ func (c *carrier) dial(ctx context.Context, p foundPath, r *relay, deviceID stri
 		defer stop()
 		var err error
 		if pass, err = c.knock(knocking, p.remote, deviceID); err != nil {
-			return because(ErrInternal, err)
+			return codes.Because(ErrInternal, err)
 		}
 	}
 	err := c.shakeHands(ctx, deviceID, pass)
@@ -80,7 +82,7 @@ func (c *carrier) dial(ctx context.Context, p foundPath, r *relay, deviceID stri
 func (c *carrier) shakeHands(ctx context.Context, deviceID string, pass *passSecret) error {
 	config, err := c.endpoint.identity.dialConfig(deviceID, pass.serverName())
 	if err != nil {
-		return because(ErrInternal, err)
+		return codes.Because(ErrInternal, err)
 	}
 	c.conn, err = c.active.dial(ctx, c.alias, config, c.endpoint.config.OfflineAfter)
 	return err
@@ -194,7 +196,7 @@ func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) 
 	if secret != nil {
 		_, binding, err := c.conn.peer()
 		if err != nil {
-			return nil, false, because(ErrHandshake, err)
+			return nil, false, codes.Because(ErrHandshake, err)
 		}
 		h.Proof = proveSecret(*secret, binding)
 	}

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+
 	"github.com/google/uuid"
 	"github.com/pion/transport/v2"
 
@@ -131,10 +133,10 @@ const (
 // check tells which setting is of no use.
 func (c Config) check() error {
 	if c.OfflineAfter < 0 || c.OfflineAfter > maxOfflineAfter {
-		return because(ErrInvalidParameter, fmt.Errorf("OfflineAfter is %v: give a time up to %v, or 0 for the default", c.OfflineAfter, maxOfflineAfter))
+		return codes.Because(ErrInvalidParameter, fmt.Errorf("OfflineAfter is %v: give a time up to %v, or 0 for the default", c.OfflineAfter, maxOfflineAfter))
 	}
 	if c.MaxSessionsPerApp < 1 || c.MaxSessionsPerApp > maxSessionsPerApp {
-		return because(ErrInvalidParameter, fmt.Errorf("MaxSessionsPerApp is %d: give 1 to %d, or 0 for the default", c.MaxSessionsPerApp, maxSessionsPerApp))
+		return codes.Because(ErrInvalidParameter, fmt.Errorf("MaxSessionsPerApp is %d: give 1 to %d, or 0 for the default", c.MaxSessionsPerApp, maxSessionsPerApp))
 	}
 	return CheckServer(c.Server)
 }
@@ -145,10 +147,10 @@ func CheckServer(server string) error {
 		return nil
 	}
 	if max(len(server), len(withoutPassword(server))) > maxServerLength { // a ticket may have to escape characters
-		return because(ErrInvalidParameter, fmt.Errorf("the server's address is longer than %d characters", maxServerLength))
+		return codes.Because(ErrInvalidParameter, fmt.Errorf("the server's address is longer than %d characters", maxServerLength))
 	}
 	if _, err := signal.ParseServer(server); err != nil {
-		return because(ErrInvalidParameter, err)
+		return codes.Because(ErrInvalidParameter, err)
 	}
 	return nil
 }

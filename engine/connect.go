@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -95,7 +97,7 @@ func (at *attempt) run(ctx context.Context) (*Session, error) {
 		defer stop()
 	}
 	if at.signals == nil && !a.config.usesLAN() && len(at.near) == 0 {
-		return nil, because(ErrSignaling, errors.New("no server is set, neither for this app nor in a ticket, and the local network is not to be asked"))
+		return nil, codes.Because(ErrSignaling, errors.New("no server is set, neither for this app nor in a ticket, and the local network is not to be asked"))
 	}
 	won, err := at.race(ctx)
 	if err != nil {
@@ -129,32 +131,32 @@ func (at *attempt) timedOut(ctx context.Context) error {
 		return ErrConnectBreak
 	}
 	if at.greeted.Load() {
-		return because(ErrTimeout, errors.New("the device was reached and did not decide"))
+		return codes.Because(ErrTimeout, errors.New("the device was reached and did not decide"))
 	}
 	if at.signals == nil && at.impostor != nil {
 		return at.impostor
 	}
 	if at.signals == nil {
-		return because(ErrTimeout, errors.New("nobody in the local network answered for the device, and there is no server to ask"))
+		return codes.Because(ErrTimeout, errors.New("nobody in the local network answered for the device, and there is no server to ask"))
 	}
 	if at.negotiation == nil {
-		return because(ErrSignaling, at.signals.Err())
+		return codes.Because(ErrSignaling, at.signals.Err())
 	}
 	select {
 	case <-at.negotiation.heard:
 	default:
 		if err := at.signals.Err(); err != nil {
-			return because(ErrSignaling, err)
+			return codes.Because(ErrSignaling, err)
 		}
 		return ErrNoAnswer
 	}
 	if at.lastErr == nil && !at.negotiation.relaySeen.Load() {
 		if servers, _ := at.signals.ICE(); servers.Unknown {
-			return because(ErrNoRelay, errors.New("the server gives relays to devices that it knows, and to their apps: give the device's id to whoever runs it"))
+			return codes.Because(ErrNoRelay, errors.New("the server gives relays to devices that it knows, and to their apps: give the device's id to whoever runs it"))
 		}
 		return ErrNoRelay
 	}
-	return because(ErrTimeout, at.lastErr)
+	return codes.Because(ErrTimeout, at.lastErr)
 }
 
 func (at *attempt) session(won dialed) *Session {

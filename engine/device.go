@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/limit"
@@ -46,7 +48,7 @@ func NewDevice(config Config) (*Device, error) {
 	key, err := ident.OpeningKey(e.identity.key)
 	if err != nil {
 		e.release()
-		return nil, because(ErrInternal, err)
+		return nil, codes.Because(ErrInternal, err)
 	}
 	responder := discovery.NewResponder(key, discovery.Surroundings{
 		Started:  time.Now(),
@@ -103,11 +105,11 @@ func (d *Device) Listen() error {
 		return nil
 	}
 	if err := d.serve(); err != nil {
-		return because(ErrInternal, err)
+		return codes.Because(ErrInternal, err)
 	}
 	if err := d.answerLAN(); err != nil {
 		if d.config.Server == "" {
-			return because(ErrSignaling, err)
+			return codes.Because(ErrSignaling, err)
 		}
 		d.log.Warn("the device cannot be found in the local network", "error", err)
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"sync"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
@@ -45,19 +47,19 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 	}
 	roots, err := loadRoots(config.CAFile)
 	if err != nil {
-		return nil, because(ErrInvalidParameter, err)
+		return nil, codes.Because(ErrInvalidParameter, err)
 	}
 	state, err := openState(config.StateDir, config.Log)
 	if errors.Is(err, ErrBusy) {
 		return nil, err
 	}
 	if err != nil {
-		return nil, because(ErrInvalidParameter, err)
+		return nil, codes.Because(ErrInvalidParameter, err)
 	}
 	socket, err := openSocket(config.net, state.port(), config.Log)
 	if err != nil {
 		state.close()
-		return nil, because(ErrInternal, fmt.Errorf("open a UDP socket: %w", err))
+		return nil, codes.Because(ErrInternal, fmt.Errorf("open a UDP socket: %w", err))
 	}
 	if role == signal.Device {
 		if err := state.keepPort(socket.port); err != nil {
@@ -100,7 +102,7 @@ func loadRoots(file string) (*x509.CertPool, error) {
 func (e *endpoint) dialSignals(server string, known func(id string) bool, receive func(*signal.Client, *signal.Message), statements func() []string) (*signal.Client, error) {
 	address, err := signal.ParseServer(server)
 	if err != nil {
-		return nil, because(ErrInvalidParameter, err)
+		return nil, codes.Because(ErrInvalidParameter, err)
 	}
 	var client *signal.Client
 	made := make(chan struct{})
@@ -122,7 +124,7 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 		},
 	})
 	if err != nil {
-		return nil, because(ErrInternal, err)
+		return nil, codes.Because(ErrInternal, err)
 	}
 	close(made)
 	return client, nil

@@ -34,7 +34,7 @@ func TestEachCodeIsInTheTable(t *testing.T) {
 	words := regexp.MustCompile(`[A-Z]+(?:[a-z]+|$)`)
 	constants := 0
 	eachSource(t, func(name string, file *ast.File) {
-		if name != "errors.go" {
+		if name != "internal/codes/codes.go" {
 			return
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
@@ -79,5 +79,24 @@ func TestTextsSpeakGo(t *testing.T) {
 	})
 	if files < 50 {
 		t.Fatalf("only %d files were found", files)
+	}
+}
+
+// Who imports this package needs no other for its codes.
+func TestEachCodeHasItsNameHere(t *testing.T) {
+	names := 0
+	eachSource(t, func(name string, file *ast.File) {
+		if name != "errors.go" {
+			return
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.ValueSpec); ok {
+				names += len(spec.Names)
+			}
+			return true
+		})
+	})
+	if names != len(Codes()) {
+		t.Errorf("%d of %d codes", names, len(Codes()))
 	}
 }

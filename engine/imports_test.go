@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"maps"
 	"path"
 	"path/filepath"
 	"slices"
@@ -57,60 +58,74 @@ func sourceImports(t *testing.T) map[string][]string {
 	return imports
 }
 
-// isWithin reports whether a package is in the tree under one of ours.
-func isWithin(imported, room string) bool {
-	return imported == module+room || strings.HasPrefix(imported, module+room+"/")
-}
-
 func isStandard(imported string) bool {
 	first, _, _ := strings.Cut(imported, "/")
 	return !strings.Contains(first, ".") && imported != "C"
 }
 
-// TestImportsPointOneWay keeps the picture easy to draw:
+// above says which of our packages a package may import: those of its line and what
+// those may. Who is not in it is free: tests, the bench, and tools.
 //
-//	capi ──► engine ──► signal ──► ident ◄── rendezvous ◄── thingp2pd
-//	           ├──────► discovery ──► ident
-//	           └──────► congestion
-//
-// Below ident and congestion there is only the standard library, and the curve;
-// limit and plainjson are for whoever talks to strangers, and panics for whoever starts
-// anything.
+//	capi ──► engine ──► signal, discovery ──► ident ◄── rendezvous ◄── thingp2pd
+//	           └──► internal/… ──► congestion
+var above = map[string]string{
+	"engine/panics":         "",
+	"engine/limit":          "",
+	"engine/plainjson":      "",
+	"engine/congestion":     "",
+	"engine/congestion/sim": "engine/congestion",
+	"engine/ident":          "engine/panics",
+	"engine/discovery":      "engine/ident engine/limit",
+	"engine/signal":         "engine/ident engine/limit engine/plainjson",
+	"engine/internal/codes": "",
+	"engine":                "engine/signal engine/discovery engine/internal/codes",
+	"capi":                  "engine",
+
+	"engine/rendezvous":    "engine/ident engine/limit",
+	"engine/cmd/thingp2pd": "engine/rendezvous",
+}
+
 func TestImportsPointOneWay(t *testing.T) {
+	seen := map[string]bool{}
 	for file, imports := range sourceImports(t) {
-		for _, imported := range imports {
-			ours := strings.HasPrefix(imported, module)
-			wrong := false
-			switch dir := path.Dir(file); {
-			case imported == module+"engine/panics" && dir != "engine/congestion":
-			case dir == "engine/panics":
-				wrong = !isStandard(imported)
-			case dir == "engine/congestion":
-				wrong = !isStandard(imported)
-			case dir == "engine/ident":
-				wrong = !isStandard(imported) && imported != "filippo.io/edwards25519"
-			case dir == "engine/congestion/sim": // for its tests
-				wrong = !isStandard(imported) && imported != module+"engine/congestion"
-			case dir == "engine/limit" || dir == "engine/plainjson":
-				wrong = ours
-			case imported == module+"engine/plainjson" && (dir == "engine" || dir == "engine/signal"):
-			case dir == "engine/discovery" || dir == "engine/signal":
-				wrong = ours && imported != module+"engine/ident" && imported != module+"engine/limit"
-			case strings.HasPrefix(dir, "engine/rendezvous"):
-				wrong = ours && !isWithin(imported, "engine/rendezvous") && imported != module+"engine/ident" && imported != module+"engine/limit"
-			case dir == "engine":
-				rooms := []string{"engine/signal", "engine/discovery", "engine/congestion", "engine/ident", "engine/limit"}
-				wrong = ours && !slices.ContainsFunc(rooms, func(room string) bool { return isWithin(imported, room) })
-			case dir == "capi":
-				wrong = ours && imported != module+"engine"
-			case dir == "engine/cmd/thingp2pd":
-				wrong = ours && !isWithin(imported, "engine/rendezvous")
+		dir := path.Dir(file)
+		rule, known := above[dir]
+		seen[dir] = true
+		if !known {
+			if strings.HasPrefix(dir, "engine/internal/") {
+				t.Errorf("nothing says what %s may import", dir)
 			}
-			if wrong {
+			continue
+		}
+		may := mayImport(strings.Fields(rule))
+		for _, imported := range imports {
+			name, ours := strings.CutPrefix(imported, module)
+			if ours && !may[name] && !(name == "engine/panics" && dir != "engine/congestion") {
+				t.Errorf("%s must not import %s", file, imported)
+			}
+			if !ours && !isStandard(imported) && slices.Contains(plain, dir) && imported != "filippo.io/edwards25519" {
 				t.Errorf("%s must not import %s", file, imported)
 			}
 		}
 	}
+	for dir := range above {
+		if !seen[dir] {
+			t.Errorf("there is no package %s", dir)
+		}
+	}
+}
+
+// plain packages need only the standard library, and the curve.
+var plain = []string{"engine/panics", "engine/congestion", "engine/congestion/sim", "engine/ident", "engine/internal/codes"}
+
+// mayImport adds what the packages may import themselves.
+func mayImport(packages []string) map[string]bool {
+	may := map[string]bool{}
+	for _, p := range packages {
+		may[p] = true
+		maps.Copy(may, mayImport(strings.Fields(above[p])))
+	}
+	return may
 }
 
 // TestOneFileKnowsEachLibrary: who wants to replace one has one file to change.

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -56,7 +58,7 @@ func (a *App) AddAddress(of *Target, address string) error {
 		err = a.nearby.reach().check(plain)
 	}
 	if err != nil {
-		return because(ErrInvalidParameter, fmt.Errorf("%q is not an address such as 192.168.1.20:4711 or [fe80::1%%eth0]:4711: %w", address, err))
+		return codes.Because(ErrInvalidParameter, fmt.Errorf("%q is not an address such as 192.168.1.20:4711 or [fe80::1%%eth0]:4711: %w", address, err))
 	}
 	return a.nearby.tell(of.deviceID, plain)
 }

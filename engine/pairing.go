@@ -3,6 +3,8 @@ package engine
 import (
 	"strings"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 )
 
 // Pairing is an app that a device remembers: it needs no ticket.
@@ -34,7 +36,7 @@ func (d *Device) Pairings() []Pairing {
 func (d *Device) Unpair(appID string) error {
 	appID = strings.ToLower(strings.TrimSpace(appID))
 	if known, err := d.state.unpair(appID); err != nil {
-		return because(ErrInternal, err)
+		return codes.Because(ErrInternal, err)
 	} else if !known {
 		return ErrInvalidID
 	}
@@ -72,7 +74,7 @@ func (d *Device) revoke(appID string) {
 // Sessions and pairings stay.
 func (d *Device) ResetTicket() error {
 	if err := d.state.resetSecret(); err != nil {
-		return because(ErrInternal, err)
+		return codes.Because(ErrInternal, err)
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+
 	"github.com/quic-go/quic-go"
 
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -91,19 +93,19 @@ func dialError(ctx context.Context, err error) error {
 		return context.Cause(ctx)
 	}
 	if fault, ok := errors.AsType[*panics.Error](err); ok {
-		return because(ErrInternal, fault)
+		return codes.Because(ErrInternal, fault)
 	}
 	if errors.Is(err, errWrongKey) {
-		return because(ErrAuth, err)
+		return codes.Because(ErrAuth, err)
 	}
 	transport, ok := errors.AsType[*quic.TransportError](err)
 	switch {
 	case ok && transport.Remote && transport.ErrorCode == noPassError:
-		return because(ErrTimeout, errNoPass)
+		return codes.Because(ErrTimeout, errNoPass)
 	case ok && transport.ErrorCode.IsCryptoError():
-		return because(ErrHandshake, err)
+		return codes.Because(ErrHandshake, err)
 	}
-	return because(ErrTimeout, err)
+	return codes.Because(ErrTimeout, err)
 }
 
 // noPassError is what a device says that does not take a pass: the alert
@@ -221,12 +223,12 @@ func (c *quicConn) close() { c.CloseWithError(0, "") }
 // the client first.
 func (c *quicConn) greetError(err error) error {
 	if transport, ok := errors.AsType[*quic.TransportError](err); ok && transport.ErrorCode.IsCryptoError() {
-		return because(ErrHandshake, err)
+		return codes.Because(ErrHandshake, err)
 	}
 	if _, ok := errors.AsType[*quic.IdleTimeoutError](err); ok {
-		return because(ErrTimeout, err)
+		return codes.Because(ErrTimeout, err)
 	}
-	return because(ErrRemote, err)
+	return codes.Because(ErrRemote, err)
 }
 
 // closeReason says why a connection has ended that nobody here closed. err is what a

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 )
 
 // stateLock keeps a state directory for one endpoint: two that saved there would
@@ -34,7 +36,7 @@ func lockState(dir string, log *slog.Logger) (*stateLock, error) {
 	}
 	switch err = lockFile(file); {
 	case errors.Is(err, errLocked):
-		err = because(ErrBusy, fmt.Errorf("%s is in use by %s", dir, lockHolder(file)))
+		err = codes.Because(ErrBusy, fmt.Errorf("%s is in use by %s", dir, lockHolder(file)))
 	case errors.Is(err, errLockless):
 		log.Warn("the state directory cannot be locked: see to it that only one process uses it", "dir", dir, "error", err)
 		err = nil

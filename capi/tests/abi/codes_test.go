@@ -90,9 +90,9 @@ func (table codeTable) test(t *testing.T) {
 		case i >= len(lines):
 			t.Fatalf("%s lacks\n%s\n%s", table.file, strings.Join(want[i:], "\n"), table.help())
 		case i >= len(want):
-			t.Fatalf("%s has what engine/errors.go has not\n%s\n%s", table.file, strings.Join(lines[i:], "\n"), table.help())
+			t.Fatalf("%s has what engine/internal/codes/codes.go has not\n%s\n%s", table.file, strings.Join(lines[i:], "\n"), table.help())
 		case lines[i] != want[i] && !(table.byHand && sameButForComment(lines[i], want[i])):
-			t.Fatalf("%s has\n%s\nwhere engine/errors.go makes it\n%s\n%s", table.file, lines[i], want[i], table.help())
+			t.Fatalf("%s has\n%s\nwhere engine/internal/codes/codes.go makes it\n%s\n%s", table.file, lines[i], want[i], table.help())
 		}
 	}
 }
