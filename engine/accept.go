@@ -3,6 +3,8 @@ package engine
 import (
 	"slices"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/waitlist"
 )
 
 // Accept returns the next session: of those that live the oldest, and if none
@@ -12,7 +14,7 @@ import (
 func (d *Device) Accept(timeout time.Duration) (*Session, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	deadline := deadlineAfter(timeout)
+	deadline := waitlist.Deadline(timeout)
 	for {
 		if d.closed {
 			return nil, ErrListenBreak
@@ -26,7 +28,7 @@ func (d *Device) Accept(timeout time.Duration) (*Session, error) {
 		if timeout == 0 {
 			return nil, ErrTimeout
 		}
-		if !d.arrived.wait(&d.mu, deadline) {
+		if !d.arrived.Wait(&d.mu, deadline) {
 			timeout = 0 // one last look
 		}
 	}
@@ -111,7 +113,7 @@ func (d *Device) add(s *Session, a *admission) bool {
 	}
 	d.sessions[s] = true
 	d.backlog = append(d.backlog, s)
-	d.arrived.notify()
+	d.arrived.Notify()
 	return true
 }
 

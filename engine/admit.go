@@ -4,6 +4,8 @@ import (
 	"crypto/hmac"
 	"net/netip"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 )
 
 // How long a connected app may take to say who it is, and then to read the verdict.
@@ -140,7 +142,7 @@ func (d *Device) decide(a *admission, h hello) (Peer, Code) {
 }
 
 // open makes the session.
-func (d *Device) open(a *admission, control stream, peer Peer) {
+func (d *Device) open(a *admission, control channel.Stream, peer Peer) {
 	conn, via := a.conn, a.via
 	if via != nil {
 		via.hold()

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
@@ -190,7 +191,7 @@ func (c *carrier) kind(p foundPath) Path {
 
 // greet says hello on a fresh connection; verdict reports that an error is what
 // the device decided.
-func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) (control stream, verdict bool, err error) {
+func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) (control channel.Stream, verdict bool, err error) {
 	stop := c.endpoint.workers.WhenDone(ctx, c.conn.close)
 	defer stop()
 	if secret != nil {

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+
 	"github.com/pion/stun"
 
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -99,7 +101,7 @@ func (l leftCheck) answer(pwd string) []byte {
 }
 
 func TestOneCheckLeavesAtATime(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c := newChecker()
 		for range 4 {
 			n, stranger := c.negotiation(false), c.negotiation(true)
@@ -122,7 +124,7 @@ func TestOneCheckLeavesAtATime(t *testing.T) {
 }
 
 func TestIntervalsGrow(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c := newChecker()
 		n := c.negotiation(false)
 		n.prefer(peerIPv4)
@@ -152,7 +154,7 @@ func TestHostGetsAFewChecks(t *testing.T) {
 		"addresses": addresses(1, "2001:db8::1", "2001:db8::2:1", "2001:db8::3:1", "2001:db8::4:1", "2001:db8::5:1", "2001:db8::6:1", "2001:db8::7:1"),
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				c := newChecker()
 				n := c.negotiation(false)
 				agents := []*stunMuxConn{c.agent(t, c.socket, n, "a"), c.agent(t, c.socket, n, "b"), c.agent(t, c.relay, n, "c")}
@@ -178,7 +180,7 @@ func TestHostGetsAFewChecks(t *testing.T) {
 
 func TestWhoAnswersIsChecked(t *testing.T) {
 	const pwd = "0123456789012345678901"
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c := newChecker()
 		n := c.negotiation(true)
 		n.trust(pwd)
@@ -200,7 +202,7 @@ func TestWhoAnswersIsChecked(t *testing.T) {
 
 // TestCheckIsAnsweredByACheck: by one, at once, also when the host has had its few.
 func TestCheckIsAnsweredByACheck(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c := newChecker()
 		n := c.negotiation(true)
 		agent := c.agent(t, c.socket, n, "a")
@@ -220,7 +222,7 @@ func TestCheckIsAnsweredByACheck(t *testing.T) {
 // TestStrangersShare what they may ask of a host, and a part of the time, and each
 // has a number in all.
 func TestStrangersShare(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c := newChecker()
 		const many = 30
 		victim := addresses(1, "192.0.2.1")
@@ -272,7 +274,7 @@ func TestStrangersShare(t *testing.T) {
 
 // TestStrangersMemoryEnds: a host that did not answer may be asked again one day.
 func TestStrangersMemoryEnds(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c := newChecker()
 		for range 3 {
 			c.offer(answerTime, addresses(1, "192.0.2.1"), c.agent(t, c.socket, c.negotiation(true), "a"))
@@ -286,7 +288,7 @@ func TestStrangersMemoryEnds(t *testing.T) {
 }
 
 func TestFriendsTakeTurns(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c := newChecker()
 		var hosts []string
 		for i := range byte(60) {
@@ -309,7 +311,7 @@ func TestFriendsTakeTurns(t *testing.T) {
 
 // TestClosedAgentSendsNothing that waits, and is remembered by nothing.
 func TestClosedAgentSendsNothing(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c := newChecker()
 		agent := c.agent(t, c.socket, c.negotiation(false), "a")
 		c.offer(checkInterval, addresses(4, "192.0.2.1", "192.0.2.2"), agent)
@@ -327,7 +329,7 @@ func TestClosedAgentSendsNothing(t *testing.T) {
 
 // TestNothingGoesWhereNobodyIs: also not to where a check seems to have come from.
 func TestNothingGoesWhereNobodyIs(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c := newChecker()
 		agent := c.agent(t, c.socket, c.negotiation(false), "a")
 		for _, address := range addresses(1, "0.0.0.1", "255.255.255.255", "240.0.0.1", "224.0.0.1", "ff02::1", "64:ff9b::1") {

@@ -19,7 +19,7 @@ var clocks = []string{
 var patient = []string{".Accept", ".Read", ".Send", ".Connect", "attempt", "wantRefusal"}
 
 // bubbles are the functions that run a function in fake time.
-var bubbles = []string{"synctest.Test", "inBubble", "inWorld", "withBroker", "withServer", "withAdmission"}
+var bubbles = []string{"synctest.Test", "bubble.Run", "inBubble", "inWorld", "withBroker", "withServer", "withAdmission"}
 
 const inFakeTime = "it runs in bubbles only"
 
@@ -33,7 +33,6 @@ var realTime = map[string]string{
 	"engine TestFloodOfHandshakes":                "it floods for as long as that, and until it has flooded",
 	"engine floodWithHandshakes":                  "it sends as fast as the machine can",
 	"engine/panics TestEveryStartSurvivesAPanic":  inFakeTime,
-	"engine SetReadDeadline":                      inFakeTime,
 	"engine TestLyingBroker":                      inFakeTime,
 	"engine TestStateSurvivesKills":               "any moment is right to kill a process",
 	"engine offer":                                inFakeTime,
@@ -50,7 +49,6 @@ var realTime = map[string]string{
 	"engine rest":                                 "it compares processor time with it, of which a busy machine gives less",
 	"engine send":                                 inFakeTime,
 	"engine start":                                "it sends as fast as the machine can",
-	"engine took":                                 inFakeTime,
 	"engine/lab checkRTT":                         "it repeats what came late",
 	"engine/lab fetch":                            "who calls it decides by a stopwatch",
 	"engine/lab/await TestStopwatchRunsOtherwise": "it takes off the waiting",

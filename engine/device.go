@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/waitlist"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -35,7 +36,7 @@ type Device struct {
 	admissions map[*admission]bool
 	sessions   map[*Session]bool
 	backlog    []*Session // that nobody has accepted yet, oldest first; some may have ended
-	arrived    waitlist
+	arrived    waitlist.List
 }
 
 // NewDevice loads the device's identity, or makes one. The device is offline
@@ -178,7 +179,7 @@ func (d *Device) Close() error {
 	}
 	d.closed = true
 	d.backlog = nil
-	d.arrived.notify()
+	d.arrived.Notify()
 	var sessions []*Session
 	for s := range d.sessions {
 		sessions = append(sessions, s)

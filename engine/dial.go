@@ -1,13 +1,17 @@
 package engine
 
-import "context"
+import (
+	"context"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/channel"
+)
 
 // dialed is the result of dialling one path.
 type dialed struct {
 	path    foundPath
 	carrier *carrier
 	relay   *relay // left over from a dial that failed
-	control stream
+	control channel.Stream
 	err     error
 	verdict bool // err is what the device said
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
+
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/qlogwriter"
 
@@ -30,9 +32,9 @@ func (t brokenTrace) RecordEvent(qlogwriter.Event) {
 }
 
 // quicPair is a connection whose server side has a trace.
-func quicPair(t *testing.T, trace func() qlogwriter.Trace) (dial func() (*quic.Conn, error), listener *quic.Listener, log *faultLog) {
+func quicPair(t *testing.T, trace func() qlogwriter.Trace) (dial func() (*quic.Conn, error), listener *quic.Listener, log *faultlog.Log) {
 	t.Helper()
-	log, logger := newFaultLog()
+	log, logger := faultlog.New()
 	var transports [2]*quicTransport
 	for i := range transports {
 		udp, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -98,7 +100,7 @@ func TestFaultInAConnectionsGoroutine(t *testing.T) {
 		if _, err := server.AcceptStream(context.Background()); err == nil {
 			t.Error("a stream of a connection that has ended")
 		}
-		log.want(t, "RecordEvent")
+		log.Want(t, "RecordEvent")
 	}
 }
 
@@ -117,5 +119,5 @@ func TestFaultInAServersGoroutine(t *testing.T) {
 		t.Fatal(err)
 	}
 	client.CloseWithError(0, "")
-	log.want(t, "TestFaultInAServersGoroutine")
+	log.Want(t, "TestFaultInAServersGoroutine")
 }

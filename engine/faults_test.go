@@ -1,18 +1,18 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"io"
-	"log/slog"
 	"net"
-	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/channel"
+	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -20,115 +20,6 @@ import (
 
 // In these tests something panics where it would end the process: in a goroutine,
 // in a timer, or in a library that calls us.
-
-// faultLog is what was logged. It may be used by many goroutines.
-type faultLog struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-	told chan struct{} // has a value after a fault
-}
-
-func newFaultLog() (*faultLog, *slog.Logger) {
-	l := &faultLog{told: make(chan struct{}, 1)}
-	return l, slog.New(slog.NewTextHandler(l, &slog.HandlerOptions{Level: slog.LevelError}))
-}
-
-func (l *faultLog) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if bytes.Contains(p, []byte("a fault in the library")) {
-		select {
-		case l.told <- struct{}{}:
-		default:
-		}
-	}
-	return l.text.Write(p)
-}
-
-// want waits for a fault whose stack names a function.
-func (l *faultLog) want(t *testing.T, function string) {
-	t.Helper()
-	for {
-		select {
-		case <-l.told:
-			l.mu.Lock()
-			found := strings.Contains(l.text.String(), function)
-			l.mu.Unlock()
-			if found {
-				return
-			}
-		case <-await.Context(t, nil).Done():
-			t.Fatalf("no fault in %s was logged, but\n%s", function, l.text.String())
-		}
-	}
-}
-
-// brokenStream panics in one of its methods while it is broken.
-type brokenStream struct {
-	*fakeStream
-	method string
-}
-
-func (s *brokenStream) breaks(method string) {
-	if s.method == method {
-		panic("the test's own: " + method)
-	}
-}
-
-func (s *brokenStream) Read(p []byte) (int, error)  { s.breaks("Read"); return s.fakeStream.Read(p) }
-func (s *brokenStream) Peek(p []byte) (int, error)  { s.breaks("Peek"); return s.fakeStream.Peek(p) }
-func (s *brokenStream) Write(p []byte) (int, error) { s.breaks("Write"); return s.fakeStream.Write(p) }
-
-func brokenChannel(method string) (c *channel, s *brokenStream, log *faultLog) {
-	s = &brokenStream{newFakeStream(endless), method}
-	log, logger := newFaultLog()
-	c = newChannel(s, 100, func() {}, panics.Guard{Log: logger, Failed: func() { c.refuse(ErrInternal) }})
-	return c, s, log
-}
-
-func TestFaultInAChannelsGoroutine(t *testing.T) {
-	for method, start := range map[string]func(*channel){
-		"Write": func(c *channel) { c.send([]byte("text"), -1) },
-		"Peek":  func(c *channel) { c.read(make([]byte, 1), 0) },
-	} {
-		t.Run(method, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
-				c, s, log := brokenChannel(method)
-				start(c)
-				log.want(t, "brokenStream")
-				s.finish(io.EOF)
-				synctest.Wait()
-				wantRead(t, c, time.Second, "", ErrInternal)
-				wantSend(t, c, 1, time.Second, 0, ErrInternal)
-				c.drain(time.Now().Add(time.Second))
-				c.waitDrained()
-				c.wait() // the session's end does not hang
-			})
-		})
-	}
-}
-
-// The reader reads from the stream itself, with the channel's lock given away: when
-// that panics the border makes it a code, and the lock is as it was.
-func TestFaultInAReadersOwnCall(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
-		c, s, _ := brokenChannel("Read")
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Error("no panic")
-				}
-			}()
-			c.read(make([]byte, 1), -1)
-		}()
-		s.method = ""
-		s.arrive("text")
-		wantRead(t, c, time.Second, "text", nil)
-		c.refuse(ErrClosedLocal)
-		s.finish(io.EOF)
-		c.wait()
-	})
-}
 
 func TestFaultInAWatch(t *testing.T) {
 	broken := func() { panic("the test's own") }
@@ -163,12 +54,12 @@ func TestFaultInAWatch(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
-				log, logger := newFaultLog()
+			bubble.Run(t, func(t *testing.T) {
+				log, logger := faultlog.New()
 				failed := make(chan struct{}, 10)
 				stop := start(panics.Guard{Log: logger, Failed: func() { failed <- struct{}{} }})
 				<-failed
-				log.want(t, "TestFaultInAWatch")
+				log.Want(t, "TestFaultInAWatch")
 				stop()
 			})
 		})
@@ -177,9 +68,9 @@ func TestFaultInAWatch(t *testing.T) {
 
 // straightPair is an app and a device on this machine, without a server. change is
 // called before the device takes connections.
-func straightPair(t *testing.T, change func(*Device)) (a *App, d *Device, log *faultLog) {
+func straightPair(t *testing.T, change func(*Device)) (a *App, d *Device, log *faultlog.Log) {
 	t.Helper()
-	log, logger := newFaultLog()
+	log, logger := faultlog.New()
 	d, err := NewDevice(Config{DisableLAN: true, Log: logger})
 	if err != nil {
 		t.Fatal(err)
@@ -226,7 +117,7 @@ func TestFaultInTheSocketsReader(t *testing.T) {
 	defer stranger.Close()
 	for range 3 {
 		stranger.Write(request("an agent:a peer"))
-		log.want(t, "divert")
+		log.Want(t, "divert")
 	}
 	app, device := connectStraight(t, a, d)
 	wantEcho(t, app, device)
@@ -253,7 +144,7 @@ func TestFaultInTheSocketsWriter(t *testing.T) {
 		return true
 	})
 	app.Send(0, []byte("text"), 0)
-	log.want(t, "resolve")
+	log.Want(t, "resolve")
 	wantEnd(t, app, ErrInternal)
 	app, device := connectStraight(t, a, d)
 	wantEcho(t, app, device)
@@ -271,11 +162,15 @@ func wantEnd(t *testing.T, s *Session, code Code) {
 	}
 }
 
+type brokenControl struct{ channel.Stream }
+
+func (brokenControl) Read([]byte) (int, error) { panic("the test's own") }
+
 func TestFaultInASessionsGoroutine(t *testing.T) {
 	for name, fail := range map[string]func(*Session){
 		"its own": func(s *Session) { s.guard.Go(func() { panic("the test's own") }) },
 		"listening": func(s *Session) {
-			s.control = &brokenStream{newFakeStream(endless), "Read"}
+			s.control = brokenControl{s.control}
 			s.guard.Go(func() { s.readSignals() })
 		},
 	} {
@@ -283,7 +178,7 @@ func TestFaultInASessionsGoroutine(t *testing.T) {
 			a, d, log := straightPair(t, func(*Device) {})
 			app, device := connectStraight(t, a, d)
 			fail(app)
-			log.want(t, "TestFaultInASessionsGoroutine")
+			log.Want(t, "TestFaultInASessionsGoroutine")
 			wantEnd(t, app, ErrInternal)
 			wantEnd(t, device, ErrClosedRemote)
 			app, device = connectStraight(t, a, d)
@@ -299,7 +194,7 @@ func TestFaultWhileASessionEnds(t *testing.T) {
 	app.silence.stop()
 	app.silence = nil
 	app.Close()
-	log.want(t, "takeDown")
+	log.Want(t, "takeDown")
 	wantEnd(t, device, ErrClosedRemote)
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -312,7 +207,7 @@ func TestFaultWhileASessionEnds(t *testing.T) {
 // the next one is answered.
 func TestFaultInANegotiation(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		log, logger := newFaultLog()
+		log, logger := faultlog.New()
 		p := w.pair(w.home(public), w.home(public), func(_, device *Config) { device.Log = logger })
 		most := func(n int) {
 			v := p.device.visitors
@@ -326,7 +221,7 @@ func TestFaultInANegotiation(t *testing.T) {
 		if _, err := p.app.Connect(context.Background(), target, ModeInternet, 3*time.Second, NewTraceID()); err == nil {
 			t.Error("connected")
 		}
-		log.want(t, "expect")
+		log.Want(t, "expect")
 		synctest.Wait()
 		p.device.endpoint.mu.Lock()
 		if n := len(p.device.negotiations); n > 0 {
@@ -341,7 +236,7 @@ func TestFaultInANegotiation(t *testing.T) {
 // An app whose own negotiation panics hears so at once.
 func TestFaultInAnAppsNegotiation(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		log, logger := newFaultLog()
+		log, logger := faultlog.New()
 		p := w.pair(w.home(public), w.home(public), func(app, _ *Config) { app.Log = logger })
 		p.app.socket.visitors = newVisitors(nil)
 		p.app.socket.visitors.until.Most = 0
@@ -351,7 +246,7 @@ func TestFaultInAnAppsNegotiation(t *testing.T) {
 		if CodeOf(err) != ErrInternal {
 			t.Errorf("the attempt ends with %v", err)
 		}
-		log.want(t, "expect")
+		log.Want(t, "expect")
 	})
 }
 
@@ -369,14 +264,14 @@ func TestFaultWhileAnAppIsAdmitted(t *testing.T) {
 	if err == nil {
 		t.Error("the app was let in")
 	}
-	log.want(t, "TestFaultWhileAnAppIsAdmitted")
+	log.Want(t, "TestFaultWhileAnAppIsAdmitted")
 	d.SetAuthorizer(nil)
 	connectStraight(t, a, d)
 }
 
 // A peer is not accepted because the check has panicked.
 func TestFaultInTLS(t *testing.T) {
-	log, logger := newFaultLog()
+	log, logger := faultlog.New()
 	i := newIdentity(make([]byte, 32))
 	i.guard = panics.Guard{Log: logger}
 	config, err := i.tlsConfig("")
@@ -386,7 +281,7 @@ func TestFaultInTLS(t *testing.T) {
 	if config.VerifyConnection(tls.ConnectionState{PeerCertificates: []*x509.Certificate{nil}}) == nil {
 		t.Error("accepted")
 	}
-	log.want(t, "peerID")
+	log.Want(t, "peerID")
 }
 
 // scriptedConn is a packet conn whose packets the test makes.
@@ -406,12 +301,12 @@ func (c *scriptedConn) ReadFrom(p []byte) (int, net.Addr, error) {
 func (c *scriptedConn) LocalAddr() net.Addr { return &net.UDPAddr{IP: net.IPv4(192, 0, 2, 2), Port: 5} }
 
 func TestFaultInARelaysReader(t *testing.T) {
-	log, logger := newFaultLog()
+	log, logger := faultlog.New()
 	c := &scriptedConn{packets: make(chan []byte)}
 	r := newRelay(nil, nil, c, panics.Guard{Log: logger}, newPacer(panics.Guard{Log: logger}))
 	r.mux = nil
 	c.packets <- request("an agent:a peer")
-	log.want(t, "deliver")
+	log.Want(t, "deliver")
 	r.conn.Store(newRelayConn(r.address, logger))
 	c.packets <- []byte{0x40, 1, 2}
 	close(c.packets)
@@ -423,7 +318,7 @@ func TestFaultInARelaysReader(t *testing.T) {
 
 // Who decides about a connection panics: the peer hears of its end at once.
 func TestFaultWhileAConnectionIsHandled(t *testing.T) {
-	log, logger := newFaultLog()
+	log, logger := faultlog.New()
 	sides := make([]*quicTransport, 2)
 	for i := range sides {
 		udp, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
@@ -459,5 +354,5 @@ func TestFaultWhileAConnectionIsHandled(t *testing.T) {
 	case <-await.Context(t, nil).Done():
 		t.Error("the connection goes on")
 	}
-	log.want(t, "TestFaultWhileAConnectionIsHandled")
+	log.Want(t, "TestFaultWhileAConnectionIsHandled")
 }

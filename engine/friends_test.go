@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
 )
@@ -35,7 +37,7 @@ func knockOf(t *testing.T, app, device identity) []byte {
 func TestKnocksDoNotStarve(t *testing.T) {
 	for name, sources := range map[string]uint32{"four hundred": 400, "pretended": 1 << 31} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				device, err := NewDevice(Config{DisableLAN: true})
 				if err != nil {
 					t.Fatal(err)
@@ -105,7 +107,7 @@ func TestRecordedKnockOpensNoDoor(t *testing.T) {
 
 // The marks are those of the apps that are paired, or of the latest of them.
 func TestMarksFollowThePairings(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		s := mustOpenState(t, "")
 		f := friends{identity: testIdentity(1), state: s}
 		hears := func(app identity) bool {

@@ -39,8 +39,8 @@ func (s *Session) Info() Info {
 		DeviceID:    s.about.deviceID,
 	}
 	for _, c := range s.channels {
-		info.BytesSent += c.sent.Load()
-		info.BytesReceived += c.received.Load()
+		info.BytesSent += c.Sent.Load()
+		info.BytesReceived += c.Received.Load()
 	}
 	info.LocalAddress, info.RemoteAddress = textOf(s.routeTo(remote).local), textOf(remote)
 	return info

@@ -22,7 +22,6 @@ var decoders = map[string]bool{
 // otherwise says of functions that call one of them, and that no target calls by name, which one reaches them all the same,
 // and how; or, without a target, whose bytes they read.
 var otherwise = map[string]struct{ target, why string }{
-	"engine.alias":              {"", "its own"},
 	"engine.deliver":            {"FuzzSTUNMux", "one of two methods of this name"},
 	"engine.isRequest":          {"", "an ICE agent's of this process"},
 	"engine.request":            {"FuzzSTUNMux", "by deliver"},
@@ -40,7 +39,11 @@ var otherwise = map[string]struct{ target, why string }{
 // TestEachParserIsFuzzed: each function that reads what strangers send is reached by a fuzz target of its package.
 func TestEachParserIsFuzzed(t *testing.T) {
 	used := make(map[string]bool)
-	for _, dir := range []string{".", "signal", "discovery", "ident", "limit", "rendezvous", "../capi"} {
+	internal, err := filepath.Glob("internal/*")
+	if err != nil || len(internal) == 0 {
+		t.Fatal("no internal packages", err)
+	}
+	for _, dir := range append(internal, ".", "signal", "discovery", "ident", "limit", "rendezvous", "../capi") {
 		p := parsePackage(t, dir)
 		reached := p.fuzzed()
 		for name, call := range p.parsers() {

@@ -8,13 +8,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 func TestPassIsGoodOnce(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		v := newVisitors(nil)
 		mine, other := newPassSecret([]byte("shared")), newPassSecret([]byte("something else"))
 		v.honour(newPassSecret([]byte("shared"))) // the device's own copy
@@ -153,7 +155,7 @@ func TestRelayOfADeviceHasTheSameGate(t *testing.T) {
 // TestHandshakesAreShared: however many handshakes one address begins, another
 // finds room, and gives it back.
 func TestHandshakesAreShared(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		h := newHandshakes(panics.Guard{Log: quiet})
 		greedy := &net.UDPAddr{IP: net.ParseIP("192.0.2.1"), Port: 1}
 		network := func(host byte) net.Addr {

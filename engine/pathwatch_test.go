@@ -6,6 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -67,7 +69,7 @@ func (w *watched) after(d time.Duration) (s seen) {
 
 func TestDeadPathIsPingedThenLost(t *testing.T) {
 	for _, rtt := range []time.Duration{0, 40 * time.Millisecond, 300 * time.Millisecond} {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			w := watchPath(t, rtt)
 			w.touch()
 			look := max(lookInterval, 2*rtt)
@@ -85,7 +87,7 @@ func TestDeadPathIsPingedThenLost(t *testing.T) {
 }
 
 func TestBusyPathIsLeftAlone(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		w := watchPath(t, 0)
 		for range 10_000 {
 			w.touch()
@@ -99,7 +101,7 @@ func TestBusyPathIsLeftAlone(t *testing.T) {
 }
 
 func TestAnsweredPingEndsTheDoubt(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		w := watchPath(t, 0)
 		w.answers = true
 		for range 10 {
@@ -113,7 +115,7 @@ func TestAnsweredPingEndsTheDoubt(t *testing.T) {
 }
 
 func TestIdlePathHasNoTimer(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		w := watchPath(t, 0)
 		w.answers = true
 		if s := w.after(time.Hour); s.looks != 0 {
@@ -134,7 +136,7 @@ func TestIdlePathHasNoTimer(t *testing.T) {
 }
 
 func TestDoubtPingsAtOnce(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		w := watchPath(t, 0)
 		w.doubt()
 		if s := w.after(0); len(s.pings) != 1 {
@@ -148,7 +150,7 @@ func TestDoubtPingsAtOnce(t *testing.T) {
 }
 
 func TestUnfoundedDoubtPasses(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		w := watchPath(t, 0)
 		w.answers = true
 		w.doubt()
@@ -160,7 +162,7 @@ func TestUnfoundedDoubtPasses(t *testing.T) {
 }
 
 func TestStoppedPathWatchStaysStopped(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		w := watchPath(t, 0)
 		w.touch()
 		time.Sleep(lookInterval / 2)

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 
 	"github.com/quic-go/quic-go"
@@ -158,7 +159,7 @@ func (c *quicConn) peer() (id string, binding []byte, err error) {
 var urgency = [Channels]int8{0: 0, 2: 1, 4: 2, 1: 3, 3: 4, 5: 5, 6: 5, 7: 5}
 
 // openControl opens the control stream; the app does.
-func (c *quicConn) openControl() (stream, error) {
+func (c *quicConn) openControl() (channel.Stream, error) {
 	s, err := c.OpenStream()
 	if err != nil {
 		return nil, err
@@ -167,7 +168,7 @@ func (c *quicConn) openControl() (stream, error) {
 	return s, nil
 }
 
-func (c *quicConn) acceptControl(ctx context.Context) (stream, error) {
+func (c *quicConn) acceptControl(ctx context.Context) (channel.Stream, error) {
 	s, err := c.AcceptStream(ctx)
 	if err != nil {
 		return nil, err
@@ -177,7 +178,7 @@ func (c *quicConn) acceptControl(ctx context.Context) (stream, error) {
 }
 
 // openChannel opens the sending direction of a channel.
-func (c *quicConn) openChannel(number int) (sendStream, error) {
+func (c *quicConn) openChannel(number int) (channel.SendStream, error) {
 	s, err := c.OpenUniStream()
 	if err != nil {
 		return nil, err
@@ -188,7 +189,7 @@ func (c *quicConn) openChannel(number int) (sendStream, error) {
 
 // acceptChannel returns the next stream that the peer has opened, in the order
 // in which it did.
-func (c *quicConn) acceptChannel() (receiveStream, error) {
+func (c *quicConn) acceptChannel() (channel.ReceiveStream, error) {
 	return c.AcceptUniStream(context.Background()) // ends with the connection
 }
 

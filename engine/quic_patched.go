@@ -5,6 +5,7 @@ package engine
 import (
 	"github.com/quic-go/quic-go"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -21,7 +22,7 @@ func (c *quicConn) bandwidth() uint64 { return c.ThingP2PBandwidth() }
 // whenReadable calls f in a goroutine of its own, once, when there is something
 // to read from a control stream. A goroutine that waited for it would cost more
 // than the stream.
-func (c *quicConn) whenReadable(g panics.Guard, control stream, f func()) {
+func (c *quicConn) whenReadable(g panics.Guard, control channel.Stream, f func()) {
 	control.(*quic.Stream).ThingP2PWhenReadable(func() {
 		defer g.Recover()
 		f()

@@ -2,7 +2,10 @@
 
 package engine
 
-import "github.com/thingp2p/libthingp2p/engine/panics"
+import (
+	"github.com/thingp2p/libthingp2p/engine/internal/channel"
+	"github.com/thingp2p/libthingp2p/engine/panics"
+)
 
 // quicBuild says which QUIC library this is: quic-go as it is, with Reno. Loss
 // then costs much speed, commands wait behind video in deep queues, and a
@@ -22,7 +25,7 @@ func (c *quicConn) bandwidth() uint64 {
 
 // whenReadable calls f in a goroutine of its own, which may have to wait until
 // there is something to read.
-func (c *quicConn) whenReadable(g panics.Guard, _ stream, f func()) { g.Go(f) }
+func (c *quicConn) whenReadable(g panics.Guard, _ channel.Stream, f func()) { g.Go(f) }
 
 // forgetPeer cannot do anything here: TLS keeps what it knows of the peer.
 func (c *quicConn) forgetPeer() {}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pion/transport/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -30,11 +31,11 @@ type Peer struct {
 //	                                     flush or drain    all released
 type Session struct {
 	conn      *quicConn
-	control   stream
+	control   channel.Stream
 	listening sync.WaitGroup // one, until the control stream has ended
 	opening   sync.Mutex     // keeps streams and their signals in one order
-	streams   [Channels]channelStream
-	channels  [Channels]*channel
+	streams   [Channels]channel.Streams
+	channels  [Channels]*channel.Channel
 	about     about
 	log       *slog.Logger
 	guard     panics.Guard // its fault is the session's end
@@ -81,7 +82,7 @@ const (
 
 // newSession takes over an established connection. It does nothing by itself
 // until start.
-func newSession(conn *quicConn, control stream, about about, config Config, onDone func()) *Session {
+func newSession(conn *quicConn, control channel.Stream, about about, config Config, onDone func()) *Session {
 	conn.forgetPeer()
 	s := &Session{
 		conn:    conn,
@@ -96,9 +97,9 @@ func newSession(conn *quicConn, control stream, about about, config Config, onDo
 	s.guard = panics.Guard{Log: s.log, Failed: s.failed}
 	for number := range s.streams {
 		stream := &s.streams[number]
-		stream.open = func() (sendStream, error) { return s.openChannel(number) }
-		s.channels[number] = newChannel(stream, config.SendBuffer, s.progress, s.guard)
-		s.channels[number].pathTakes = s.pathTakes
+		stream.Open = func() (channel.SendStream, error) { return s.openChannel(number) }
+		s.channels[number] = channel.New(stream, config.SendBuffer, s.progress, s.guard)
+		s.channels[number].PathTakes = s.pathTakes
 	}
 	return s
 }
@@ -120,7 +121,7 @@ func (s *Session) Read(channel int, p []byte, timeout time.Duration) (int, error
 	if channel < 0 || channel >= Channels || len(p) == 0 {
 		return 0, ErrInvalidParameter
 	}
-	return s.channels[channel].read(p, timeout)
+	return s.channels[channel].Read(p, timeout)
 }
 
 // Send puts p into a channel's send buffer and returns how much of it was taken
@@ -131,7 +132,7 @@ func (s *Session) Send(channel int, p []byte, timeout time.Duration) (int, error
 	if channel < 0 || channel >= Channels || len(p) == 0 {
 		return 0, ErrInvalidParameter
 	}
-	return s.channels[channel].send(p, timeout)
+	return s.channels[channel].Send(p, timeout)
 }
 
 // Check returns nil while the session is usable, then the reason why not.
@@ -171,7 +172,7 @@ func (s *Session) end(reason Code) {
 	s.mu.Unlock()
 	if first || reason == ErrClosedLocal {
 		for _, c := range s.channels {
-			c.refuse(reason)
+			c.Refuse(reason)
 		}
 	}
 	if first {
@@ -203,7 +204,7 @@ func (s *Session) takeDown(reason Code) {
 func (s *Session) release() {
 	s.conn.close()
 	for _, c := range s.channels {
-		c.wait()
+		c.Wait()
 	}
 	s.listening.Wait()
 }
@@ -213,7 +214,7 @@ func (s *Session) release() {
 func (s *Session) sayGoodbye(deadline time.Time) {
 	s.control.Write([]byte{signalBye})
 	for _, c := range s.channels {
-		c.flush(deadline)
+		c.Flush(deadline)
 	}
 	s.control.Close()
 	timer := time.NewTimer(time.Until(deadline))
@@ -226,10 +227,10 @@ func (s *Session) sayGoodbye(deadline time.Time) {
 
 func (s *Session) drain(deadline time.Time) {
 	for _, c := range s.channels {
-		c.drain(deadline)
+		c.Drain(deadline)
 	}
 	for _, c := range s.channels {
-		c.waitDrained()
+		c.WaitDrained()
 	}
 }
 
@@ -251,7 +252,7 @@ func (s *Session) listen() {
 
 func (s *Session) finishListening() {
 	for number := range s.streams {
-		s.streams[number].finish()
+		s.streams[number].Finish()
 	}
 	s.listening.Done()
 }
@@ -277,7 +278,7 @@ func (s *Session) readSignals() bool {
 }
 
 // openChannel opens the stream for what is sent on a channel.
-func (s *Session) openChannel(number int) (sendStream, error) {
+func (s *Session) openChannel(number int) (channel.SendStream, error) {
 	s.opening.Lock()
 	defer s.opening.Unlock()
 	out, err := s.conn.openChannel(number)
@@ -291,7 +292,7 @@ func (s *Session) openChannel(number int) (sendStream, error) {
 // here already or on its way, unless the peer breaks the rules; signals wait.
 func (s *Session) acceptChannel(number int) {
 	in, err := s.conn.acceptChannel()
-	if err == nil && !s.streams[number].attach(in) {
+	if err == nil && !s.streams[number].Attach(in) {
 		s.conn.close()
 	}
 }

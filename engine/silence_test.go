@@ -6,13 +6,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 func TestSilentPeerIsGoneInTime(t *testing.T) {
 	const offlineAfter = 30 * time.Second
 	for phase := time.Duration(0); phase < 10*time.Second; phase += 77 * time.Millisecond {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			var packets atomic.Uint64
 			gone := make(chan struct{})
 			var doubted time.Time
@@ -38,7 +40,7 @@ func TestSilentPeerIsGoneInTime(t *testing.T) {
 
 func TestPeerThatIsHeardNowAndThenStays(t *testing.T) {
 	for _, offlineAfter := range []time.Duration{time.Second, 30 * time.Second, time.Hour} {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			var packets atomic.Uint64
 			never := func() { t.Errorf("with %v: doubted or gone", offlineAfter) }
 			w := watchSilence(panics.Guard{}, offlineAfter, packets.Load, never, never)
@@ -52,7 +54,7 @@ func TestPeerThatIsHeardNowAndThenStays(t *testing.T) {
 }
 
 func TestStoppedSilenceWatchStaysStopped(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		never := func() { t.Error("doubted or gone") }
 		w := watchSilence(panics.Guard{}, 30*time.Second, func() uint64 { return 0 }, never, never)
 		time.Sleep(9 * time.Second)
@@ -65,7 +67,7 @@ func TestStoppedSilenceWatchStaysStopped(t *testing.T) {
 }
 
 func TestGoneIsCalledOnce(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		doubts, calls := 0, 0
 		w := watchSilence(panics.Guard{}, 3*time.Second, func() uint64 { return 0 }, func() { doubts++ }, func() { calls++ })
 		time.Sleep(time.Hour)
@@ -79,7 +81,7 @@ func TestGoneIsCalledOnce(t *testing.T) {
 
 // A device may have a thousand idle sessions, each with a watch.
 func TestWatchOfAnIdlePeerSeldomLooks(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		const offlineAfter = 30 * time.Second
 		var packets atomic.Uint64
 		looks := 0

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+
 	"github.com/pion/stun"
 
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -182,7 +184,7 @@ func TestAgentRemembersABoundedNumberOfPeers(t *testing.T) {
 }
 
 func TestMappedAddress(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		want := netip.MustParseAddrPort("203.0.113.9:4711")
 		var m *stunMux
 		sent := 0
@@ -207,10 +209,10 @@ func TestMappedAddress(t *testing.T) {
 }
 
 func TestMappedAddressGivesUp(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		sent := 0
 		m := newSTUNMux(panics.Guard{}, func([]byte, netip.AddrPort) error { sent++; return nil }, nil, newPacer(panics.Guard{}))
-		d := took(func() {
+		d := bubble.Took(func() {
 			if _, err := m.mappedAddress(t.Context(), peerIPv4, false); err != errSTUNTimeout {
 				t.Errorf("error %v", err)
 			}
@@ -221,7 +223,7 @@ func TestMappedAddressGivesUp(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Millisecond, cancel)
-		if d := took(func() { m.mappedAddress(ctx, peerIPv4, false) }); d != time.Millisecond {
+		if d := bubble.Took(func() { m.mappedAddress(ctx, peerIPv4, false) }); d != time.Millisecond {
 			t.Errorf("a cancelled one took %v", d)
 		}
 		synctest.Wait()

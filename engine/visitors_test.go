@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
@@ -66,7 +68,7 @@ func dialFrom(ctx context.Context, t *testing.T, knockFor string, to netip.AddrP
 }
 
 func TestVisitsEnd(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		device := testIdentity(1)
 		opening, err := ident.OpeningKey(device.key)
 		if err != nil {

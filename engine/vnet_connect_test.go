@@ -6,6 +6,8 @@ import (
 	"net"
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 )
 
 func TestUnseenDeviceDoesNotAnswer(t *testing.T) {
@@ -42,10 +44,10 @@ func whileConnecting(t *testing.T, interrupt func(a *App, cancel context.CancelF
 					_, err := p.app.Connect(ctx, target, ModeInternet, time.Minute, NewTraceID())
 					return err
 				}
-				if took := took(func() { err = connect() }); CodeOf(err) != ErrConnectBreak || took != 200*time.Millisecond {
+				if took := bubble.Took(func() { err = connect() }); CodeOf(err) != ErrConnectBreak || took != 200*time.Millisecond {
 					t.Errorf("interrupted after 200 ms: %v after %v", err, took)
 				}
-				if took := took(func() { err = connect() }); CodeOf(err) != ErrConnectBreak || took != 0 {
+				if took := bubble.Took(func() { err = connect() }); CodeOf(err) != ErrConnectBreak || took != 0 {
 					t.Errorf("then: %v after %v", err, took)
 				}
 			})
@@ -66,7 +68,7 @@ func TestCloseEndsAccept(t *testing.T) {
 		d := w.pair(w.home(fullCone), w.home(fullCone), nil).device
 		for _, timeout := range []time.Duration{0, 10 * time.Millisecond} {
 			var err error
-			if took := took(func() { _, err = d.Accept(timeout) }); err != ErrTimeout || took != timeout {
+			if took := bubble.Took(func() { _, err = d.Accept(timeout) }); err != ErrTimeout || took != timeout {
 				t.Errorf("accept with timeout %v: %v after %v", timeout, err, took)
 			}
 		}

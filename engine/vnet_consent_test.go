@@ -9,6 +9,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
+
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -241,7 +243,7 @@ func TestConsentRestsOnWhatIsTrueThen(t *testing.T) {
 // TestPanickingAuthorizerIsAFault: it costs the attempt, and the next one is asked.
 func TestPanickingAuthorizerIsAFault(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		log, logger := newFaultLog()
+		log, logger := faultlog.New()
 		c := consent{workers: &panics.Group{Guard: panics.Guard{Log: logger}}}
 		c.set(func(Peer) Code { panic("a fault of the host's") })
 		for range 2 {
@@ -250,7 +252,7 @@ func TestPanickingAuthorizerIsAFault(t *testing.T) {
 			}
 		}
 		c.workers.Wait()
-		log.want(t, "a fault of the host's")
+		log.Want(t, "a fault of the host's")
 	})
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+
 	"github.com/pion/transport/v2/vnet"
 )
 
@@ -38,7 +40,7 @@ func TestCommandDoesNotWaitForARepair(t *testing.T) {
 		var echoing sync.WaitGroup
 		echoing.Go(func() { echo(device, 0) })
 		for range 500 {
-			if took := took(func() { w.must(trip(app, 0, 64)) }); took > 4*access+time.Millisecond {
+			if took := bubble.Took(func() { w.must(trip(app, 0, 64)) }); took > 4*access+time.Millisecond {
 				t.Errorf("a command took %v", took)
 			}
 			time.Sleep(20 * time.Millisecond)

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+
 	"github.com/pion/transport/v2/vnet"
 
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
@@ -72,7 +74,7 @@ type world struct {
 // must have no goroutine left.
 func inWorld(t *testing.T, test func(*testing.T, *world)) {
 	t.Helper()
-	inBubble(t, func(t *testing.T) { test(t, newWorld(t)) })
+	bubble.Run(t, func(t *testing.T) { test(t, newWorld(t)) })
 }
 
 func newWorld(t *testing.T) *world {

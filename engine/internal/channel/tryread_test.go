@@ -1,10 +1,14 @@
-package engine
+package channel
 
 import (
 	"io"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
@@ -22,48 +26,48 @@ func (s patientStream) TryRead(p []byte) (n int, ok bool) {
 	return n, true
 }
 
-func patientChannel(t *testing.T) (*channel, *fakeStream) {
+func patientChannel(t *testing.T) (*Channel, *fakeStream) {
 	s := newFakeStream(endless)
-	c := newChannel(patientStream{s}, 100, func() {}, panics.Guard{})
+	c := New(patientStream{s}, 100, func() {}, panics.Guard{})
 	t.Cleanup(func() {
-		c.refuse(ErrClosedLocal)
+		c.Refuse(codes.ErrClosedLocal)
 		s.finish(io.EOF)
-		c.wait()
+		c.Wait()
 	})
 	return c, s
 }
 
-// wantAtOnce wants what a read that must not wait returns, "" for ErrTimeout.
-func wantAtOnce(t *testing.T, c *channel, want string) {
+// wantAtOnce wants what a read that must not wait returns, "" for codes.ErrTimeout.
+func wantAtOnce(t *testing.T, c *Channel, want string) {
 	t.Helper()
 	var wantErr error
 	if want == "" {
-		wantErr = ErrTimeout
+		wantErr = codes.ErrTimeout
 	}
-	if d := took(func() { wantRead(t, c, 0, want, wantErr) }); d != 0 {
+	if d := bubble.Took(func() { wantRead(t, c, 0, want, wantErr) }); d != 0 {
 		t.Errorf("waited %v", d)
 	}
 }
 
 func TestReadThatMustNotWaitTakesNoTimeAndNoGoroutine(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := patientChannel(t)
 		wantAtOnce(t, c, "")
 		s.arrive("ab")
 		wantAtOnce(t, c, "a")
 		wantAtOnce(t, c, "b")
 		wantAtOnce(t, c, "")
-		if c.received.Load() != 2 || c.receiving {
-			t.Errorf("%d bytes counted, receiving %v", c.received.Load(), c.receiving)
+		if c.Received.Load() != 2 || c.receiving {
+			t.Errorf("%d bytes counted, receiving %v", c.Received.Load(), c.receiving)
 		}
-		wantRead(t, c, time.Second, "", ErrTimeout) // leaves a deadline in the past
+		wantRead(t, c, time.Second, "", codes.ErrTimeout) // leaves a deadline in the past
 		s.arrive("c")
 		wantAtOnce(t, c, "c")
 	})
 }
 
 func TestReadThatMustNotWaitLeavesAWaitingReaderItsBytes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := patientChannel(t)
 		time.AfterFunc(time.Second, func() {
 			wantAtOnce(t, c, "")
@@ -74,16 +78,16 @@ func TestReadThatMustNotWaitLeavesAWaitingReaderItsBytes(t *testing.T) {
 }
 
 func TestReadThatMustNotWaitTakesTheQueueFirst(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := patientChannel(t)
 		s.arrive("abc")
-		c.refuse(ErrClosedRemote) // from here on, a goroutine fills the queue
+		c.Refuse(codes.ErrClosedRemote) // from here on, a goroutine fills the queue
 		synctest.Wait()
 		wantAtOnce(t, c, "ab")
 		s.arrive("d")
 		s.finish(io.EOF)
 		synctest.Wait()
 		wantAtOnce(t, c, "cd")
-		wantRead(t, c, 0, "", ErrClosedRemote)
+		wantRead(t, c, 0, "", codes.ErrClosedRemote)
 	})
 }

@@ -1,4 +1,4 @@
-package engine
+package channel
 
 import (
 	"bytes"
@@ -10,52 +10,56 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // testChannel is a channel over a fake stream, which ends with the test.
-func testChannel(t testing.TB, sendLimit, window int) (*channel, *fakeStream) {
+func testChannel(t testing.TB, sendLimit, window int) (*Channel, *fakeStream) {
 	s := newFakeStream(window)
-	c := newChannel(s, sendLimit, func() {}, panics.Guard{})
+	c := New(s, sendLimit, func() {}, panics.Guard{})
 	t.Cleanup(func() {
-		c.refuse(ErrClosedLocal)
+		c.Refuse(codes.ErrClosedLocal)
 		s.finish(io.EOF)
-		c.wait()
+		c.Wait()
 	})
 	return c, s
 }
 
-func wantRead(t *testing.T, c *channel, timeout time.Duration, want string, wantErr error) {
+func wantRead(t *testing.T, c *Channel, timeout time.Duration, want string, wantErr error) {
 	t.Helper()
 	p := make([]byte, max(len(want), 1))
-	n, err := c.read(p, timeout)
+	n, err := c.Read(p, timeout)
 	if string(p[:n]) != want || err != wantErr {
 		t.Errorf("read %q, %v, want %q, %v", p[:n], err, want, wantErr)
 	}
 }
 
-func wantSend(t *testing.T, c *channel, size int, timeout time.Duration, want int, wantErr error) {
+func wantSend(t *testing.T, c *Channel, size int, timeout time.Duration, want int, wantErr error) {
 	t.Helper()
-	if n, err := c.send(make([]byte, size), timeout); n != want || err != wantErr {
+	if n, err := c.Send(make([]byte, size), timeout); n != want || err != wantErr {
 		t.Errorf("sent %d of %d, %v, want %d, %v", n, size, err, want, wantErr)
 	}
 }
 
 func TestReadReturnsWhatIsThere(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, endless)
 		s.arrive("hello world")
 		p := make([]byte, 100)
 		for _, timeout := range []time.Duration{0, time.Second, -1} {
-			if n, err := c.read(p[:3], timeout); n != 3 || err != nil {
+			if n, err := c.Read(p[:3], timeout); n != 3 || err != nil {
 				t.Errorf("timeout %v: %d, %v", timeout, n, err)
 			}
 		}
-		if n, err := c.read(p, time.Second); string(p[:n]) != "ld" || err != nil {
+		if n, err := c.Read(p, time.Second); string(p[:n]) != "ld" || err != nil {
 			t.Errorf("%q, %v", p[:n], err)
 		}
-		if c.received.Load() != 11 {
-			t.Errorf("%d bytes counted", c.received.Load())
+		if c.Received.Load() != 11 {
+			t.Errorf("%d bytes counted", c.Received.Load())
 		}
 	})
 }
@@ -67,9 +71,9 @@ func (s deafStream) Peek([]byte) (int, error) { select {} }
 
 // On a busy machine a goroutine may get no processor for long; who reads has one.
 func TestReadThatMustNotWaitNeedsNoGoroutine(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		s := newFakeStream(endless)
-		c := newChannel(deafStream{s}, 100, func() {}, panics.Guard{})
+		c := New(deafStream{s}, 100, func() {}, panics.Guard{})
 		s.arrive("hello world")
 		wantRead(t, c, 0, "hel", nil)
 		wantRead(t, c, 0, "lo world", nil)
@@ -77,19 +81,19 @@ func TestReadThatMustNotWaitNeedsNoGoroutine(t *testing.T) {
 }
 
 func TestReadWaitsAsLongAsItIsTold(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, endless)
-		if d := took(func() { wantRead(t, c, 0, "", ErrTimeout) }); d > firstLook {
+		if d := bubble.Took(func() { wantRead(t, c, 0, "", codes.ErrTimeout) }); d > firstLook {
 			t.Errorf("the first read, which must not wait, took %v", d)
 		}
 		for _, timeout := range []time.Duration{0, time.Millisecond, time.Minute} {
-			if d := took(func() { wantRead(t, c, timeout, "", ErrTimeout) }); d != timeout {
+			if d := bubble.Took(func() { wantRead(t, c, timeout, "", codes.ErrTimeout) }); d != timeout {
 				t.Errorf("timeout %v took %v", timeout, d)
 			}
 		}
 		for _, timeout := range []time.Duration{2 * time.Hour, -1} {
 			time.AfterFunc(time.Hour, func() { s.arrive("x") })
-			if d := took(func() { wantRead(t, c, timeout, "x", nil) }); d != time.Hour {
+			if d := bubble.Took(func() { wantRead(t, c, timeout, "x", nil) }); d != time.Hour {
 				t.Errorf("with timeout %v, a byte took %v", timeout, d)
 			}
 		}
@@ -98,9 +102,9 @@ func TestReadWaitsAsLongAsItIsTold(t *testing.T) {
 
 // A fixed date in the past is not in the past for a clock that was never set.
 func TestReaderIsWokenByAnyClock(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, endless)
-		wantRead(t, c, time.Millisecond, "", ErrTimeout)
+		wantRead(t, c, time.Millisecond, "", codes.ErrTimeout)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if ago := time.Since(s.deadline); ago < 0 || ago > time.Hour {
@@ -110,34 +114,34 @@ func TestReaderIsWokenByAnyClock(t *testing.T) {
 }
 
 func TestSendTakesAllThatHasRoom(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		for _, timeout := range []time.Duration{0, time.Second, -1} {
-			if d := took(func() { wantSend(t, c, 30, timeout, 30, nil) }); d != 0 {
+			if d := bubble.Took(func() { wantSend(t, c, 30, timeout, 30, nil) }); d != 0 {
 				t.Errorf("timeout %v took %v", timeout, d)
 			}
 		}
 		wantSend(t, c, 30, 0, 10, nil)
-		wantSend(t, c, 30, 0, 0, ErrTimeout)
+		wantSend(t, c, 30, 0, 0, codes.ErrTimeout)
 		s.open(endless)
 		synctest.Wait()
-		if n := len(s.written()); n != 100 || c.sent.Load() != 100 {
-			t.Errorf("%d bytes written, %d counted", n, c.sent.Load())
+		if n := len(s.written()); n != 100 || c.Sent.Load() != 100 {
+			t.Errorf("%d bytes written, %d counted", n, c.Sent.Load())
 		}
 	})
 }
 
 func TestSendReturnsWhatWasTakenWhenTheTimeIsUp(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		for _, timeout := range []time.Duration{0, time.Second} {
-			if d := took(func() { wantSend(t, c, 60, timeout, 60, nil) }); d != 0 {
+			if d := bubble.Took(func() { wantSend(t, c, 60, timeout, 60, nil) }); d != 0 {
 				t.Errorf("took %v", d)
 			}
-			if d := took(func() { wantSend(t, c, 60, timeout, 40, nil) }); d != timeout {
+			if d := bubble.Took(func() { wantSend(t, c, 60, timeout, 40, nil) }); d != timeout {
 				t.Errorf("part of it took %v, want %v", d, timeout)
 			}
-			if d := took(func() { wantSend(t, c, 60, timeout, 0, ErrTimeout) }); d != timeout {
+			if d := bubble.Took(func() { wantSend(t, c, 60, timeout, 0, codes.ErrTimeout) }); d != timeout {
 				t.Errorf("nothing took %v, want %v", d, timeout)
 			}
 			s.open(100)
@@ -147,7 +151,7 @@ func TestSendReturnsWhatWasTakenWhenTheTimeIsUp(t *testing.T) {
 }
 
 func TestSendForEverOutlastsTheBuffer(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		want := strings.Repeat("0123456789", 1000)
 		go func() {
@@ -161,7 +165,7 @@ func TestSendForEverOutlastsTheBuffer(t *testing.T) {
 				c.mu.Unlock()
 			}
 		}()
-		if n, err := c.send([]byte(want), -1); n != len(want) || err != nil {
+		if n, err := c.Send([]byte(want), -1); n != len(want) || err != nil {
 			t.Errorf("sent %d, %v", n, err)
 		}
 		time.Sleep(time.Hour)
@@ -172,7 +176,7 @@ func TestSendForEverOutlastsTheBuffer(t *testing.T) {
 }
 
 func TestSendersTakeTurns(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		var all sync.WaitGroup
 		for range 8 {
@@ -193,7 +197,7 @@ func TestSendersTakeTurns(t *testing.T) {
 }
 
 func TestReadersShareWhatArrives(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		var all sync.WaitGroup
 		var mu sync.Mutex
@@ -201,7 +205,7 @@ func TestReadersShareWhatArrives(t *testing.T) {
 		for range 10 {
 			all.Go(func() {
 				p := make([]byte, 1)
-				if n, err := c.read(p, -1); n != 1 || err != nil {
+				if n, err := c.Read(p, -1); n != 1 || err != nil {
 					t.Errorf("%d, %v", n, err)
 				}
 				mu.Lock()
@@ -219,9 +223,9 @@ func TestReadersShareWhatArrives(t *testing.T) {
 }
 
 func TestReceiveStopsAtItsLimit(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
-		wantRead(t, c, 0, "", ErrTimeout) // from now on receive reads
+		wantRead(t, c, 0, "", codes.ErrTimeout) // from now on receive reads
 		s.arrive(strings.Repeat("x", 4*recvLimit))
 		synctest.Wait()
 		queued := 4*recvLimit - s.left()
@@ -231,7 +235,7 @@ func TestReceiveStopsAtItsLimit(t *testing.T) {
 		// And goes on as soon as there is room.
 		p, total := make([]byte, 1000), 0
 		for total < 4*recvLimit {
-			n, err := c.read(p, time.Second)
+			n, err := c.Read(p, time.Second)
 			if err != nil {
 				t.Fatalf("after %d bytes: %v", total, err)
 			}
@@ -242,7 +246,7 @@ func TestReceiveStopsAtItsLimit(t *testing.T) {
 }
 
 func TestNothingIsReceivedBeforeTheFirstRead(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		s.arrive("x")
 		time.Sleep(time.Hour)
@@ -254,10 +258,10 @@ func TestNothingIsReceivedBeforeTheFirstRead(t *testing.T) {
 }
 
 func TestRemainingBytesComeBeforeTheReason(t *testing.T) {
-	for _, reason := range []Code{ErrClosedRemote, ErrClosedTimeout} {
+	for _, reason := range []codes.Code{codes.ErrClosedRemote, codes.ErrClosedTimeout} {
 		for _, wasRead := range []bool{false, true} {
 			t.Run(fmt.Sprint(reason.Name(), ", read before: ", wasRead), func(t *testing.T) {
-				inBubble(t, func(t *testing.T) {
+				bubble.Run(t, func(t *testing.T) {
 					c, s := testChannel(t, 100, 0)
 					want := strings.Repeat("0123456789", recvLimit/5)
 					if wasRead {
@@ -271,7 +275,7 @@ func TestRemainingBytesComeBeforeTheReason(t *testing.T) {
 					go func() {
 						p := make([]byte, 10_000)
 						for {
-							n, err := c.read(p, -1)
+							n, err := c.Read(p, -1)
 							got.Write(p[:n])
 							if err != nil {
 								done <- err
@@ -279,8 +283,8 @@ func TestRemainingBytesComeBeforeTheReason(t *testing.T) {
 							}
 						}
 					}()
-					c.refuse(reason)
-					c.drain(time.Now().Add(time.Second))
+					c.Refuse(reason)
+					c.Drain(time.Now().Add(time.Second))
 					time.AfterFunc(time.Millisecond, func() { s.finish(io.EOF) })
 					if err := <-done; err != reason || got.String() != want {
 						t.Errorf("read %d of %d bytes, then %v", got.Len(), len(want), err)
@@ -296,43 +300,43 @@ func TestRemainingBytesComeBeforeTheReason(t *testing.T) {
 // TestReasonWaitsForBytesThatNobodyHasFetched: the reader comes between the end
 // and the drain, on a channel that was never read.
 func TestReasonWaitsForBytesThatNobodyHasFetched(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		s.arrive("last words")
-		c.refuse(ErrClosedRemote)
+		c.Refuse(codes.ErrClosedRemote)
 		wantRead(t, c, time.Second, "last words", nil)
 		s.finish(io.EOF)
-		wantRead(t, c, -1, "", ErrClosedRemote)
+		wantRead(t, c, -1, "", codes.ErrClosedRemote)
 	})
 }
 
 func TestDrainEndsAtItsDeadline(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		s.arrive("x")
-		c.refuse(ErrClosedTimeout)
-		d := took(func() {
-			c.drain(time.Now().Add(time.Minute))
-			c.waitDrained()
+		c.Refuse(codes.ErrClosedTimeout)
+		d := bubble.Took(func() {
+			c.Drain(time.Now().Add(time.Minute))
+			c.WaitDrained()
 		})
 		if d != time.Minute {
 			t.Errorf("took %v", d)
 		}
 		wantRead(t, c, -1, "x", nil)
-		wantRead(t, c, -1, "", ErrClosedTimeout)
+		wantRead(t, c, -1, "", codes.ErrClosedTimeout)
 	})
 }
 
 func TestDrainTakesAllThereIs(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		s.arrive(strings.Repeat("x", 1+8*recvLimit))
 		wantRead(t, c, -1, "x", nil)
 		synctest.Wait()
-		c.refuse(ErrClosedRemote)
-		c.drain(time.Now().Add(time.Second))
+		c.Refuse(codes.ErrClosedRemote)
+		c.Drain(time.Now().Add(time.Second))
 		s.finish(io.EOF)
-		c.waitDrained()
+		c.WaitDrained()
 		if s.left() != 0 || c.recvQueue.size != 8*recvLimit {
 			t.Errorf("%d bytes in the queue, %d left", c.recvQueue.size, s.left())
 		}
@@ -340,66 +344,66 @@ func TestDrainTakesAllThereIs(t *testing.T) {
 }
 
 func TestLocalCloseWakesEverybodyAtOnce(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		var all sync.WaitGroup
 		for _, timeout := range []time.Duration{time.Hour, -1} {
-			all.Go(func() { wantRead(t, c, timeout, "", ErrClosedLocal) })
+			all.Go(func() { wantRead(t, c, timeout, "", codes.ErrClosedLocal) })
 			all.Go(func() {
 				// What was taken before counts.
-				if n, err := c.send(make([]byte, 100), timeout); n+int(c.sent.Load()) == 0 || n == 0 && err != ErrClosedLocal {
+				if n, err := c.Send(make([]byte, 100), timeout); n+int(c.Sent.Load()) == 0 || n == 0 && err != codes.ErrClosedLocal {
 					t.Errorf("sent %d, %v", n, err)
 				}
 			})
 		}
 		synctest.Wait()
-		d := took(func() {
-			c.refuse(ErrClosedLocal)
+		d := bubble.Took(func() {
+			c.Refuse(codes.ErrClosedLocal)
 			all.Wait()
 		})
 		if d != 0 {
 			t.Errorf("they woke after %v", d)
 		}
 		s.arrive("x")
-		wantRead(t, c, -1, "", ErrClosedLocal)
-		wantSend(t, c, 1, -1, 0, ErrClosedLocal)
+		wantRead(t, c, -1, "", codes.ErrClosedLocal)
+		wantSend(t, c, 1, -1, 0, codes.ErrClosedLocal)
 	})
 }
 
 func TestLocalCloseOverridesAnotherReason(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		s.arrive("xy")
 		wantRead(t, c, -1, "x", nil)
-		c.refuse(ErrClosedRemote)
-		c.refuse(ErrClosedLocal)
-		wantRead(t, c, -1, "", ErrClosedLocal)
+		c.Refuse(codes.ErrClosedRemote)
+		c.Refuse(codes.ErrClosedLocal)
+		wantRead(t, c, -1, "", codes.ErrClosedLocal)
 	})
 }
 
 func TestFlushWaitsForTheBuffer(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		wantSend(t, c, 100, 0, 100, nil)
 		time.AfterFunc(time.Second, func() { s.open(100) })
-		if d := took(func() { c.flush(time.Now().Add(time.Minute)) }); d != time.Second || !s.closed {
+		if d := bubble.Took(func() { c.Flush(time.Now().Add(time.Minute)) }); d != time.Second || !s.closed {
 			t.Errorf("took %v, closed %v", d, s.closed)
 		}
 	})
 }
 
 func TestFlushGivesUpAtItsDeadline(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		wantSend(t, c, 100, 0, 100, nil)
-		if d := took(func() { c.flush(time.Now().Add(time.Minute)) }); d != time.Minute || s.closed {
+		if d := bubble.Took(func() { c.Flush(time.Now().Add(time.Minute)) }); d != time.Minute || s.closed {
 			t.Errorf("took %v, closed %v", d, s.closed)
 		}
 	})
 }
 
 func TestBrokenStreamFreesTheBuffer(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, s := testChannel(t, 100, 0)
 		wantSend(t, c, 100, 0, 100, nil)
 		s.finish(io.ErrClosedPipe)
@@ -407,16 +411,16 @@ func TestBrokenStreamFreesTheBuffer(t *testing.T) {
 		if c.sendQueue.size != 0 || c.writing {
 			t.Errorf("%d bytes left, writing %v", c.sendQueue.size, c.writing)
 		}
-		c.refuse(ErrClosedRemote)
-		wantSend(t, c, 1, -1, 0, ErrClosedRemote)
+		c.Refuse(codes.ErrClosedRemote)
+		wantSend(t, c, 1, -1, 0, codes.ErrClosedRemote)
 	})
 }
 
 func TestProgressIsReported(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		s := newFakeStream(endless)
 		calls := 0
-		c := newChannel(s, 100, func() { calls++ }, panics.Guard{})
+		c := New(s, 100, func() { calls++ }, panics.Guard{})
 		wantSend(t, c, 1, 0, 1, nil)
 		synctest.Wait()
 		if calls == 0 {
@@ -429,6 +433,6 @@ func TestProgressIsReported(t *testing.T) {
 			t.Error("nothing after a read")
 		}
 		s.finish(io.EOF)
-		c.wait()
+		c.Wait()
 	})
 }

@@ -1,13 +1,17 @@
-package engine
+package channel
 
 import (
 	"errors"
 	"os"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/waitlist"
 )
 
-// read returns what is queued, or else reads from the stream straight into p.
-func (c *channel) read(p []byte, timeout time.Duration) (int, error) {
+// Read returns what is queued, or else reads from the stream straight into p.
+func (c *Channel) Read(p []byte, timeout time.Duration) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if timeout == 0 && !c.receiving && c.recvErr == nil && c.recvQueue.size == 0 {
@@ -21,7 +25,7 @@ func (c *channel) read(p []byte, timeout time.Duration) (int, error) {
 	}
 	deadline, late := time.Time{}, timeout == 0
 	for {
-		if c.recvErr == ErrClosedLocal {
+		if c.recvErr == codes.ErrClosedLocal {
 			return 0, c.recvErr
 		}
 		if n := c.readQueue(p); n > 0 {
@@ -31,17 +35,17 @@ func (c *channel) read(p []byte, timeout time.Duration) (int, error) {
 			return 0, c.recvErr
 		}
 		if late {
-			return 0, ErrTimeout
+			return 0, codes.ErrTimeout
 		}
 		if timeout > 0 && deadline.IsZero() {
-			deadline = deadlineAfter(timeout)
+			deadline = waitlist.Deadline(timeout)
 		}
 		if c.reading || c.receiving || c.drained {
-			late = !c.data.wait(&c.mu, deadline)
+			late = !c.data.Wait(&c.mu, deadline)
 			continue
 		}
 		if n := c.readStream(p, deadline); n > 0 {
-			c.received.Add(uint64(n))
+			c.Received.Add(uint64(n))
 			return n, nil
 		}
 		late = !deadline.IsZero() && !time.Now().Before(deadline)
@@ -50,7 +54,7 @@ func (c *channel) read(p []byte, timeout time.Duration) (int, error) {
 
 // tryStream takes what has arrived, if the stream can tell without waiting. It
 // needs the lock.
-func (c *channel) tryStream(p []byte) (n int, ok bool) {
+func (c *Channel) tryStream(p []byte) (n int, ok bool) {
 	try, ok := c.stream.(tryReader)
 	if !ok || c.reading || c.drained {
 		return 0, ok
@@ -58,7 +62,7 @@ func (c *channel) tryStream(p []byte) (n int, ok bool) {
 	c.allowReading()
 	if n, ok = try.TryRead(p); n > 0 {
 		c.progress()
-		c.received.Add(uint64(n))
+		c.Received.Add(uint64(n))
 	}
 	return n, ok
 }
@@ -66,11 +70,11 @@ func (c *channel) tryStream(p []byte) (n int, ok bool) {
 // look is tryStream for other streams. The caller reads by himself, and need not wait
 // until a goroutine gets a processor; then receive does, since who must not wait
 // cannot wait at the stream. It needs the lock, and gives it away meanwhile.
-func (c *channel) look(p []byte) int {
+func (c *Channel) look(p []byte) int {
 	n := 0
 	if !c.reading && !c.drained && c.recvQueue.size == 0 {
 		n = c.readStream(p, time.Now().Add(firstLook))
-		c.received.Add(uint64(n))
+		c.Received.Add(uint64(n))
 	}
 	if n == 0 && !c.receiving {
 		c.startReceive()
@@ -79,12 +83,12 @@ func (c *channel) look(p []byte) int {
 }
 
 // readQueue needs the lock.
-func (c *channel) readQueue(p []byte) int {
+func (c *Channel) readQueue(p []byte) int {
 	n := c.recvQueue.read(p)
 	if n > 0 {
-		c.received.Add(uint64(n))
+		c.Received.Add(uint64(n))
 		if c.recvQueue.size < recvLimit {
-			c.room.notify()
+			c.room.Notify()
 		}
 	}
 	return n
@@ -92,7 +96,7 @@ func (c *channel) readQueue(p []byte) int {
 
 // readStream reads from the stream for one reader; nobody else may meanwhile.
 // It needs the lock, and gives it away while it waits.
-func (c *channel) readStream(p []byte, deadline time.Time) (n int) {
+func (c *Channel) readStream(p []byte, deadline time.Time) (n int) {
 	c.reading, c.readUntil = true, deadline
 	defer c.finishReading()
 	c.allowReading()
@@ -104,7 +108,7 @@ func (c *channel) readStream(p []byte, deadline time.Time) (n int) {
 		c.readTimer.Reset(time.Until(deadline))
 	}
 	var err error
-	unlocked(&c.mu, func() {
+	waitlist.Unlocked(&c.mu, func() {
 		if n, err = c.stream.Read(p); n > 0 {
 			c.progress()
 		}
@@ -116,17 +120,17 @@ func (c *channel) readStream(p []byte, deadline time.Time) (n int) {
 }
 
 // finishReading lets others read from the stream. It needs the lock.
-func (c *channel) finishReading() {
+func (c *Channel) finishReading() {
 	if c.readTimer != nil {
 		c.readTimer.Stop()
 	}
 	c.reading = false
-	c.data.notify()
+	c.data.Notify()
 }
 
 // expire ends a reader's wait. A deadline in the past is all that the stream is
 // ever told: with one in the future it would make a timer for each read.
-func (c *channel) expire() {
+func (c *Channel) expire() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.reading && !c.draining && !c.readUntil.IsZero() && !time.Now().Before(c.readUntil) {
@@ -135,13 +139,13 @@ func (c *channel) expire() {
 }
 
 // wakeReader needs the lock.
-func (c *channel) wakeReader() {
+func (c *Channel) wakeReader() {
 	c.expired = true
-	c.stream.SetReadDeadline(past())
+	c.stream.SetReadDeadline(waitlist.Past())
 }
 
 // allowReading undoes wakeReader. It needs the lock.
-func (c *channel) allowReading() {
+func (c *Channel) allowReading() {
 	if c.expired {
 		c.expired = false
 		c.stream.SetReadDeadline(time.Time{})
@@ -149,13 +153,13 @@ func (c *channel) allowReading() {
 }
 
 // startReceive needs the lock.
-func (c *channel) startReceive() {
+func (c *Channel) startReceive() {
 	c.receiving = true
 	c.workers.Go(c.receive)
 }
 
 // receive brings what the stream has into the queue until the stream ends.
-func (c *channel) receive() {
+func (c *Channel) receive() {
 	defer c.finishReceiving()
 	c.takeOver()
 	var first [1]byte
@@ -176,11 +180,11 @@ func (c *channel) receive() {
 }
 
 // takeOver waits for the reader that reads from the stream.
-func (c *channel) takeOver() {
+func (c *Channel) takeOver() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.reading {
-		c.data.wait(&c.mu, time.Time{})
+		c.data.Wait(&c.mu, time.Time{})
 	}
 	if c.expired && !c.draining {
 		c.stream.SetReadDeadline(time.Time{})
@@ -189,25 +193,25 @@ func (c *channel) takeOver() {
 }
 
 // keep queues what was read, and returns once there is room for more.
-func (c *channel) keep(buffer chunk) {
+func (c *Channel) keep(buffer chunk) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.enqueue(buffer)
 	for c.recvQueue.size >= recvLimit && !c.draining {
-		c.room.wait(&c.mu, time.Time{})
+		c.room.Wait(&c.mu, time.Time{})
 	}
 }
 
 // finishReceiving says that no more comes.
-func (c *channel) finishReceiving() {
+func (c *Channel) finishReceiving() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.drained = true
-	c.data.notify()
+	c.data.Notify()
 }
 
 // enqueue needs the lock.
-func (c *channel) enqueue(buffer chunk) {
+func (c *Channel) enqueue(buffer chunk) {
 	switch n := buffer.end; {
 	case n == 0:
 		buffer.release()
@@ -217,13 +221,13 @@ func (c *channel) enqueue(buffer chunk) {
 	default:
 		c.recvQueue.push(buffer)
 	}
-	c.data.notify()
+	c.data.Notify()
 }
 
-// drain brings into memory all that has arrived, and what still comes until
+// Drain brings into memory all that has arrived, and what still comes until
 // the stream ends or the deadline passes: what has arrived can be read after
 // the session has ended. The amount is bounded by QUIC's flow control window.
-func (c *channel) drain(deadline time.Time) {
+func (c *Channel) Drain(deadline time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.draining = true
@@ -231,14 +235,14 @@ func (c *channel) drain(deadline time.Time) {
 	if !c.receiving {
 		c.startReceive()
 	}
-	c.room.notify()
+	c.room.Notify()
 }
 
-// waitDrained returns once receive has ended.
-func (c *channel) waitDrained() {
+// WaitDrained returns once receive has ended.
+func (c *Channel) WaitDrained() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for !c.drained {
-		c.data.wait(&c.mu, time.Time{})
+		c.data.Wait(&c.mu, time.Time{})
 	}
 }

@@ -1,9 +1,11 @@
-package engine
+package channel
 
 import (
 	"io"
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -45,26 +47,26 @@ func (s *loopStream) Read(p []byte) (int, error) {
 func (s *loopStream) Close() error                    { return nil }
 func (s *loopStream) SetReadDeadline(time.Time) error { return nil }
 
-func loopChannel(t testing.TB) *channel {
+func loopChannel(t testing.TB) *Channel {
 	s := &loopStream{bytes: make(chan [64]byte, 16)}
-	c := newChannel(s, 256<<10, func() {}, panics.Guard{})
+	c := New(s, 256<<10, func() {}, panics.Guard{})
 	t.Cleanup(func() {
-		c.drain(time.Time{}) // or nobody would take what is still being written
-		c.refuse(ErrClosedLocal)
-		c.flush(time.Time{})
+		c.Drain(time.Time{}) // or nobody would take what is still being written
+		c.Refuse(codes.ErrClosedLocal)
+		c.Flush(time.Time{})
 		close(s.bytes)
-		c.wait()
+		c.Wait()
 	})
 	return c
 }
 
 // roundTrip sends a short message and reads it back.
-func roundTrip(t testing.TB, c *channel, p []byte) {
-	if _, err := c.send(p, await.Limit); err != nil {
+func roundTrip(t testing.TB, c *Channel, p []byte) {
+	if _, err := c.Send(p, await.Limit); err != nil {
 		t.Fatal(err)
 	}
 	for got := 0; got < len(p); {
-		n, err := c.read(p[got:], await.Limit)
+		n, err := c.Read(p[got:], await.Limit)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,15 +95,15 @@ func TestStreamingAllocatesNothing(t *testing.T) {
 	}
 	c := loopChannel(t)
 	ahead, p := make([]byte, 128<<10), make([]byte, 64)
-	if _, err := c.send(ahead, 0); err != nil {
+	if _, err := c.Send(ahead, 0); err != nil {
 		t.Fatal(err)
 	}
 	n := testing.AllocsPerRun(10_000, func() {
-		if n, err := c.send(p, -1); n != len(p) || err != nil {
+		if n, err := c.Send(p, -1); n != len(p) || err != nil {
 			t.Fatal(n, err)
 		}
 		for got := 0; got < len(p); {
-			n, err := c.read(p[got:], -1)
+			n, err := c.Read(p[got:], -1)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,31 +1,11 @@
-package engine
+package channel
 
 import (
 	"io"
 	"os"
 	"sync"
-	"testing"
-	"testing/synctest"
 	"time"
 )
-
-// inBubble runs a test in fake time.
-func inBubble(t *testing.T, test func(t *testing.T)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		// What one bubble leaves in the pool is of no use in another, nor outside.
-		waiters = sync.Pool{New: waiters.New}
-		t.Cleanup(func() { waiters = sync.Pool{New: waiters.New} }) // the last one: others still use it
-		test(t)
-	})
-}
-
-// took reports how long f took.
-func took(f func()) time.Duration {
-	start := time.Now()
-	f()
-	return time.Since(start)
-}
 
 // fakeStream is a stream whose other end is the test.
 type fakeStream struct {

@@ -1,47 +1,49 @@
-package engine
+package channel
 
 import (
 	"io"
 	"os"
 	"sync"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/waitlist"
 )
 
-// sendStream is a QUIC stream of which this side is the sender.
-type sendStream interface {
+// SendStream is a QUIC stream of which this side is the sender.
+type SendStream interface {
 	Write(p []byte) (int, error)
 	Close() error
 }
 
-// receiveStream is a QUIC stream of which this side is the receiver.
-type receiveStream interface {
+// ReceiveStream is a QUIC stream of which this side is the receiver.
+type ReceiveStream interface {
 	Read(p []byte) (int, error)
 	Peek(p []byte) (int, error)
 	SetReadDeadline(time.Time) error
 }
 
-// channelStream is the stream under a channel. In QUIC it is two, one for each
+// Streams is the stream under a channel. In QUIC it is two, one for each
 // direction, and either exists only once its sender has something to send: of
 // the eight channels most are never used, and a stream costs 1.5 KB.
-type channelStream struct {
-	open func() (sendStream, error) // and tells the peer
+type Streams struct {
+	Open func() (SendStream, error) // and tells the peer
 
 	mu       sync.Mutex
-	out      sendStream
-	in       receiveStream
+	out      SendStream
+	in       ReceiveStream
 	end      error         // why in will not come
 	deadline time.Time     // for in, until it is there
 	changed  chan struct{} // closed at a change; nil while nobody waits
 }
 
 // Write opens the stream, if it is the first.
-func (s *channelStream) Write(p []byte) (int, error) {
+func (s *Streams) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	out := s.out
 	s.mu.Unlock()
 	if out == nil { // a channel has one writer at a time
 		var err error
-		if out, err = s.open(); err != nil {
+		if out, err = s.Open(); err != nil {
 			return 0, err
 		}
 		s.mu.Lock()
@@ -52,7 +54,7 @@ func (s *channelStream) Write(p []byte) (int, error) {
 }
 
 // TryWrite leaves it to Write to open the stream, which may have to wait.
-func (s *channelStream) TryWrite(p []byte) bool {
+func (s *Streams) TryWrite(p []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	try, ok := s.out.(tryWriter)
@@ -60,7 +62,7 @@ func (s *channelStream) TryWrite(p []byte) bool {
 }
 
 // Close ends the sending direction, if it was ever opened.
-func (s *channelStream) Close() error {
+func (s *Streams) Close() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.out == nil {
@@ -69,7 +71,7 @@ func (s *channelStream) Close() error {
 	return s.out.Close()
 }
 
-func (s *channelStream) Read(p []byte) (int, error) {
+func (s *Streams) Read(p []byte) (int, error) {
 	in, err := s.incoming()
 	if err != nil {
 		return 0, err
@@ -78,7 +80,7 @@ func (s *channelStream) Read(p []byte) (int, error) {
 }
 
 // TryRead finds nothing until the peer has opened its stream.
-func (s *channelStream) TryRead(p []byte) (n int, ok bool) {
+func (s *Streams) TryRead(p []byte) (n int, ok bool) {
 	s.mu.Lock()
 	in := s.in
 	s.mu.Unlock()
@@ -91,7 +93,7 @@ func (s *channelStream) TryRead(p []byte) (n int, ok bool) {
 	return 0, false
 }
 
-func (s *channelStream) Peek(p []byte) (int, error) {
+func (s *Streams) Peek(p []byte) (int, error) {
 	in, err := s.incoming()
 	if err != nil {
 		return 0, err
@@ -99,7 +101,7 @@ func (s *channelStream) Peek(p []byte) (int, error) {
 	return in.Peek(p)
 }
 
-func (s *channelStream) SetReadDeadline(t time.Time) error {
+func (s *Streams) SetReadDeadline(t time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.in != nil {
@@ -111,7 +113,7 @@ func (s *channelStream) SetReadDeadline(t time.Time) error {
 }
 
 // incoming waits until the peer has opened its stream.
-func (s *channelStream) incoming() (receiveStream, error) {
+func (s *Streams) incoming() (ReceiveStream, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for s.in == nil {
@@ -130,7 +132,7 @@ func (s *channelStream) incoming() (receiveStream, error) {
 			s.changed = make(chan struct{})
 		}
 		changed := s.changed
-		unlocked(&s.mu, func() {
+		waitlist.Unlocked(&s.mu, func() {
 			select {
 			case <-changed:
 			case <-expired:
@@ -140,8 +142,8 @@ func (s *channelStream) incoming() (receiveStream, error) {
 	return s.in, nil
 }
 
-// attach is called with what the peer has opened; ok is false the second time.
-func (s *channelStream) attach(in receiveStream) (ok bool) {
+// Attach is called with what the peer has opened; ok is false the second time.
+func (s *Streams) Attach(in ReceiveStream) (ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.in != nil {
@@ -155,8 +157,8 @@ func (s *channelStream) attach(in receiveStream) (ok bool) {
 	return true
 }
 
-// finish is called when the peer will not open the stream any more.
-func (s *channelStream) finish() {
+// Finish is called when the peer will not open the stream any more.
+func (s *Streams) Finish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.end == nil {
@@ -166,7 +168,7 @@ func (s *channelStream) finish() {
 }
 
 // wake needs the lock.
-func (s *channelStream) wake() {
+func (s *Streams) wake() {
 	if s.changed != nil {
 		close(s.changed)
 		s.changed = nil

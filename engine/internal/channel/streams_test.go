@@ -1,4 +1,4 @@
-package engine
+package channel
 
 import (
 	"errors"
@@ -7,12 +7,15 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/waitlist"
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 )
 
 // testChannelStream is a channelStream and what it opens, which counts.
-func testChannelStream() (s *channelStream, out *fakeStream, opened *int) {
+func testChannelStream() (s *Streams, out *fakeStream, opened *int) {
 	out, opened = newFakeStream(endless), new(int)
-	s = &channelStream{open: func() (sendStream, error) {
+	s = &Streams{Open: func() (SendStream, error) {
 		*opened++
 		return out, nil
 	}}
@@ -38,7 +41,7 @@ func TestStreamIsOpenedByTheFirstWrite(t *testing.T) {
 
 func TestWriteThatMustNotWaitOpensNothing(t *testing.T) {
 	out, opened := &eagerStream{fakeStream: newFakeStream(endless), room: 10}, 0
-	s := &channelStream{open: func() (sendStream, error) {
+	s := &Streams{Open: func() (SendStream, error) {
 		opened++
 		return out, nil
 	}}
@@ -56,7 +59,7 @@ func TestReadThatMustNotWaitAsksTheStreamWhetherItCan(t *testing.T) {
 	if n, ok := s.TryRead(make([]byte, 1)); n != 0 || !ok {
 		t.Errorf("before there is a stream: %d, %v", n, ok)
 	}
-	s.attach(newFakeStream(0))
+	s.Attach(newFakeStream(0))
 	if _, ok := s.TryRead(make([]byte, 1)); ok {
 		t.Error("a stream that cannot tell has told")
 	}
@@ -64,7 +67,7 @@ func TestReadThatMustNotWaitAsksTheStreamWhetherItCan(t *testing.T) {
 
 func TestStreamThatCannotBeOpened(t *testing.T) {
 	want := errors.New("no")
-	s := &channelStream{open: func() (sendStream, error) { return nil, want }}
+	s := &Streams{Open: func() (SendStream, error) { return nil, want }}
 	if n, err := s.Write([]byte("a")); n != 0 || err != want {
 		t.Errorf("write: %d, %v", n, err)
 	}
@@ -72,17 +75,17 @@ func TestStreamThatCannotBeOpened(t *testing.T) {
 }
 
 func TestReaderWaitsForTheStream(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		s, _, _ := testChannelStream()
 		in := newFakeStream(0)
 		in.arrive("x")
 		time.AfterFunc(time.Hour, func() {
-			if !s.attach(in) || s.attach(newFakeStream(0)) {
+			if !s.Attach(in) || s.Attach(newFakeStream(0)) {
 				t.Error("a stream is attached once")
 			}
 		})
 		var p [1]byte
-		if d := took(func() { s.Peek(p[:]) }); d != time.Hour || p[0] != 'x' {
+		if d := bubble.Took(func() { s.Peek(p[:]) }); d != time.Hour || p[0] != 'x' {
 			t.Errorf("%q after %v", p, d)
 		}
 		if n, err := s.Read(p[:]); n != 1 || err != nil {
@@ -92,12 +95,12 @@ func TestReaderWaitsForTheStream(t *testing.T) {
 }
 
 func TestDeadlineHoldsBeforeTheStreamIsThereAndAfter(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		s, _, _ := testChannelStream()
 		var p [1]byte
 		expires := func(after time.Duration) {
 			t.Helper()
-			d := took(func() {
+			d := bubble.Took(func() {
 				if _, err := s.Read(p[:]); err != os.ErrDeadlineExceeded {
 					t.Errorf("read: %v", err)
 				}
@@ -109,18 +112,18 @@ func TestDeadlineHoldsBeforeTheStreamIsThereAndAfter(t *testing.T) {
 		s.SetReadDeadline(time.Now().Add(time.Minute))
 		expires(time.Minute)
 		s.SetReadDeadline(time.Time{})
-		time.AfterFunc(time.Second, func() { s.SetReadDeadline(past()) })
+		time.AfterFunc(time.Second, func() { s.SetReadDeadline(waitlist.Past()) })
 		expires(time.Second)
 		s.SetReadDeadline(time.Now().Add(time.Minute))
-		time.AfterFunc(time.Second, func() { s.attach(newFakeStream(0)) })
+		time.AfterFunc(time.Second, func() { s.Attach(newFakeStream(0)) })
 		expires(time.Minute)
 	})
 }
 
 func TestStreamThatWillNotCome(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		s, _, _ := testChannelStream()
-		time.AfterFunc(time.Second, s.finish)
+		time.AfterFunc(time.Second, s.Finish)
 		var p [1]byte
 		if _, err := s.Read(p[:]); err != io.EOF {
 			t.Errorf("read: %v", err)
@@ -129,8 +132,8 @@ func TestStreamThatWillNotCome(t *testing.T) {
 		s, _, _ = testChannelStream()
 		in := newFakeStream(0)
 		in.arrive("x")
-		s.attach(in)
-		s.finish()
+		s.Attach(in)
+		s.Finish()
 		if n, err := s.Read(p[:]); n != 1 || err != nil {
 			t.Errorf("read: %d, %v", n, err)
 		}

@@ -1,4 +1,4 @@
-package engine
+package waitlist
 
 import (
 	"sync"
@@ -7,15 +7,30 @@ import (
 	"time"
 )
 
+// inBubble is what bubble.Run does, which needs this package.
+func inBubble(t *testing.T, test func(*testing.T)) {
+	synctest.Test(t, func(t *testing.T) {
+		Renew()
+		t.Cleanup(Renew)
+		test(t)
+	})
+}
+
+func took(f func()) time.Duration {
+	start := time.Now()
+	f()
+	return time.Since(start)
+}
+
 func TestWaitEndsAtItsDeadline(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var mu sync.Mutex
-		var l waitlist
+		var l List
 		mu.Lock()
 		defer mu.Unlock()
 		for _, timeout := range []time.Duration{time.Second, time.Nanosecond, time.Hour, 0} {
 			notified := true
-			if d := took(func() { notified = l.wait(&mu, time.Now().Add(timeout)) }); d != timeout || notified {
+			if d := took(func() { notified = l.Wait(&mu, time.Now().Add(timeout)) }); d != timeout || notified {
 				t.Errorf("waited %v of %v, notified %v", d, timeout, notified)
 			}
 			if len(l.waiters) != 0 {
@@ -28,7 +43,7 @@ func TestWaitEndsAtItsDeadline(t *testing.T) {
 func TestNotifyWakesAllWhoWait(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var mu sync.Mutex
-		var l waitlist
+		var l List
 		var all sync.WaitGroup
 		for i := range 10 {
 			all.Go(func() {
@@ -38,14 +53,14 @@ func TestNotifyWakesAllWhoWait(t *testing.T) {
 				}
 				mu.Lock()
 				defer mu.Unlock()
-				if !l.wait(&mu, deadline) {
+				if !l.Wait(&mu, deadline) {
 					t.Errorf("waiter %d was not notified", i)
 				}
 			})
 		}
 		synctest.Wait()
 		mu.Lock()
-		l.notify()
+		l.Notify()
 		mu.Unlock()
 		if d := took(all.Wait); d != 0 {
 			t.Errorf("they woke after %v", d)
@@ -58,7 +73,7 @@ func TestNotifyWakesAllWhoWait(t *testing.T) {
 func TestNotifyAtTheDeadlineIsNotLeftOver(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		var mu sync.Mutex
-		var l waitlist
+		var l List
 		for range 100 {
 			done := make(chan struct{})
 			go func() {
@@ -66,14 +81,14 @@ func TestNotifyAtTheDeadlineIsNotLeftOver(t *testing.T) {
 				time.Sleep(time.Second)
 				mu.Lock()
 				defer mu.Unlock()
-				l.notify()
+				l.Notify()
 			}()
 			mu.Lock()
-			l.wait(&mu, time.Now().Add(time.Second))
+			l.Wait(&mu, time.Now().Add(time.Second))
 			mu.Unlock()
 			<-done
 			mu.Lock()
-			if d := took(func() { l.wait(&mu, time.Now().Add(time.Second)) }); d != time.Second {
+			if d := took(func() { l.Wait(&mu, time.Now().Add(time.Second)) }); d != time.Second {
 				t.Errorf("the second wait took %v", d)
 			}
 			mu.Unlock()
@@ -83,13 +98,13 @@ func TestNotifyAtTheDeadlineIsNotLeftOver(t *testing.T) {
 
 func TestDeadlineAfter(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
-		if d := deadlineAfter(-1); !d.IsZero() {
+		if d := Deadline(-1); !d.IsZero() {
 			t.Errorf("for ever ends at %v", d)
 		}
-		if d := time.Until(deadlineAfter(time.Second)); d != time.Second {
+		if d := time.Until(Deadline(time.Second)); d != time.Second {
 			t.Errorf("a second lasts %v", d)
 		}
-		if d := deadlineAfter(0); d.IsZero() || time.Until(d) > 0 {
+		if d := Deadline(0); d.IsZero() || time.Until(d) > 0 {
 			t.Errorf("now is %v", d)
 		}
 	})
