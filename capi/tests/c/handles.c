@@ -39,7 +39,7 @@ static void any_integer(void) {
     session_calls(some[i]);
     device_calls(some[i]);
   }
-  for (i = 0; i < 20000; i++) {
+  for (i = 0; i < 500; i++) {
     seed = seed * 1664525u + 1013904223u;
     session_calls((int)seed);
     device_calls((int)seed);
@@ -55,9 +55,16 @@ static void a_device_is_no_session(void) {
   device_calls(device);
 }
 
+/* Until a device is opened, no call reaches Go. */
+static void any_integer_in_go(void) {
+  int device = thing_p2p_device_open(NULL);
+  CHECK_IS(THING_P2P_OK, thing_p2p_device_close(device));
+  any_integer();
+}
+
 static void never_used_twice(void) {
   int i, last = 0;
-  for (i = 0; i < 200; i++) {
+  for (i = 0; i < 50; i++) {
     int device = thing_p2p_device_open(NULL);
     CHECK(device > last);
     last = device;
@@ -67,6 +74,7 @@ static void never_used_twice(void) {
 
 int main(void) {
   RUN(any_integer);
+  RUN(any_integer_in_go);
   RUN(a_device_is_no_session);
   RUN(never_used_twice);
   return CHECK_RESULT;
