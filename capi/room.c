@@ -10,14 +10,31 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* What Go and its first threads reserve, and what they write to, in bytes. Go reserves tables for all of a 64 bit
- * address space, and the C library 64 MB for each thread that allocates memory. */
+/* Address space, in MB. Go takes for its heap what it gets of the first: on 32 bit the largest that it finds, even if that
+ * leaves nothing for threads (runtime.mallocinit; 4 MB more, to align it). The rest is what it and its first threads must
+ * have besides: on 64 bit tables for all addresses, and 64 MB of the C library's for each thread that allocates memory. */
 #if UINTPTR_MAX > UINT32_MAX
-#define RESERVED ((size_t)1536 << 20)
+static const size_t heaps[] = {64};
+enum { REST = 1472 };
 #else
-#define RESERVED ((size_t)256 << 20)
+static const size_t heaps[] = {516, 260, 132};
+enum { REST = 32 };
 #endif
-#define WRITTEN ((size_t)32 << 20)
+enum { WRITTEN = 32 }; /* of the rest */
+
+#define MB ((size_t)1 << 20)
+
+static void *reserve(size_t size) {
+  void *start = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return start != MAP_FAILED ? start : NULL;
+}
+
+static void *reserve_heap(size_t *size) {
+  void *heap = NULL;
+  size_t i;
+  for (i = 0; heap == NULL && i < sizeof heaps / sizeof *heaps; i++) heap = reserve(*size = heaps[i] * MB);
+  return heap;
+}
 
 static void *wait_for_end(void *end) {
   while (sem_wait(end) != 0) continue;
@@ -40,11 +57,11 @@ static int has_threads(void) {
 }
 
 int tp2p_room(void) {
-  char *reserved = mmap(NULL, RESERVED, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  int room;
-  if (reserved == MAP_FAILED) return 0;
-  room = mprotect(reserved, WRITTEN, PROT_READ | PROT_WRITE) == 0 && has_threads();
-  munmap(reserved, RESERVED);
+  size_t heap_size;
+  void *heap = reserve_heap(&heap_size), *rest = reserve(REST * MB);
+  int room = heap != NULL && rest != NULL && mprotect(rest, WRITTEN * MB, PROT_READ | PROT_WRITE) == 0 && has_threads();
+  if (heap != NULL) munmap(heap, heap_size);
+  if (rest != NULL) munmap(rest, REST * MB);
   return room;
 }
 

@@ -43,9 +43,9 @@
  *              and the log. A child that is forked afterwards, and does not call
  *              exec, gets THING_P2P_ERR_FORKED from every call; version, strerror
  *              and error_name still work. If the process has too little room to
- *              start (an RLIMIT_AS below 1.7 GB, which is reserved, not used; no
- *              threads left), the first call gives THING_P2P_ERR_NO_MEMORY and
- *              may be tried again. Where a limit is reached later, the process
+ *              start (an RLIMIT_AS below 1.7 GB, or 0.7 GB on 32 bit, which is
+ *              reserved, not used; no threads left), the first call gives
+ *              THING_P2P_ERR_NO_MEMORY and may be tried again. Where a limit is reached later, the process
  *              ends: the library cannot go on without a thread or memory. The
  *              soft limit of open files is not raised. Memory is given back
  *              after the last deinit or device_close; the threads, about ten,

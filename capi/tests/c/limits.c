@@ -70,15 +70,15 @@ static int is_enough(const char *kind, unsigned long soft) {
 
 static void address_space(void) {
   unsigned long mb;
-  for (mb = 64; mb <= 8192; mb += mb / 8) is_enough("address_space", mb * MB);
-  CHECK(!is_enough("address_space", 500 * MB));
+  for (mb = 64; mb <= 4000; mb += mb / 32) is_enough("address_space", mb * MB);
+  CHECK(!is_enough("address_space", 200 * MB));
   CHECK(is_enough("address_space", 4000 * MB));
 }
 
 static void data(void) {
   unsigned long mb;
-  for (mb = 64; mb <= 4096; mb += mb / 8) is_enough("data", mb * MB);
-  CHECK(is_enough("data", 4096 * MB));
+  for (mb = 64; mb <= 4000; mb += mb / 8) is_enough("data", mb * MB);
+  CHECK(is_enough("data", 4000 * MB));
 }
 
 static void threads(void) {
