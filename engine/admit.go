@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 )
 
 // How long a connected app may take to say who it is, and then to read the verdict.
@@ -114,9 +115,11 @@ func (d *Device) finish(a *admission) {
 // decide says whether an app may have a session. If so, room for it is reserved,
 // and it is remembered if it has a right of its own.
 func (d *Device) decide(a *admission, h hello) (Peer, Code) {
-	proven := func(secret [secretSize]byte) bool { return hmac.Equal(h.Proof, proveSecret(secret, a.binding)) }
+	proven := func(secret [names.SecretSize]byte) bool {
+		return hmac.Equal(h.Proof, names.ProveSecret(secret, a.binding))
+	}
 	now := d.state.now()
-	peer := Peer{UID: h.UID, AppID: a.appID, TraceID: h.Trace, HasTicket: proven([secretSize]byte(now.Secret))}
+	peer := Peer{UID: h.UID, AppID: a.appID, TraceID: h.Trace, HasTicket: proven([names.SecretSize]byte(now.Secret))}
 	_, peer.Paired = now.Paired[a.appID]
 	had := peer.HasTicket || peer.Paired
 	if !had && !d.asksAboutStrangers() {

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 )
 
 // TestUnpairIsNotUndone: an app without the ticket keeps eight connects in flight,
@@ -21,13 +23,13 @@ func TestUnpairIsNotUndone(t *testing.T) {
 		}
 		app := callerEndpoint(t)
 		secret := d.state.secret()
-		var names atomic.Int32
-		connect := func(secret *[secretSize]byte) error {
+		var count atomic.Int32
+		connect := func(secret *[names.SecretSize]byte) error {
 			c, err := dialDeviceAs(t, app, d, d.ID())
 			if err != nil {
 				return err
 			}
-			_, _, err = c.greet(t.Context(), hello{UID: fmt.Sprint(names.Add(1)), Trace: fmt.Sprint(names.Load())}, secret)
+			_, _, err = c.greet(t.Context(), hello{UID: fmt.Sprint(count.Add(1)), Trace: fmt.Sprint(count.Load())}, secret)
 			c.close()
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -90,7 +91,7 @@ func (d *Device) mayAsk(m *signal.Message) (stranger bool, code Code) {
 	full := d.isFull(m.From, m.Attempt)
 	d.mu.Unlock()
 	stranger = !d.state.paired(m.From) &&
-		!hmac.Equal(m.Proof, proveOffer(d.state.secret(), m.From, d.identity.id, m.Attempt))
+		!hmac.Equal(m.Proof, names.ProveOffer(d.state.secret(), m.From, d.identity.id, m.Attempt))
 	switch {
 	case stranger && !d.asksAboutStrangers():
 		return stranger, ErrAuth

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -24,7 +25,7 @@ type App struct {
 
 	mu       sync.Mutex
 	closed   bool
-	devices  map[string]ticket         // by name, and by device id
+	devices  map[string]names.Ticket   // by name, and by device id
 	servers  map[string]*signal.Client // by address
 	nearby   *nearby
 	sessions map[*Session]bool
@@ -36,8 +37,8 @@ type App struct {
 type Target struct {
 	deviceID string
 	server   string
-	secret   *[secretSize]byte // nil: no ticket
-	hints    []netip.AddrPort  // where the device was when it made the ticket
+	secret   *[names.SecretSize]byte // nil: no ticket
+	hints    []netip.AddrPort        // where the device was when it made the ticket
 }
 
 // Default times for a whole attempt.
@@ -67,7 +68,7 @@ var errManyDevices = codes.Because(ErrInvalidParameter, fmt.Errorf("%d devices a
 
 // NewApp returns an app that connects to its server in the background.
 func NewApp(config Config) (*App, error) {
-	if config.UID == "" || len(config.UID) > maxUIDLength || !isText(config.UID) {
+	if config.UID == "" || len(config.UID) > maxUIDLength || !names.IsText(config.UID) {
 		return nil, codes.Because(ErrInvalidParameter, fmt.Errorf("the uid must have 1 to %d bytes of printable UTF-8", maxUIDLength))
 	}
 	e, err := newEndpoint(config, signal.App)
@@ -80,7 +81,7 @@ func NewApp(config Config) (*App, error) {
 	}
 	a := &App{
 		endpoint: e,
-		devices:  make(map[string]ticket),
+		devices:  make(map[string]names.Ticket),
 		servers:  make(map[string]*signal.Client),
 		sessions: make(map[*Session]bool),
 		nearby:   newNearby(e),
@@ -100,30 +101,30 @@ func NewApp(config Config) (*App, error) {
 // Resolve then knows the name, and the device's id. A name must not be the id or
 // the ticket of another device. White space at the ends of a name does not count.
 func (a *App) AddDevice(name, text string) error {
-	name = trimmed(name)
+	name = names.Trimmed(name)
 	if name == "" || len(name) > maxNameLength {
 		return codes.Because(ErrInvalidParameter, fmt.Errorf("a name has 1 to %d bytes", maxNameLength))
 	}
-	t, err := parseTicket(text)
+	t, err := names.ParseTicket(text)
 	if err != nil {
 		return codes.Because(ErrInvalidID, err)
 	}
 	switch of, says := deviceIn(name); {
-	case says && of != t.deviceID:
+	case says && of != t.DeviceID:
 		return codes.Because(ErrInvalidParameter, errors.New("the name is the id or the ticket of another device: choose another name"))
 	case says:
-		name = t.deviceID // it needs no entry of its own
+		name = t.DeviceID // it needs no entry of its own
 	}
 	a.mu.Lock()
-	if !hasRoom(a.devices, 2*maxDevices, name, t.deviceID) { // a device has its name and its id there
+	if !hasRoom(a.devices, 2*maxDevices, name, t.DeviceID) { // a device has its name and its id there
 		a.mu.Unlock()
 		return errManyDevices
 	}
 	a.devices[name] = t
-	a.devices[t.deviceID] = t
+	a.devices[t.DeviceID] = t
 	a.mu.Unlock()
-	if t.server != "" {
-		a.signals(t.server) // so that the first connect need not wait for it
+	if t.Server != "" {
+		a.signals(t.Server) // so that the first connect need not wait for it
 	}
 	return nil
 }
@@ -131,35 +132,35 @@ func (a *App) AddDevice(name, text string) error {
 // deviceIn reports whether text is, or pretends to be, a device's id or ticket, and
 // whose.
 func deviceIn(text string) (deviceID string, says bool) {
-	if isTicket(text) {
-		t, _ := parseTicket(text)
-		return t.deviceID, true
+	if names.IsTicket(text) {
+		t, _ := names.ParseTicket(text)
+		return t.DeviceID, true
 	}
-	key, err := parseID(unwrapped(text))
+	key, err := ident.Parse(names.Unwrapped(text))
 	if err != nil {
 		return "", false
 	}
-	return formatID(key), true
+	return ident.Format(key), true
 }
 
 // Resolve returns the device that text means: a name, a ticket or a device id, as
 // people copy them: with white space around, ids and tickets also broken into
 // lines, ids and the first letters of tickets also in upper case.
 func (a *App) Resolve(text string) (*Target, error) {
-	if len(unwrapped(text)) > maxTicketLength {
-		return nil, codes.Because(ErrInvalidParameter, fmt.Errorf("a ticket has at most %d characters", maxTicketLength))
+	if len(names.Unwrapped(text)) > names.MaxTicketLength {
+		return nil, codes.Because(ErrInvalidParameter, fmt.Errorf("a ticket has at most %d characters", names.MaxTicketLength))
 	}
-	if isTicket(text) {
-		t, err := parseTicket(text)
+	if names.IsTicket(text) {
+		t, err := names.ParseTicket(text)
 		if err != nil {
 			return nil, codes.Because(ErrInvalidID, err)
 		}
 		return a.target(t), nil
 	}
-	name := trimmed(text)
-	key, err := parseID(unwrapped(text))
+	name := names.Trimmed(text)
+	key, err := ident.Parse(names.Unwrapped(text))
 	if err == nil {
-		name = formatID(key)
+		name = ident.Format(key)
 	}
 	a.mu.Lock()
 	t, known := a.devices[name]
@@ -174,8 +175,8 @@ func (a *App) Resolve(text string) (*Target, error) {
 }
 
 // target is the device of a ticket.
-func (a *App) target(t ticket) *Target {
-	target := &Target{deviceID: t.deviceID, server: t.server, secret: &t.secret, hints: t.hints}
+func (a *App) target(t names.Ticket) *Target {
+	target := &Target{deviceID: t.DeviceID, server: t.Server, secret: &t.Secret, hints: t.Hints}
 	if target.server == "" {
 		target.server = a.config.Server
 	}
@@ -184,7 +185,7 @@ func (a *App) target(t ticket) *Target {
 
 // signals returns the connection to a server, and makes it at first need.
 func (a *App) signals(server string) (*signal.Client, error) {
-	if server == withoutPassword(a.config.Server) {
+	if server == names.WithoutPassword(a.config.Server) {
 		server = a.config.Server // a ticket does not hold the account that the app has there
 	}
 	a.mu.Lock()
@@ -195,7 +196,7 @@ func (a *App) signals(server string) (*signal.Client, error) {
 	if client := a.servers[server]; client != nil {
 		return client, nil
 	}
-	statements := func() []string { return a.state.statements(withoutPassword(server)) }
+	statements := func() []string { return a.state.statements(names.WithoutPassword(server)) }
 	client, err := a.dialSignals(server, a.knows, a.receive, statements)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 )
 
 // At the limit of devices a new one is refused with a sentence that says the limit; what is known can still be replaced.
@@ -22,18 +24,18 @@ func TestFullTableOfDevices(t *testing.T) {
 		}
 	}
 
-	old, fresh, other := testTicket("", "192.0.2.1:1"), testTicket("", "192.0.2.2:2"), testTicket("")
-	other.deviceID = testIdentity(2).id
+	old, fresh, other := pasted("", "192.0.2.1:1"), pasted("", "192.0.2.2:2"), pasted("")
+	other.DeviceID = testIdentity(2).id
 	if err := app.AddDevice("door", old.String()); err != nil {
 		t.Fatal(err)
 	}
 	for i := 0; len(app.devices) < 2*maxDevices; i++ {
-		app.devices[fmt.Sprint(i)] = ticket{}
+		app.devices[fmt.Sprint(i)] = names.Ticket{}
 	}
 	if err := app.AddDevice("door", fresh.String()); err != nil {
 		t.Errorf("a known name is not replaced: %v", err)
 	}
-	if target, err := app.Resolve("door"); err != nil || target.hints[0] != fresh.hints[0] {
+	if target, err := app.Resolve("door"); err != nil || target.hints[0] != fresh.Hints[0] {
 		t.Errorf("the name means %+v, %v", target, err)
 	}
 	refused(app.AddDevice("window", fresh.String())) // another name of a known device
@@ -49,5 +51,5 @@ func TestFullTableOfDevices(t *testing.T) {
 	if err := app.AddAddress(door, "192.0.2.4:4"); err != nil {
 		t.Errorf("a known device gets no other address: %v", err)
 	}
-	refused(app.AddAddress(&Target{deviceID: other.deviceID}, "192.0.2.5:5"))
+	refused(app.AddAddress(&Target{deviceID: other.DeviceID}, "192.0.2.5:5"))
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
@@ -39,11 +40,11 @@ func TestFloodOfHandshakes(t *testing.T) {
 	friend := newFriend(t, broker.url, t.TempDir())
 	connect(t, friend, device.ticket)
 
-	parsed, err := parseTicket(device.ticket)
+	parsed, err := names.ParseTicket(device.ticket)
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), parsed.hints[0].Port())
+	to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), parsed.Hints[0].Port())
 	idleKB := device.residentKB(t)
 	begun, stop := floodWithHandshakes(t, device.id, to, perSecond)
 	mostKB := idleKB

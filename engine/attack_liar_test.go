@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/ident"
+
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
 
@@ -146,7 +148,7 @@ func with(m *packets.PublishPacket, change func(payload []byte) []byte) *packets
 func TestLyingBroker(t *testing.T) {
 	thief := testIdentity(99)
 	signed := func(payload []byte, to string) []byte {
-		receiver, _ := parseID(to)
+		receiver, _ := ident.Parse(to)
 		e := payload[:len(payload)-ed25519.SignatureSize]
 		copy(e[1:], thief.key.Public().(ed25519.PublicKey))
 		return append(e, ed25519.Sign(thief.key, slices.Concat([]byte("thingp2p message through a rendezvous server\n"), receiver, e))...)

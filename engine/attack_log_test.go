@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
@@ -135,9 +136,9 @@ func checkLog(t *testing.T, seen *secrets, log *keptLog, a *App, d *Device, s *S
 	a.Close()
 	d.Close()
 	ticket := d.Ticket()
-	seen.add("the ticket", []byte(ticket[len(ticketPrefix):][60:]))
+	seen.add("the ticket", []byte(ticket[len(names.TicketPrefix):][60:]))
 	seen.addBytes("the ticket's secret", secret[:])
-	seen.addBytes("the proof of an offer", proveOffer(secret, a.identity.id, d.ID(), trace))
+	seen.addBytes("the proof of an offer", names.ProveOffer(secret, a.identity.id, d.ID(), trace))
 	for who, e := range map[string]*endpoint{"the app's": a.endpoint, "the device's": d.endpoint} {
 		seen.addBytes(who+" key", e.identity.key.Seed())
 	}

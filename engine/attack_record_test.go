@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 )
 
 // recorder is a broker that keeps every byte of its clients.
@@ -91,10 +93,10 @@ func TestRecordingBroker(t *testing.T) {
 				time.Sleep(2 * time.Second)
 				seen.add("a trace id", []byte(app.about.peer.TraceID))
 				seen.add("the uid", []byte(uid))
-				seen.add("the ticket", []byte(ticket[len(ticketPrefix):][:20]))
+				seen.add("the ticket", []byte(ticket[len(names.TicketPrefix):][:20]))
 				seen.add("the ticket's end", []byte(ticket[len(ticket)-20:]))
 				seen.addBytes("the ticket's secret", secret[:])
-				seen.addBytes("its proof", proveOffer(secret, p.app.identity.id, p.device.ID(), app.about.peer.TraceID))
+				seen.addBytes("its proof", names.ProveOffer(secret, p.app.identity.id, p.device.ID(), app.about.peer.TraceID))
 				for _, word := range []string{"ufrag", "candidates", "srflx", "proof", "attempt"} {
 					seen.add("the word", []byte(word))
 				}

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/ident"
+
 	"github.com/pion/transport/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
@@ -164,7 +166,7 @@ func TestRelayLearnsNoIDs(t *testing.T) {
 			t.Fatal("nothing of TURN was seen")
 		}
 		for _, id := range []string{p.app.identity.id, p.device.ID()} {
-			key, err := parseID(id)
+			key, err := ident.Parse(id)
 			w.must(err)
 			for _, text := range []string{id, strings.ToUpper(id), string(key), hex.EncodeToString(key)} {
 				if bytes.Contains(seen.Bytes(), []byte(text)) {

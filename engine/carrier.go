@@ -8,6 +8,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -191,7 +192,7 @@ func (c *carrier) kind(p foundPath) Path {
 
 // greet says hello on a fresh connection; verdict reports that an error is what
 // the device decided.
-func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) (control channel.Stream, verdict bool, err error) {
+func (c *carrier) greet(ctx context.Context, h hello, secret *[names.SecretSize]byte) (control channel.Stream, verdict bool, err error) {
 	stop := c.endpoint.workers.WhenDone(ctx, c.conn.close)
 	defer stop()
 	if secret != nil {
@@ -199,7 +200,7 @@ func (c *carrier) greet(ctx context.Context, h hello, secret *[secretSize]byte) 
 		if err != nil {
 			return nil, false, codes.Because(ErrHandshake, err)
 		}
-		h.Proof = proveSecret(*secret, binding)
+		h.Proof = names.ProveSecret(*secret, binding)
 	}
 	fail := func(err error) error {
 		if ctx.Err() != nil {

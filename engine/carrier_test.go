@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
@@ -71,7 +72,7 @@ func TestWrongSecretIsNoTicket(t *testing.T) {
 	d := listeningDevice(t)
 	ctx := await.Context(t, ErrTimeout)
 	right := d.state.secret()
-	for _, secret := range []*[secretSize]byte{nil, {}, {1}} {
+	for _, secret := range []*[names.SecretSize]byte{nil, {}, {1}} {
 		c, err := dialDevice(t, d, d.ID())
 		if err != nil {
 			t.Fatal(err)
@@ -106,7 +107,7 @@ func TestProofOfAnotherConnectionIsWorthless(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := await.Context(t, ErrTimeout)
-	replayed := hello{UID: "user", Trace: "trace", Proof: proveSecret(d.state.secret(), binding)}
+	replayed := hello{UID: "user", Trace: "trace", Proof: names.ProveSecret(d.state.secret(), binding)}
 	if _, _, err := second.greet(ctx, replayed, nil); CodeOf(err) != ErrAuth {
 		t.Errorf("replayed: %v", err)
 	}

@@ -4,17 +4,16 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 
 	"github.com/google/uuid"
 	"github.com/pion/transport/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/panics"
-	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
 // Version is the library's version, as in thing_p2p_version.
@@ -142,28 +141,7 @@ func (c Config) check() error {
 }
 
 // CheckServer reports whether server is a usable value of Config.Server.
-func CheckServer(server string) error {
-	if server == "" {
-		return nil
-	}
-	if max(len(server), len(withoutPassword(server))) > maxServerLength { // a ticket may have to escape characters
-		return codes.Because(ErrInvalidParameter, fmt.Errorf("the server's address is longer than %d characters", maxServerLength))
-	}
-	if _, err := signal.ParseServer(server); err != nil {
-		return codes.Because(ErrInvalidParameter, err)
-	}
-	return nil
-}
-
-// withoutPassword is the server as a ticket or a log may show it.
-func withoutPassword(server string) string {
-	u, err := url.Parse(server)
-	if err != nil {
-		return ""
-	}
-	u.User = nil
-	return u.String()
-}
+func CheckServer(server string) error { return names.CheckServer(server) }
 
 // NewTraceID returns a fresh id that names one attempt on both sides: a random
 // UUID (RFC 9562), 36 characters.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -23,7 +24,7 @@ func (a *App) Connect(ctx context.Context, to *Target, mode Mode, timeout time.D
 			timeout = lanTimeout
 		}
 	}
-	if timeout < 0 || mode != ModeInternet && mode != ModeLAN || traceID == "" || len(traceID) > maxTraceLength || !isVisible(traceID) {
+	if timeout < 0 || mode != ModeInternet && mode != ModeLAN || traceID == "" || len(traceID) > maxTraceLength || !names.IsVisible(traceID) {
 		return nil, ErrInvalidParameter
 	}
 	if err := a.begin(); err != nil {
@@ -111,7 +112,7 @@ func (at *attempt) startNegotiation() error {
 	a := at.app
 	n := newNegotiation(a.endpoint, at.signals, at.traceID, "", at.to.deviceID, a.config.Relay)
 	if at.to.secret != nil {
-		n.proof = proveOffer(*at.to.secret, a.identity.id, at.to.deviceID, at.traceID)
+		n.proof = names.ProveOffer(*at.to.secret, a.identity.id, at.to.deviceID, at.traceID)
 	}
 	n.belongs = func(statement string) { a.belongs(at.to, statement) }
 	if err := a.addNegotiation(n, nil); err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/plainjson"
 )
 
@@ -93,7 +94,7 @@ func readHello(r io.Reader) (hello, error) {
 	if err := readControl(r, &h, maxHello); err != nil {
 		return h, err
 	}
-	if len(h.UID) > maxUIDLength || len(h.Trace) > maxTraceLength || !isText(h.UID) || !isVisible(h.Trace) {
+	if len(h.UID) > maxUIDLength || len(h.Trace) > maxTraceLength || !names.IsText(h.UID) || !names.IsVisible(h.Trace) {
 		return h, fmt.Errorf("%w: uid or trace id", errControl)
 	}
 	return h, nil

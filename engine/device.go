@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/waitlist"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
@@ -78,10 +79,10 @@ func (d *Device) ID() string { return d.identity.id }
 // Ticket returns the ticket that lets an app in. Whoever sees it can connect. It
 // also says where the device is now, so that an app beside it needs not search.
 func (d *Device) Ticket() string {
-	t := ticket{deviceID: d.identity.id, secret: d.state.secret(), server: withoutPassword(d.config.Server)}
+	t := names.Ticket{DeviceID: d.identity.id, Secret: d.state.secret(), Server: names.WithoutPassword(d.config.Server)}
 	for _, address := range d.localAddresses() {
 		if !address.Addr().IsLoopback() {
-			t.hints = append(t.hints, address)
+			t.Hints = append(t.Hints, address)
 		}
 	}
 	return t.String()

@@ -8,6 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
+
 	"github.com/thingp2p/libthingp2p/capi/tests/formats"
 )
 
@@ -22,39 +25,39 @@ func unhex(v any) []byte {
 // ---- tickets
 
 func readTicket(with formats.Fields) formats.Fields {
-	t, err := parseTicket(string(unhex(with["text"])))
+	t, err := names.ParseTicket(string(unhex(with["text"])))
 	if err != nil {
 		return nil
 	}
-	key, err := parseID(t.deviceID)
+	key, err := ident.Parse(t.DeviceID)
 	if err != nil {
 		panic(err)
 	}
 	hints := []any{}
-	for _, h := range t.hints {
+	for _, h := range t.Hints {
 		hints = append(hints, h)
 	}
-	return formats.Fields{"device": formats.Hex(key), "secret": formats.Hex(t.secret[:]), "server": formats.Hex(t.server), "hints": hints}
+	return formats.Fields{"device": formats.Hex(key), "secret": formats.Hex(t.Secret[:]), "server": formats.Hex(t.Server), "hints": hints}
 }
 
 func ticketFields(text string) formats.Fields { return formats.Fields{"text": formats.Hex(text)} }
 
 // ticketOf is one with the right checksum.
 func ticketOf(body string) string {
-	return ticketPrefix + base64.RawURLEncoding.EncodeToString(append([]byte(body), checksum([]byte(body))...))
+	return names.TicketPrefix + base64.RawURLEncoding.EncodeToString(append([]byte(body), names.Checksum([]byte(body))...))
 }
 
 func ticketVectors() []formats.Vector {
-	good := testTicket("mqtts://example.org:8883", "192.168.1.2:4711", "[2001:db8::1]:1").String()
-	body, _ := base64.RawURLEncoding.DecodeString(good[len(ticketPrefix):])
-	head := string(body[:ed25519.PublicKeySize+secretSize])
+	good := pasted("mqtts://example.org:8883", "192.168.1.2:4711", "[2001:db8::1]:1").String()
+	body, _ := base64.RawURLEncoding.DecodeString(good[len(names.TicketPrefix):])
+	head := string(body[:ed25519.PublicKeySize+names.SecretSize])
 	return []formats.Vector{
 		{Name: "with a server and hints", With: ticketFields(good)},
-		{Name: "with neither", With: ticketFields(testTicket("").String())},
-		{Name: "with the prefix in upper case", With: ticketFields("T2P1." + good[len(ticketPrefix):])},
+		{Name: "with neither", With: ticketFields(pasted("").String())},
+		{Name: "with the prefix in upper case", With: ticketFields("T2P1." + good[len(names.TicketPrefix):])},
 		{Name: "with a wrong checksum", With: ticketFields(good[:len(good)-3] + "AAA")},
 		{Name: "with padding", With: ticketFields(good + "=")},
-		{Name: "of another version", With: ticketFields("t2p2." + good[len(ticketPrefix):])},
+		{Name: "of another version", With: ticketFields("t2p2." + good[len(names.TicketPrefix):])},
 		{Name: "with more behind the hints", With: ticketFields(ticketOf(head + "\x00\x00\x00"))},
 		{Name: "with a zone in a hint", With: ticketFields(ticketOf(head + "\x00\x0d[fe80::1%1]:1"))},
 		{Name: "with a tab between hints", With: ticketFields(ticketOf(head + "\x00\x13192.0.2.1:1\t[::1]:1"))},
@@ -67,13 +70,13 @@ func TestTicketVectors(t *testing.T) {
 }
 
 func TestTicketOfTheSecondImplementation(t *testing.T) {
-	want := testTicket("mqtt://[::1]:1", "192.168.1.2:4711", "[fe80::1]:1")
-	key, err := parseID(want.deviceID)
+	want := pasted("mqtt://[::1]:1", "192.168.1.2:4711", "[fe80::1]:1")
+	key, err := ident.Parse(want.DeviceID)
 	if err != nil {
 		t.Fatal(err)
 	}
 	formats.Agree(t, "make ticket", formats.Fields{
-		"device": formats.Hex(key), "secret": formats.Hex(want.secret[:]), "server": formats.Hex(want.server), "hints": []any{want.hints[0], want.hints[1]},
+		"device": formats.Hex(key), "secret": formats.Hex(want.Secret[:]), "server": formats.Hex(want.Server), "hints": []any{want.Hints[0], want.Hints[1]},
 	}, formats.Fields{"text": want.String()})
 }
 
@@ -84,12 +87,12 @@ func FuzzTicketsAgree(f *testing.F) {
 	for _, v := range ticketVectors() {
 		text := string(unhex(v.With["text"]))
 		f.Add(text, "192.0.2.1:1 [2001:db8::1]:1")
-		body, _ := base64.RawURLEncoding.DecodeString(text[len(ticketPrefix):])
-		f.Add(string(body[:max(0, len(body)-checksumSize)]), "[fe80::1%eth0]:1")
+		body, _ := base64.RawURLEncoding.DecodeString(text[len(names.TicketPrefix):])
+		f.Add(string(body[:max(0, len(body)-names.ChecksumSize)]), "[fe80::1%eth0]:1")
 	}
-	head := strings.Repeat("k", ed25519.PublicKeySize+secretSize) + "\x00"
+	head := strings.Repeat("k", ed25519.PublicKeySize+names.SecretSize) + "\x00"
 	f.Fuzz(func(t *testing.T, input, hints string) {
-		for _, text := range []string{unwrapped(input), ticketOf(input), ticketOf(head + string([]byte{byte(len(hints))}) + hints)} {
+		for _, text := range []string{names.Unwrapped(input), ticketOf(input), ticketOf(head + string([]byte{byte(len(hints))}) + hints)} {
 			with := ticketFields(text)
 			first := readTicket(with)
 			if first == nil {
@@ -105,14 +108,14 @@ func FuzzTicketsAgree(f *testing.F) {
 // ---- proofs
 
 func TestProofsOfTheSecondImplementation(t *testing.T) {
-	secret := [secretSize]byte{1, 2, 3}
+	secret := [names.SecretSize]byte{1, 2, 3}
 	app, device := testIdentity(1), testIdentity(2)
 	public := func(i identity) string { return formats.Hex(i.key.Public().(ed25519.PublicKey)) }
 	formats.Agree(t, "prove offer", formats.Fields{
 		"secret": formats.Hex(secret[:]), "app": public(app), "device": public(device), "attempt": "attempt",
-	}, formats.Fields{"proof": formats.Hex(proveOffer(secret, app.id, device.id, "attempt"))})
+	}, formats.Fields{"proof": formats.Hex(names.ProveOffer(secret, app.id, device.id, "attempt"))})
 	formats.Agree(t, "prove secret", formats.Fields{"secret": formats.Hex(secret[:]), "binding": formats.Hex("binding")},
-		formats.Fields{"proof": formats.Hex(proveSecret(secret, []byte("binding")))})
+		formats.Fields{"proof": formats.Hex(names.ProveSecret(secret, []byte("binding")))})
 }
 
 // ---- passes

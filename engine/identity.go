@@ -7,10 +7,6 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
-func formatID(key ed25519.PublicKey) string { return ident.Format(key) }
-
-func parseID(id string) (ed25519.PublicKey, error) { return ident.Parse(id) }
-
 // identity is the key of an app install or a device, and the id that names it.
 type identity struct {
 	key      ed25519.PrivateKey
@@ -25,7 +21,7 @@ func newIdentity(seed []byte) identity {
 	if err != nil {
 		panic(err) // only for lengths that are wrong
 	}
-	return identity{key: key, id: formatID(key.Public().(ed25519.PublicKey)), mlkemKey: mlkemKey}
+	return identity{key: key, id: ident.Format(key.Public().(ed25519.PublicKey)), mlkemKey: mlkemKey}
 }
 
 func (i identity) sign(text []byte) []byte { return ed25519.Sign(i.key, text) }

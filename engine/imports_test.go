@@ -79,8 +79,9 @@ var above = map[string]string{
 	"engine/signal":            "engine/ident engine/limit engine/plainjson",
 	"engine/internal/codes":    "",
 	"engine/internal/waitlist": "",
+	"engine/internal/names":    "engine/internal/codes engine/signal",
 	"engine/internal/channel":  "engine/internal/codes engine/internal/waitlist",
-	"engine":                   "engine/signal engine/discovery engine/internal/channel",
+	"engine":                   "engine/discovery engine/internal/names engine/internal/channel",
 	"capi":                     "engine",
 
 	"engine/rendezvous":    "engine/ident engine/limit",

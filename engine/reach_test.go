@@ -10,6 +10,7 @@ import (
 
 	"github.com/pion/transport/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -136,7 +137,7 @@ func TestNothingGoesToSpecialAddresses(t *testing.T) {
 		// Where a ticket says, and where it was told.
 		for i := range all {
 			hints := []netip.AddrPort{netip.MustParseAddrPort(all[i]), netip.MustParseAddrPort("203.0.113.98:9")}
-			of, err := p.app.Resolve(ticket{deviceID: unseen(i), hints: hints}.String())
+			of, err := p.app.Resolve(names.Ticket{DeviceID: unseen(i), Hints: hints}.String())
 			w.must(err)
 			if reached := connect(of, none); !reached[hints[1]] {
 				t.Error("a ticket's other address is not tried")

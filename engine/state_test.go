@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 )
 
 // quiet is a log that nobody reads.
@@ -36,7 +37,7 @@ func mustOpenState(t testing.TB, dir string) *state {
 
 // pair lets an app in that has the ticket.
 func pairApp(s *state, appID, uid string) error {
-	_, err := s.enter(appID, uid, func([secretSize]byte) bool { return true })
+	_, err := s.enter(appID, uid, func([names.SecretSize]byte) bool { return true })
 	return err
 }
 
@@ -230,8 +231,8 @@ func fullState(t *testing.T, dir string, n int) *state {
 		var key [ed25519.PublicKeySize]byte
 		for i := range n {
 			key[0], key[1] = byte(i), byte(i>>8)
-			put(&full.Paired, formatID(key[:]), time.Unix(0, 0).UTC())
-			put(&full.UIDs, formatID(key[:]), "user")
+			put(&full.Paired, ident.Format(key[:]), time.Unix(0, 0).UTC())
+			put(&full.UIDs, ident.Format(key[:]), "user")
 		}
 		return full, nil
 	}); err != nil {

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 )
 
 // stateFile is the file in which an endpoint's state lies.
@@ -68,7 +69,7 @@ const (
 
 // newStateFile is the state of a new endpoint.
 func newStateFile() *stateFile {
-	f := &stateFile{Version: stateVersion, Seed: make([]byte, ed25519.SeedSize), Secret: make([]byte, secretSize)}
+	f := &stateFile{Version: stateVersion, Seed: make([]byte, ed25519.SeedSize), Secret: make([]byte, names.SecretSize)}
 	rand.Read(f.Seed)
 	rand.Read(f.Secret)
 	return f
@@ -101,7 +102,7 @@ func parseState(text []byte) (*stateFile, error) {
 	if f.Version != stateVersion {
 		return f, fmt.Errorf("the state file has version %d, this library knows version %d", f.Version, stateVersion)
 	}
-	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != secretSize || len(f.Paired) > maxPairings || len(f.UIDs) > maxPairings ||
+	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != names.SecretSize || len(f.Paired) > maxPairings || len(f.UIDs) > maxPairings ||
 		len(f.Places) > maxPlaces || len(f.Keys) > maxKeys || len(f.Statements) > maxStatements {
 		return f, errors.New("the state file is damaged")
 	}
@@ -109,7 +110,7 @@ func parseState(text []byte) (*stateFile, error) {
 		return f, errors.New("the state file is damaged: its checksum is wrong")
 	}
 	for id := range f.Paired {
-		if _, err := parseID(id); err != nil {
+		if _, err := ident.Parse(id); err != nil {
 			return f, errors.New("the state file is damaged: " + err.Error())
 		}
 	}

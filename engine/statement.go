@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -51,8 +52,8 @@ func (d *Device) speakFor(appID string) string {
 // answerTo returns the statement that goes with the answer to an offer: none for a
 // stranger, about whom an authorizer has yet to be asked.
 func (d *Device) answerTo(offer *signal.Message) string {
-	proven := func(secret [secretSize]byte) bool {
-		return hmac.Equal(offer.Proof, proveOffer(secret, offer.From, d.identity.id, offer.Attempt))
+	proven := func(secret [names.SecretSize]byte) bool {
+		return hmac.Equal(offer.Proof, names.ProveOffer(secret, offer.From, d.identity.id, offer.Attempt))
 	}
 	if d.state.now().rightOf(offer.From, proven) == noRight {
 		return ""
@@ -68,7 +69,7 @@ func (a *App) belongs(to *Target, text string) {
 		return
 	}
 	a.workers.Go(func() {
-		kept := deviceStatement{withoutPassword(to.server), text, time.Now().UTC().Truncate(time.Second)}
+		kept := deviceStatement{names.WithoutPassword(to.server), text, time.Now().UTC().Truncate(time.Second)}
 		if err := a.state.keepStatement(to.deviceID, kept); err != nil {
 			a.log.Warn("what the device states about this app is not kept: servers may give it no relays", "error", err)
 			return

@@ -6,12 +6,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 )
 
-func (s *state) secret() [secretSize]byte { return [secretSize]byte(s.now().Secret) }
+func (s *state) secret() [names.SecretSize]byte { return [names.SecretSize]byte(s.now().Secret) }
 
 func (s *state) resetSecret() error {
-	fresh := make([]byte, secretSize)
+	fresh := make([]byte, names.SecretSize)
 	rand.Read(fresh)
 	return s.change(func(now *stateFile) (*stateFile, error) {
 		changed := now.clone()
@@ -51,11 +53,11 @@ const (
 
 // rightOf says what right an app has now; proven reports whether it has proved
 // that it holds a secret.
-func (f *stateFile) rightOf(appID string, proven func(secret [secretSize]byte) bool) right {
+func (f *stateFile) rightOf(appID string, proven func(secret [names.SecretSize]byte) bool) right {
 	if _, paired := f.Paired[appID]; paired {
 		return byPairing
 	}
-	if proven([secretSize]byte(f.Secret)) {
+	if proven([names.SecretSize]byte(f.Secret)) {
 		return byTicket
 	}
 	return noRight
@@ -67,7 +69,7 @@ var errPairingsFull = errors.New("no more apps can be paired: unpair some")
 // remembers it in the same step: with the ticket it is paired from now on, and
 // what a paired one calls its user is kept. An app whose pairing or ticket has
 // gone meanwhile is a stranger. The error is that it could not be remembered.
-func (s *state) enter(appID, uid string, proven func(secret [secretSize]byte) bool) (right, error) {
+func (s *state) enter(appID, uid string, proven func(secret [names.SecretSize]byte) bool) (right, error) {
 	has := noRight
 	err := s.change(func(now *stateFile) (*stateFile, error) {
 		has = now.rightOf(appID, proven)

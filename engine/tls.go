@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"math/big"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 // alpn names the protocol inside QUIC (RFC 7301).
@@ -88,5 +90,5 @@ func peerID(state tls.ConnectionState) (string, error) {
 	if !ok {
 		return "", errWrongKey
 	}
-	return formatID(key), nil
+	return ident.Format(key), nil
 }

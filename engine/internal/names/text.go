@@ -1,4 +1,4 @@
-package engine
+package names
 
 import (
 	"strings"
@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// isText reports whether s is one line of text that shows what it says: valid
+// IsText reports whether s is one line of text that shows what it says: valid
 // UTF-8 without what would end or garble a C string, a log line or a screen, which
 // are the control characters of ASCII and of Unicode, line and paragraph
 // separators, and invisible characters, those that turn the direction of writing
 // among them. The two that join letters and emoji are welcome.
-func isText(s string) bool {
+func IsText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.In(r, unicode.Cc, unicode.Zl, unicode.Zp) || isInvisible(r) && r != zeroWidthJoiner && r != zeroWidthNonJoiner
 	})
@@ -24,9 +24,9 @@ const (
 
 func isInvisible(r rune) bool { return unicode.Is(unicode.Cf, r) }
 
-// isVisible reports whether s is ASCII without spaces, which is all that
+// IsVisible reports whether s is ASCII without spaces, which is all that
 // signalling lets through.
-func isVisible(s string) bool {
+func IsVisible(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] > '~' {
 			return false
@@ -39,12 +39,12 @@ func isVisible(s string) bool {
 // byte-order mark, and other things that nobody sees.
 func clings(r rune) bool { return unicode.IsSpace(r) || isInvisible(r) }
 
-// trimmed is a text without what clings to its ends.
-func trimmed(s string) string { return strings.TrimFunc(s, clings) }
+// Trimmed is a text without what clings to its ends.
+func Trimmed(s string) string { return strings.TrimFunc(s, clings) }
 
-// unwrapped is a text of visible characters without what clings to it anywhere: a
+// Unwrapped is a text of visible characters without what clings to it anywhere: a
 // message may have broken it into lines.
-func unwrapped(s string) string {
+func Unwrapped(s string) string {
 	return strings.Map(func(r rune) rune {
 		if clings(r) {
 			return -1

@@ -1,11 +1,14 @@
-package engine
+package names
 
 import (
+	"crypto/ed25519"
 	"encoding/base64"
 	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
 // Sizes that others rely on.
@@ -14,19 +17,22 @@ const (
 	qrBytes      = 520 // of a QR code of version 15, level L: 77 modules wide
 )
 
-func testTicket(server string, hints ...string) ticket {
-	t := ticket{deviceID: testIdentity(1).id, secret: [secretSize]byte{1, 2, 3}, server: server}
+// testID is any device's.
+var testID = ident.Format(ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize)).Public().(ed25519.PublicKey))
+
+func testTicket(server string, hints ...string) Ticket {
+	t := Ticket{DeviceID: testID, Secret: [SecretSize]byte{1, 2, 3}, Server: server}
 	for _, h := range hints {
-		t.hints = append(t.hints, netip.MustParseAddrPort(h))
+		t.Hints = append(t.Hints, netip.MustParseAddrPort(h))
 	}
 	return t
 }
 
 // longestServer has as many characters as a server's address may have.
-var longestServer = "mqtt://" + strings.Repeat("a", maxServerLength-len("mqtt://"))
+var longestServer = "mqtt://" + strings.Repeat("a", MaxServerLength-len("mqtt://"))
 
 func TestTicketRoundTrip(t *testing.T) {
-	for name, want := range map[string]ticket{
+	for name, want := range map[string]Ticket{
 		"no server":      testTicket(""),
 		"server":         testTicket("mqtt://example.org:1883"),
 		"longest server": testTicket(longestServer),
@@ -36,7 +42,7 @@ func TestTicketRoundTrip(t *testing.T) {
 			"192.168.100.107:50007", "192.168.100.108:50008"),
 	} {
 		text := want.String()
-		got, err := parseTicket(text)
+		got, err := ParseTicket(text)
 		if err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %q is %+v, %v", name, text, got, err)
 		}
@@ -54,13 +60,13 @@ func TestTicketLeavesOutHintsThatDoNotFit(t *testing.T) {
 	for _, server := range []string{"", "mqtt://example.org", longestServer} {
 		want := testTicket(server, long, long, long, long, long, long, long, long)
 		text := want.String()
-		got, err := parseTicket(text)
+		got, err := ParseTicket(text)
 		if err != nil || len(text) >= ticketBuffer {
 			t.Errorf("a ticket of %d characters: %v", len(text), err)
 			continue
 		}
-		if got.server != server || len(got.hints) == 0 || !reflect.DeepEqual(got.hints, want.hints[:len(got.hints)]) {
-			t.Errorf("server %q and hints %v", got.server, got.hints)
+		if got.Server != server || len(got.Hints) == 0 || !reflect.DeepEqual(got.Hints, want.Hints[:len(got.Hints)]) {
+			t.Errorf("server %q and hints %v", got.Server, got.Hints)
 		}
 	}
 }
@@ -73,130 +79,87 @@ func TestDamagedTicketIsNone(t *testing.T) {
 				continue
 			}
 			damaged := whole[:i] + string(c) + whole[i+1:]
-			if got, err := parseTicket(damaged); err == nil {
+			if got, err := ParseTicket(damaged); err == nil {
 				t.Errorf("character %d as %q gives %+v", i, c, got)
 			}
 		}
-		if _, err := parseTicket(whole[:i]); err == nil {
+		if _, err := ParseTicket(whole[:i]); err == nil {
 			t.Errorf("the first %d characters are a ticket", i)
 		}
 		if i+1 < len(whole) && whole[i] != whole[i+1] {
 			swapped := whole[:i] + whole[i+1:i+2] + whole[i:i+1] + whole[i+2:]
-			if _, err := parseTicket(swapped); err == nil {
+			if _, err := ParseTicket(swapped); err == nil {
 				t.Errorf("characters %d and %d may be swapped", i, i+1)
 			}
 		}
 	}
-	if _, err := parseTicket(whole + "A"); err == nil {
+	if _, err := ParseTicket(whole + "A"); err == nil {
 		t.Error("a ticket may be longer")
 	}
 }
 
 func TestTicketWithBadContentIsNone(t *testing.T) {
-	for name, bad := range map[string]ticket{
+	for name, bad := range map[string]Ticket{
 		"scheme":       testTicket("http://example.org"),
 		"no host":      testTicket("mqtt://"),
 		"long server":  testTicket(longestServer + "a"),
 		"zone in hint": testTicket("", "[fe80::1%eth0]:1"),
 		"mapped hint":  testTicket("", "[::ffff:192.0.2.1]:1"),
 	} {
-		if _, err := parseTicket(bad.String()); err == nil {
+		if _, err := ParseTicket(bad.String()); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}
-	if text := (ticket{deviceID: "nobody"}).String(); text != "" {
+	if text := (Ticket{DeviceID: "nobody"}).String(); text != "" {
 		t.Errorf("a ticket for nobody: %q", text)
 	}
 	nine := testTicket("")
 	for range maxHints + 1 {
-		nine.hints = append(nine.hints, netip.MustParseAddrPort("[::1]:1"))
+		nine.Hints = append(nine.Hints, netip.MustParseAddrPort("[::1]:1"))
 	}
-	if got, err := parseTicket(nine.String()); err != nil || len(got.hints) != maxHints {
-		t.Errorf("%d hints, %v", len(got.hints), err)
-	}
-}
-
-func TestEveryUsableServerFitsATicket(t *testing.T) {
-	for _, server := range []string{
-		"mqtts://user:password@example.org:8883",
-		"wss://example.org/path",
-		longestServer,
-		"ws://example.org/" + strings.Repeat("\u00e9", 80), // escaped, each takes six characters
-	} {
-		d, err := NewDevice(Config{Server: server})
-		if err != nil {
-			if CodeOf(err) != ErrInvalidParameter {
-				t.Errorf("%s: %v", server, err)
-			}
-			continue
-		}
-		ticket, err := parseTicket(d.Ticket())
-		if err != nil || strings.Contains(ticket.server, "password") {
-			t.Errorf("%s: the ticket %q is for %q, %v", server, d.Ticket(), ticket.server, err)
-		}
-		d.Close()
+	if got, err := ParseTicket(nine.String()); err != nil || len(got.Hints) != maxHints {
+		t.Errorf("%d hints, %v", len(got.Hints), err)
 	}
 }
 
 func TestProofBelongsToOneSecretAndOneConnection(t *testing.T) {
-	secret, other := [secretSize]byte{1}, [secretSize]byte{2}
-	proof := string(proveSecret(secret, []byte("binding")))
-	if proof != string(proveSecret(secret, []byte("binding"))) {
+	secret, other := [SecretSize]byte{1}, [SecretSize]byte{2}
+	proof := string(ProveSecret(secret, []byte("binding")))
+	if proof != string(ProveSecret(secret, []byte("binding"))) {
 		t.Error("a proof cannot be checked")
 	}
-	if proof == string(proveSecret(other, []byte("binding"))) || proof == string(proveSecret(secret, []byte("bindinG"))) {
+	if proof == string(ProveSecret(other, []byte("binding"))) || proof == string(ProveSecret(secret, []byte("bindinG"))) {
 		t.Error("a proof is good for something else")
 	}
 }
 
 // FuzzTicket takes any text, and any content that has the right checksum.
 func FuzzTicket(f *testing.F) {
-	for _, t := range []ticket{
+	for _, t := range []Ticket{
 		testTicket(""), testTicket(longestServer), testTicket("mqtt://[::1]:1", "192.168.1.2:4711", "[fe80::1]:1"),
 	} {
 		text := t.String()
 		f.Add(text)
-		raw, _ := base64.RawURLEncoding.DecodeString(text[len(ticketPrefix):])
-		f.Add(string(raw[:len(raw)-checksumSize]))
+		raw, _ := base64.RawURLEncoding.DecodeString(text[len(TicketPrefix):])
+		f.Add(string(raw[:len(raw)-ChecksumSize]))
 	}
 	f.Add("")
-	f.Add(ticketPrefix)
+	f.Add(TicketPrefix)
 	f.Fuzz(func(t *testing.T, input string) {
-		signed := ticketPrefix + base64.RawURLEncoding.EncodeToString(append([]byte(input), checksum([]byte(input))...))
+		signed := TicketPrefix + base64.RawURLEncoding.EncodeToString(append([]byte(input), Checksum([]byte(input))...))
 		for _, text := range []string{input, signed} {
-			got, err := parseTicket(text)
+			got, err := ParseTicket(text)
 			if err != nil {
 				continue
 			}
-			if len(got.server) > maxServerLength || len(got.hints) > maxHints {
-				t.Errorf("%q: server %q, %d hints", text, got.server, len(got.hints))
+			if len(got.Server) > MaxServerLength || len(got.Hints) > maxHints {
+				t.Errorf("%q: server %q, %d hints", text, got.Server, len(got.Hints))
 			}
-			again, err := parseTicket(got.String())
-			if err != nil || again.deviceID != got.deviceID || again.secret != got.secret || again.server != got.server ||
-				!reflect.DeepEqual(again.hints, got.hints) {
+			again, err := ParseTicket(got.String())
+			if err != nil || again.DeviceID != got.DeviceID || again.Secret != got.Secret || again.Server != got.Server ||
+				!reflect.DeepEqual(again.Hints, got.Hints) {
 				t.Errorf("%+v becomes %+v, %v", got, again, err)
 			}
 		}
 	})
-}
-
-// A ticket does not hold the account that a device has at a broker with accounts:
-// the app uses its own.
-func TestTicketsServerIsReachedWithTheAppsAccount(t *testing.T) {
-	const server = "mqtt://alice:secret@127.0.0.1:9"
-	app, err := NewApp(Config{UID: "user", Server: server})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer app.Close()
-	own, err := app.signals(server)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if tickets, err := app.signals(withoutPassword(server)); tickets != own {
-		t.Errorf("another connection: %v", err)
-	}
-	if other, err := app.signals("mqtt://127.0.0.1:99"); err != nil || other == own {
-		t.Errorf("to another server: %v", err)
-	}
 }
