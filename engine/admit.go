@@ -74,7 +74,7 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 	limit.Reset(verdictTime)
 	v := verdict{Code: code}
 	if code == OK && h.MLKEM {
-		v.MLKEM = d.identity.mlkemKey
+		v.MLKEM = d.identity.MLKEMKey
 	}
 	if code == OK && (peer.Paired || peer.HasTicket) {
 		v.Statement = d.speakFor(peer.AppID)
@@ -151,7 +151,7 @@ func (d *Device) open(a *admission, control channel.Stream, peer Peer) {
 		via.hold()
 	}
 	var s *Session
-	s = newSession(conn, control, about{peer: peer, deviceID: d.identity.id, localPort: d.socket.port}, d.config, func() {
+	s = newSession(conn, control, about{peer: peer, deviceID: d.identity.ID, localPort: d.socket.port}, d.config, func() {
 		if via != nil {
 			via.letGo()
 		}

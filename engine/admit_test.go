@@ -59,7 +59,7 @@ func TestUnpairIsNotUndone(t *testing.T) {
 		if err := d.ResetTicket(); err != nil {
 			t.Fatal(err)
 		}
-		if err := d.Unpair(app.identity.id); err != nil {
+		if err := d.Unpair(app.identity.ID); err != nil {
 			t.Fatal(err)
 		}
 		unpaired.Store(true)

@@ -91,7 +91,7 @@ func (d *Device) mayAsk(m *signal.Message) (stranger bool, code Code) {
 	full := d.isFull(m.From, m.Attempt)
 	d.mu.Unlock()
 	stranger = !d.state.paired(m.From) &&
-		!hmac.Equal(m.Proof, names.ProveOffer(d.state.secret(), m.From, d.identity.id, m.Attempt))
+		!hmac.Equal(m.Proof, names.ProveOffer(d.state.secret(), m.From, d.identity.ID, m.Attempt))
 	switch {
 	case stranger && !d.asksAboutStrangers():
 		return stranger, ErrAuth

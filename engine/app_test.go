@@ -25,7 +25,7 @@ func TestFullTableOfDevices(t *testing.T) {
 	}
 
 	old, fresh, other := pasted("", "192.0.2.1:1"), pasted("", "192.0.2.2:2"), pasted("")
-	other.DeviceID = testIdentity(2).id
+	other.DeviceID = testIdentity(2).ID
 	if err := app.AddDevice("door", old.String()); err != nil {
 		t.Fatal(err)
 	}

@@ -124,7 +124,7 @@ func firstPackets(t *testing.T, count int) [][]byte {
 	for range count {
 		recorder := &recordedConn{packets: make(chan []byte, 16), closed: make(chan struct{})}
 		transport := &quic.Transport{Conn: recorder}
-		config, err := testIdentity(1).dialConfig("", newPassSecret([]byte("a guess")).serverName())
+		config, err := testIdentity(1).DialConfig("", newPassSecret([]byte("a guess")).serverName())
 		if err != nil {
 			t.Fatal(err)
 		}

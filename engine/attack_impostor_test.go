@@ -20,10 +20,10 @@ func TestImpostorAtTheAddress(t *testing.T) {
 		e, err := newEndpoint(there, signal.Device)
 		w.must(err)
 		t.Cleanup(e.release)
-		config, err := e.identity.tlsConfig("")
+		config, err := e.identity.TLSConfig("")
 		w.must(err)
 		w.must(e.quic.serve(config, time.Minute, newHandshakes(e.workers.Guard), &e.workers, func(c *quicConn) { <-c.Context().Done() }))
-		target, err := p.app.Resolve(testIdentity(1).id)
+		target, err := p.app.Resolve(testIdentity(1).ID)
 		w.must(err)
 		w.must(p.app.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr(impostor.publicIP), e.socket.port).String()))
 		if _, err := p.app.Connect(t.Context(), target, ModeLAN, time.Second, NewTraceID()); CodeOf(err) != ErrAuth {
@@ -44,7 +44,7 @@ func TestImpostorAtTheBroker(t *testing.T) {
 		conn, err := broker.dial()
 		w.must(err)
 		subscribe := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
-		subscribe.Topics, subscribe.Qoss, subscribe.MessageID = []string{"t2p/1/d/" + device.id + "/rx"}, []byte{0}, 1
+		subscribe.Topics, subscribe.Qoss, subscribe.MessageID = []string{"t2p/1/d/" + device.ID + "/rx"}, []byte{0}, 1
 		connect := packets.NewControlPacket(packets.Connect).(*packets.ConnectPacket)
 		connect.ProtocolName, connect.ProtocolVersion, connect.CleanSession = "MQTT", 4, true
 		read, answers := make(chan struct{}), 0
@@ -63,17 +63,17 @@ func TestImpostorAtTheBroker(t *testing.T) {
 						{"kind": "answer", "attempt": attempt, "ufrag": "thief", "pwd": "0123456789012345678901"},
 						{"kind": "refusal", "attempt": attempt, "code": int(ErrDevicePrivacy)},
 					} {
-						answer := sealedMessage(t, thief.key, app.identity.id, message)
-						publishPacket("t2p/1/a/"+app.identity.id+"/rx", answer, false).Write(conn)
+						answer := sealedMessage(t, thief.Key, app.identity.ID, message)
+						publishPacket("t2p/1/a/"+app.identity.ID+"/rx", answer, false).Write(conn)
 						answers++
 					}
 				}
 			}
 		}()
-		for _, p := range []packets.ControlPacket{connect, subscribe, publishPacket("t2p/1/d/"+device.id+"/st", []byte("on"), true)} {
+		for _, p := range []packets.ControlPacket{connect, subscribe, publishPacket("t2p/1/d/"+device.ID+"/st", []byte("on"), true)} {
 			w.must(p.Write(conn))
 		}
-		target, err := app.Resolve(device.id)
+		target, err := app.Resolve(device.ID)
 		w.must(err)
 		if _, err := app.Connect(t.Context(), target, ModeInternet, 2*time.Second, NewTraceID()); CodeOf(err) != ErrNoAnswer {
 			t.Errorf("connect: %v, want ErrNoAnswer", err)

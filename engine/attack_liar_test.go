@@ -150,8 +150,8 @@ func TestLyingBroker(t *testing.T) {
 	signed := func(payload []byte, to string) []byte {
 		receiver, _ := ident.Parse(to)
 		e := payload[:len(payload)-ed25519.SignatureSize]
-		copy(e[1:], thief.key.Public().(ed25519.PublicKey))
-		return append(e, ed25519.Sign(thief.key, slices.Concat([]byte("thingp2p message through a rendezvous server\n"), receiver, e))...)
+		copy(e[1:], thief.Key.Public().(ed25519.PublicKey))
+		return append(e, ed25519.Sign(thief.Key, slices.Concat([]byte("thingp2p message through a rendezvous server\n"), receiver, e))...)
 	}
 	owner := func(inbox string) string { return strings.Split(inbox, "/")[3] }
 	n := 0
@@ -180,7 +180,7 @@ func TestLyingBroker(t *testing.T) {
 			defer p.app.endpoint.mu.Unlock()
 			for key := range p.app.negotiations {
 				message["attempt"] = key.attempt
-				lie := publishPacket(m.TopicName, sealedMessage(t, thief.key, owner(m.TopicName), message), false)
+				lie := publishPacket(m.TopicName, sealedMessage(t, thief.Key, owner(m.TopicName), message), false)
 				all = append(lies{lie}, all...)
 			}
 			return all
@@ -202,7 +202,7 @@ func TestLyingBroker(t *testing.T) {
 		"says it twice":    {true, add(func(_ *liar, _ vpair, _ *victim, m *packets.PublishPacket) lies { return lies{m, m} })},
 		"flips a bit":      {false, each(func(p []byte, _ string) []byte { n++; p[n*31%len(p)] ^= 1 << (n % 8); return p })},
 		"cuts":             {false, each(func(p []byte, _ string) []byte { n++; return p[:n*31%len(p)] })},
-		"swaps the sender": {false, each(func(p []byte, _ string) []byte { copy(p[1:], thief.key.Public().(ed25519.PublicKey)); return p })},
+		"swaps the sender": {false, each(func(p []byte, _ string) []byte { copy(p[1:], thief.Key.Public().(ed25519.PublicKey)); return p })},
 		"signs anew":       {false, each(signed)},
 		"makes it younger": {false, each(func(p []byte, _ string) []byte { p[40]++; return p })},
 		"noise before": {true, add(func(_ *liar, _ vpair, _ *victim, m *packets.PublishPacket) lies {
@@ -314,7 +314,7 @@ func TestLyingBroker(t *testing.T) {
 				case OK:
 					device, err := p.device.Accept(time.Second)
 					w.must(err)
-					if device.Peer().AppID != p.app.identity.id {
+					if device.Peer().AppID != p.app.identity.ID {
 						t.Errorf("a session with %s", device.Peer().AppID)
 					}
 					w.must(exchange(app, device))

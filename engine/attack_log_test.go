@@ -138,9 +138,9 @@ func checkLog(t *testing.T, seen *secrets, log *keptLog, a *App, d *Device, s *S
 	ticket := d.Ticket()
 	seen.add("the ticket", []byte(ticket[len(names.TicketPrefix):][60:]))
 	seen.addBytes("the ticket's secret", secret[:])
-	seen.addBytes("the proof of an offer", names.ProveOffer(secret, a.identity.id, d.ID(), trace))
+	seen.addBytes("the proof of an offer", names.ProveOffer(secret, a.identity.ID, d.ID(), trace))
 	for who, e := range map[string]*endpoint{"the app's": a.endpoint, "the device's": d.endpoint} {
-		seen.addBytes(who+" key", e.identity.key.Seed())
+		seen.addBytes(who+" key", e.identity.Key.Seed())
 	}
 	seen.mu.Lock()
 	for known, what := range seen.known {

@@ -11,6 +11,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 )
 
 // hybridEnvelope is the version of an envelope that is sealed to X25519 and ML-KEM.
@@ -18,8 +19,8 @@ const hybridEnvelope = 2
 
 // brokenX25519 opens an envelope as who has a quantum computer would: it has found
 // the receiver's X25519 key, and knows no other.
-func brokenX25519(t *testing.T, receiver identity, m *packets.PublishPacket) bool {
-	key, err := ident.OpeningKey(receiver.key)
+func brokenX25519(t *testing.T, receiver keys.Identity, m *packets.PublishPacket) bool {
+	key, err := ident.OpeningKey(receiver.Key)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -156,23 +157,23 @@ func TestPeersWithoutMLKEMAreSpokenTo(t *testing.T) {
 			app.Close()
 			time.Sleep(5 * time.Second)
 		}
-		appKey, deviceKey := p.app.identity.mlkemKey, p.device.identity.mlkemKey
-		p.app.identity.mlkemKey, p.device.identity.mlkemKey = nil, nil
+		appKey, deviceKey := p.app.identity.MLKEMKey, p.device.identity.MLKEMKey
+		p.app.identity.MLKEMKey, p.device.identity.MLKEMKey = nil, nil
 		connect()
 		if all := versions(0); slices.Contains(all, hybridEnvelope) || len(all) < 2 {
 			t.Errorf("of two of before: versions %v", all)
 		}
-		p.app.identity.mlkemKey, p.device.identity.mlkemKey = appKey, deviceKey
+		p.app.identity.MLKEMKey, p.device.identity.MLKEMKey = appKey, deviceKey
 		connect()
 		if p.app.mlkemKeyOf(p.device.ID()) == nil {
 			t.Error("the device's key is not known")
 		}
-		p.device.identity.mlkemKey = []byte("malformed")
+		p.device.identity.MLKEMKey = []byte("malformed")
 		connect()
 		if p.app.mlkemKeyOf(p.device.ID()) == nil {
 			t.Error("a malformed key makes the app forget")
 		}
-		p.device.identity.mlkemKey = nil
+		p.device.identity.MLKEMKey = nil
 		connect()
 		if p.app.mlkemKeyOf(p.device.ID()) != nil {
 			t.Error("the app still seals to a key that the device has not any more")

@@ -96,7 +96,7 @@ func TestRecordingBroker(t *testing.T) {
 				seen.add("the ticket", []byte(ticket[len(names.TicketPrefix):][:20]))
 				seen.add("the ticket's end", []byte(ticket[len(ticket)-20:]))
 				seen.addBytes("the ticket's secret", secret[:])
-				seen.addBytes("its proof", names.ProveOffer(secret, p.app.identity.id, p.device.ID(), app.about.peer.TraceID))
+				seen.addBytes("its proof", names.ProveOffer(secret, p.app.identity.ID, p.device.ID(), app.about.peer.TraceID))
 				for _, word := range []string{"ufrag", "candidates", "srflx", "proof", "attempt"} {
 					seen.add("the word", []byte(word))
 				}
@@ -104,7 +104,7 @@ func TestRecordingBroker(t *testing.T) {
 				if !slices.Contains(slices.Collect(maps.Values(seen.known)), "a server-reflexive address") {
 					t.Error("the test has missed a server-reflexive address")
 				}
-				for _, id := range []string{p.app.identity.id, p.device.ID()} {
+				for _, id := range []string{p.app.identity.ID, p.device.ID()} {
 					if !r.has([]byte(id)) {
 						t.Error("nothing was recorded")
 					}

@@ -165,7 +165,7 @@ func TestRelayLearnsNoIDs(t *testing.T) {
 		if !bytes.Contains(seen.Bytes(), []byte(rendezvous.Realm)) {
 			t.Fatal("nothing of TURN was seen")
 		}
-		for _, id := range []string{p.app.identity.id, p.device.ID()} {
+		for _, id := range []string{p.app.identity.ID, p.device.ID()} {
 			key, err := ident.Parse(id)
 			w.must(err)
 			for _, text := range []string{id, strings.ToUpper(id), string(key), hex.EncodeToString(key)} {

@@ -84,11 +84,11 @@ func TestPeerThatBreaksTheRules(t *testing.T) {
 // Who records a session today cannot read it with a quantum computer.
 func TestSessionKeysAreHybrid(t *testing.T) {
 	app, device := testIdentity(1), testIdentity(2)
-	client, err := app.dialConfig(device.id, "pass")
+	client, err := app.DialConfig(device.ID, "pass")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := device.acceptConfig(func(string) bool { return true })
+	server, err := device.AcceptConfig(func(string) bool { return true })
 	if err != nil {
 		t.Fatal(err)
 	}

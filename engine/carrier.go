@@ -8,6 +8,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
@@ -68,7 +69,7 @@ func (c *carrier) dial(ctx context.Context, p foundPath, r *relay, deviceID stri
 	}
 	err := c.shakeHands(ctx, deviceID, pass)
 	for _, wait := range knockTimes {
-		if !errors.Is(err, errNoPass) {
+		if !errors.Is(err, keys.ErrNoPass) {
 			break
 		}
 		select { // the handshake has overtaken the knock
@@ -82,7 +83,7 @@ func (c *carrier) dial(ctx context.Context, p foundPath, r *relay, deviceID stri
 }
 
 func (c *carrier) shakeHands(ctx context.Context, deviceID string, pass *passSecret) error {
-	config, err := c.endpoint.identity.dialConfig(deviceID, pass.serverName())
+	config, err := c.endpoint.identity.DialConfig(deviceID, pass.serverName())
 	if err != nil {
 		return codes.Because(ErrInternal, err)
 	}
@@ -101,7 +102,7 @@ func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID st
 	if err != nil {
 		return nil, err
 	}
-	mark, err := c.endpoint.identity.markFor(deviceID)
+	mark, err := markFor(c.endpoint.identity, deviceID)
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
@@ -56,7 +57,7 @@ func listeningDevice(t *testing.T) *Device {
 
 func TestImpostorIsFoundOut(t *testing.T) {
 	d := listeningDevice(t)
-	if _, err := dialDevice(t, d, testIdentity(1).id); CodeOf(err) != ErrAuth || !errors.Is(err, errWrongKey) {
+	if _, err := dialDevice(t, d, testIdentity(1).ID); CodeOf(err) != ErrAuth || !errors.Is(err, keys.ErrWrongKey) {
 		t.Errorf("dialled one device, reached another: %v", err)
 	}
 	c, err := dialDevice(t, d, d.ID())

@@ -112,7 +112,7 @@ func (at *attempt) startNegotiation() error {
 	a := at.app
 	n := newNegotiation(a.endpoint, at.signals, at.traceID, "", at.to.deviceID, a.config.Relay)
 	if at.to.secret != nil {
-		n.proof = names.ProveOffer(*at.to.secret, a.identity.id, at.to.deviceID, at.traceID)
+		n.proof = names.ProveOffer(*at.to.secret, a.identity.ID, at.to.deviceID, at.traceID)
 	}
 	n.belongs = func(statement string) { a.belongs(at.to, statement) }
 	if err := a.addNegotiation(n, nil); err != nil {
@@ -163,7 +163,7 @@ func (at *attempt) timedOut(ctx context.Context) error {
 func (at *attempt) session(won dialed) *Session {
 	a := at.app
 	about := about{
-		peer:        Peer{UID: a.config.UID, AppID: a.identity.id, TraceID: at.traceID, HasTicket: at.to.secret != nil},
+		peer:        Peer{UID: a.config.UID, AppID: a.identity.ID, TraceID: at.traceID, HasTicket: at.to.secret != nil},
 		deviceID:    at.to.deviceID,
 		connectTime: time.Since(at.started),
 		localPort:   a.socket.port,

@@ -47,7 +47,7 @@ func NewDevice(config Config) (*Device, error) {
 	if err != nil {
 		return nil, err
 	}
-	key, err := ident.OpeningKey(e.identity.key)
+	key, err := ident.OpeningKey(e.identity.Key)
 	if err != nil {
 		e.release()
 		return nil, codes.Because(ErrInternal, err)
@@ -74,12 +74,12 @@ func NewDevice(config Config) (*Device, error) {
 }
 
 // ID returns the device's id.
-func (d *Device) ID() string { return d.identity.id }
+func (d *Device) ID() string { return d.identity.ID }
 
 // Ticket returns the ticket that lets an app in. Whoever sees it can connect. It
 // also says where the device is now, so that an app beside it needs not search.
 func (d *Device) Ticket() string {
-	t := names.Ticket{DeviceID: d.identity.id, Secret: d.state.secret(), Server: names.WithoutPassword(d.config.Server)}
+	t := names.Ticket{DeviceID: d.identity.ID, Secret: d.state.secret(), Server: names.WithoutPassword(d.config.Server)}
 	for _, address := range d.localAddresses() {
 		if !address.Addr().IsLoopback() {
 			t.Hints = append(t.Hints, address)
@@ -139,7 +139,7 @@ func (d *Device) serve() error {
 // serveOn takes connections on a transport: the socket's, or that of a relay of
 // ours. The same gate stands before each.
 func (d *Device) serveOn(transport *quicTransport, via *deviceRelay) error {
-	config, err := d.identity.acceptConfig(d.visitors.admits)
+	config, err := d.identity.AcceptConfig(d.visitors.admits)
 	if err != nil {
 		return err
 	}

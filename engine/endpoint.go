@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -23,7 +24,7 @@ type endpoint struct {
 	config    Config
 	log       *slog.Logger
 	state     *state
-	identity  identity
+	identity  keys.Identity
 	role      signal.Role
 	roots     *x509.CertPool // for TLS to servers; nil: the system's
 	socket    *socket
@@ -67,7 +68,7 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 		}
 	}
 	identity := state.identity()
-	identity.guard = panics.Guard{Log: config.Log}
+	identity.Guard = panics.Guard{Log: config.Log}
 	return &endpoint{
 		config:       config,
 		log:          config.Log,
@@ -110,7 +111,7 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 		Server:     address,
 		TLS:        &tls.Config{RootCAs: e.roots},
 		Role:       e.role,
-		Key:        e.identity.key,
+		Key:        e.identity.Key,
 		Known:      known,
 		Log:        e.log,
 		Dial:       e.config.dialServer,

@@ -19,7 +19,7 @@ func (w *world) offering(app *App) *signal.Client {
 	server, err := signal.ParseServer(app.config.Server)
 	w.must(err)
 	client, err := signal.New(signal.Config{
-		Server: server, Role: signal.App, Key: app.identity.key, Dial: w.dialServer,
+		Server: server, Role: signal.App, Key: app.identity.Key, Dial: w.dialServer,
 		Known: func(string) bool { return true }, OnMessage: func(*signal.Message) {}, Log: slog.New(slog.DiscardHandler),
 	})
 	w.must(err)

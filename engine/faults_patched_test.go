@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
 
 	"github.com/quic-go/quic-go"
@@ -45,12 +46,12 @@ func quicPair(t *testing.T, trace func() qlogwriter.Trace) (dial func() (*quic.C
 		t.Cleanup(func() { transports[i].Close(); udp.Close() })
 	}
 	config := func(seed byte) (*quic.Config, error) { return quicConfig(10*time.Second, seed == 1), nil }
-	device := newIdentity(append(make([]byte, 31), 1))
-	tlsDevice, err := device.tlsConfig("")
+	device := keys.New(append(make([]byte, 31), 1))
+	tlsDevice, err := device.TLSConfig("")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tlsApp, err := newIdentity(append(make([]byte, 31), 2)).tlsConfig(device.id)
+	tlsApp, err := keys.New(append(make([]byte, 31), 2)).TLSConfig(device.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
 
 	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
@@ -272,9 +273,9 @@ func TestFaultWhileAnAppIsAdmitted(t *testing.T) {
 // A peer is not accepted because the check has panicked.
 func TestFaultInTLS(t *testing.T) {
 	log, logger := faultlog.New()
-	i := newIdentity(make([]byte, 32))
-	i.guard = panics.Guard{Log: logger}
-	config, err := i.tlsConfig("")
+	i := keys.New(make([]byte, 32))
+	i.Guard = panics.Guard{Log: logger}
+	config, err := i.TLSConfig("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -333,8 +334,8 @@ func TestFaultWhileAConnectionIsHandled(t *testing.T) {
 	}
 	workers := panics.Group{Guard: panics.Guard{Log: logger}}
 	t.Cleanup(workers.Wait)
-	device := newIdentity(append(make([]byte, 31), 1))
-	config, err := device.tlsConfig("")
+	device := keys.New(append(make([]byte, 31), 1))
+	config, err := device.TLSConfig("")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -342,7 +343,7 @@ func TestFaultWhileAConnectionIsHandled(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { sides[1].Close() })
-	if config, err = newIdentity(append(make([]byte, 31), 2)).tlsConfig(device.id); err != nil {
+	if config, err = keys.New(append(make([]byte, 31), 2)).TLSConfig(device.ID); err != nil {
 		t.Fatal(err)
 	}
 	conn, err := sides[0].dial(await.Context(t, ErrTimeout), plainAddrPort(sides[1].Conn.LocalAddr()), config, time.Minute)

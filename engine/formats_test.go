@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 
 	"github.com/thingp2p/libthingp2p/capi/tests/formats"
@@ -110,10 +111,10 @@ func FuzzTicketsAgree(f *testing.F) {
 func TestProofsOfTheSecondImplementation(t *testing.T) {
 	secret := [names.SecretSize]byte{1, 2, 3}
 	app, device := testIdentity(1), testIdentity(2)
-	public := func(i identity) string { return formats.Hex(i.key.Public().(ed25519.PublicKey)) }
+	public := func(i keys.Identity) string { return formats.Hex(i.Key.Public().(ed25519.PublicKey)) }
 	formats.Agree(t, "prove offer", formats.Fields{
 		"secret": formats.Hex(secret[:]), "app": public(app), "device": public(device), "attempt": "attempt",
-	}, formats.Fields{"proof": formats.Hex(names.ProveOffer(secret, app.id, device.id, "attempt"))})
+	}, formats.Fields{"proof": formats.Hex(names.ProveOffer(secret, app.ID, device.ID, "attempt"))})
 	formats.Agree(t, "prove secret", formats.Fields{"secret": formats.Hex(secret[:]), "binding": formats.Hex("binding")},
 		formats.Fields{"proof": formats.Hex(names.ProveSecret(secret, []byte("binding")))})
 }
@@ -229,7 +230,7 @@ func verdictVectors() []formats.Vector {
 	}
 	return []formats.Vector{
 		{Name: "yes", With: bytesFields(written(verdict{}))},
-		{Name: "yes, with a key", With: bytesFields(written(verdict{MLKEM: testIdentity(1).mlkemKey}))},
+		{Name: "yes, with a key", With: bytesFields(written(verdict{MLKEM: testIdentity(1).MLKEMKey}))},
 		{Name: "yes, with a statement", With: bytesFields(written(verdict{Statement: "1.device.0.signature"}))},
 		{Name: "no", With: bytesFields(written(verdict{Code: ErrAuth}))},
 		{Name: "a statement that is no text", With: bytesFields(behindLength(`{"code":0,"statement":1}`))},

@@ -3,14 +3,15 @@ package engine
 import (
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 )
 
 // markUse is what a secret of two keys is for here, see ident.Pairwise.
 const markUse = "thingp2p/1 mark of a question\n"
 
 // markFor is how the questions of one of two are known to the other, who has that id.
-func (i identity) markFor(id string) (discovery.Mark, error) {
-	secret, err := ident.Pairwise(i.key, id, markUse)
+func markFor(i keys.Identity, id string) (discovery.Mark, error) {
+	secret, err := ident.Pairwise(i.Key, id, markUse)
 	if err != nil {
 		return discovery.Mark{}, err
 	}
@@ -20,7 +21,7 @@ func (i identity) markFor(id string) (discovery.Mark, error) {
 // friends are the apps that were paired last, with their marks. It is for one
 // goroutine at a time.
 type friends struct {
-	identity identity
+	identity keys.Identity
 	state    *state
 
 	of     *stateFile // the pairings that marked is of
@@ -40,14 +41,14 @@ func (f *friends) now() []discovery.Friend {
 	f.of, f.marked = now, nil
 	paired := now.pairings()
 	for _, p := range paired[max(0, len(paired)-discovery.MaxFriends):] {
-		mark, known := marks[p.AppID]
+		mark, known := marks[p.appID]
 		if !known {
 			var err error
-			if mark, err = f.identity.markFor(p.AppID); err != nil {
+			if mark, err = markFor(f.identity, p.appID); err != nil {
 				continue // it asks like a stranger
 			}
 		}
-		f.marked = append(f.marked, discovery.Friend{ID: p.AppID, Mark: mark})
+		f.marked = append(f.marked, discovery.Friend{ID: p.appID, Mark: mark})
 	}
 	return f.marked
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
@@ -15,13 +16,13 @@ import (
 )
 
 // knockOf is a knock of an app at a device.
-func knockOf(t *testing.T, app, device identity) []byte {
+func knockOf(t *testing.T, app, device keys.Identity) []byte {
 	t.Helper()
-	sealing, err := ident.SealingKey(device.id)
+	sealing, err := ident.SealingKey(device.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
-	mark, err := app.markFor(device.id)
+	mark, err := app.markFor(device.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,7 +45,7 @@ func TestKnocksDoNotStarve(t *testing.T) {
 				}
 				defer device.Close()
 				app := testIdentity(7)
-				if err := pairApp(device.state, app.id, "user"); err != nil {
+				if err := pairApp(device.state, app.ID, "user"); err != nil {
 					t.Fatal(err)
 				}
 				noise := knockOf(t, testIdentity(8), testIdentity(9))
@@ -110,14 +111,14 @@ func TestMarksFollowThePairings(t *testing.T) {
 	bubble.Run(t, func(t *testing.T) {
 		s := mustOpenState(t, "")
 		f := friends{identity: testIdentity(1), state: s}
-		hears := func(app identity) bool {
-			return slices.ContainsFunc(f.now(), func(friend discovery.Friend) bool { return friend.ID == app.id })
+		hears := func(app keys.Identity) bool {
+			return slices.ContainsFunc(f.now(), func(friend discovery.Friend) bool { return friend.ID == app.ID })
 		}
 		if hears(testIdentity(2)) {
 			t.Error("nobody is paired")
 		}
 		for number := byte(2); number < 2+2*discovery.MaxFriends; number++ {
-			if err := pairApp(s, testIdentity(number).id, "user"); err != nil {
+			if err := pairApp(s, testIdentity(number).ID, "user"); err != nil {
 				t.Fatal(err)
 			}
 			if !hears(testIdentity(number)) {
@@ -129,7 +130,7 @@ func TestMarksFollowThePairings(t *testing.T) {
 			t.Errorf("%d marks", n)
 		}
 		last := testIdentity(1 + 2*discovery.MaxFriends)
-		if _, err := s.unpair(last.id); err != nil {
+		if _, err := s.unpair(last.ID); err != nil {
 			t.Fatal(err)
 		}
 		if hears(last) {

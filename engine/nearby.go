@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -18,7 +19,7 @@ import (
 // nearby is what an app knows of where devices are without asking a server.
 type nearby struct {
 	finder   *discovery.Finder // nil: the local network is not asked
-	identity identity
+	identity keys.Identity
 	state    *state
 	reach    func() reach
 	workers  *panics.Group
@@ -124,7 +125,7 @@ func (n *nearby) ask(ctx context.Context, deviceID string, found chan<- foundPat
 	if err != nil {
 		return
 	}
-	mark, err := n.identity.markFor(deviceID)
+	mark, err := markFor(n.identity, deviceID)
 	if err != nil {
 		return
 	}

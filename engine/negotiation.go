@@ -274,7 +274,7 @@ func (n *negotiation) sendDescription(kind signal.Kind) {
 		Candidates: n.candidates,
 	}
 	if kind == signal.Offer {
-		m.MLKEM = n.endpoint.identity.mlkemKey
+		m.MLKEM = n.endpoint.identity.MLKEMKey
 	}
 	n.send(m)
 }

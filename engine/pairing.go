@@ -17,15 +17,15 @@ type Pairing struct {
 
 // Pairings returns the apps that the device remembers, the oldest first.
 func (d *Device) Pairings() []Pairing {
-	all := d.state.now().pairings()
+	sessions := make(map[string]int)
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	for i := range all {
-		for s := range d.sessions {
-			if s.about.peer.AppID == all[i].AppID {
-				all[i].Sessions++
-			}
-		}
+	for s := range d.sessions {
+		sessions[s.about.peer.AppID]++
+	}
+	d.mu.Unlock()
+	var all []Pairing
+	for _, p := range d.state.now().pairings() {
+		all = append(all, Pairing{AppID: p.appID, UID: p.uid, Since: p.since, Sessions: sessions[p.appID]})
 	}
 	return all
 }

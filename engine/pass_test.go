@@ -85,7 +85,7 @@ func TestListenerCannotLearnTheID(t *testing.T) {
 	dial := func(e *endpoint, pass string) error {
 		c := newCarrier(e, foundPath{remote: to})
 		t.Cleanup(c.close)
-		config, err := e.identity.dialConfig(d.ID(), pass)
+		config, err := e.identity.DialConfig(d.ID(), pass)
 		if err != nil {
 			t.Fatal(err)
 		}

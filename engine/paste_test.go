@@ -9,7 +9,7 @@ import (
 )
 
 func pasted(server string, hints ...string) names.Ticket {
-	t := names.Ticket{DeviceID: testIdentity(1).id, Secret: [names.SecretSize]byte{1, 2, 3}, Server: server}
+	t := names.Ticket{DeviceID: testIdentity(1).ID, Secret: [names.SecretSize]byte{1, 2, 3}, Server: server}
 	for _, h := range hints {
 		t.Hints = append(t.Hints, netip.MustParseAddrPort(h))
 	}
@@ -108,7 +108,7 @@ func TestNamesNameOneDevice(t *testing.T) {
 	}
 	defer app.Close()
 	mine, other := pasted(""), pasted("")
-	other.DeviceID = testIdentity(2).id
+	other.DeviceID = testIdentity(2).ID
 	for _, name := range []string{
 		other.DeviceID, strings.ToUpper(other.DeviceID), " " + other.DeviceID, other.DeviceID[:20] + " " + other.DeviceID[20:],
 		"t2p1.", "T2P1.abc", other.String(),

@@ -11,6 +11,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 
 	"github.com/quic-go/quic-go"
 
@@ -96,13 +97,13 @@ func dialError(ctx context.Context, err error) error {
 	if fault, ok := errors.AsType[*panics.Error](err); ok {
 		return codes.Because(ErrInternal, fault)
 	}
-	if errors.Is(err, errWrongKey) {
+	if errors.Is(err, keys.ErrWrongKey) {
 		return codes.Because(ErrAuth, err)
 	}
 	transport, ok := errors.AsType[*quic.TransportError](err)
 	switch {
 	case ok && transport.Remote && transport.ErrorCode == noPassError:
-		return codes.Because(ErrTimeout, errNoPass)
+		return codes.Because(ErrTimeout, keys.ErrNoPass)
 	case ok && transport.ErrorCode.IsCryptoError():
 		return codes.Because(ErrHandshake, err)
 	}
@@ -147,7 +148,7 @@ func (t *quicTransport) serve(config *tls.Config, offlineAfter time.Duration, sh
 // the two ends of this connection know, for proofs.
 func (c *quicConn) peer() (id string, binding []byte, err error) {
 	state := c.ConnectionState().TLS
-	if id, err = peerID(state); err != nil {
+	if id, err = keys.PeerID(state); err != nil {
 		return "", nil, err
 	}
 	binding, err = state.ExportKeyingMaterial("EXPORTER-thingp2p-ticket", nil, 32)

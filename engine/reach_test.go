@@ -166,11 +166,11 @@ func TestNothingGoesToSpecialAddresses(t *testing.T) {
 		target, err = p.app.Resolve(p.device.Ticket())
 		w.must(err)
 		for _, kind := range []string{"answer", "candidates"} {
-			hostile := cannoneer{world: w, key: p.device.identity.key}
+			hostile := cannoneer{world: w, key: p.device.identity.Key}
 			reached := connect(target, func(attempt string) {
 				hostile.attempt = attempt
 				for _, others := range [][]string{special, multicast} {
-					hostile.sayTo("t2p/1/a/"+p.app.identity.id+"/rx", p.app.identity.id, kind, append([]string{"203.0.113.97:9"}, others...)...)
+					hostile.sayTo("t2p/1/a/"+p.app.identity.ID+"/rx", p.app.identity.ID, kind, append([]string{"203.0.113.97:9"}, others...)...)
 				}
 			})
 			if !reached[netip.MustParseAddrPort("203.0.113.97:9")] {
@@ -181,4 +181,4 @@ func TestNothingGoesToSpecialAddresses(t *testing.T) {
 }
 
 // unseen is the id of a device that nobody has seen.
-func unseen(n int) string { return testIdentity(byte(100 + n)).id }
+func unseen(n int) string { return testIdentity(byte(100 + n)).ID }

@@ -14,11 +14,11 @@ import (
 // FuzzDivert: of what comes to the port of a device, QUIC gets nothing from who is not expected but packets of connections
 // that it has, and nobody becomes expected by what he cannot know; an app's QUIC gets all that is not STUN.
 func FuzzDivert(f *testing.F) {
-	opening, err := ident.OpeningKey(testIdentity(1).key)
+	opening, err := ident.OpeningKey(testIdentity(1).Key)
 	if err != nil {
 		f.Fatal(err)
 	}
-	sealing, err := ident.SealingKey(testIdentity(2).id)
+	sealing, err := ident.SealingKey(testIdentity(2).ID)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"io/fs"
 	"log/slog"
 	"net/netip"
@@ -102,7 +103,7 @@ func (s *state) change(decide func(now *stateFile) (*stateFile, error)) error {
 	return nil
 }
 
-func (s *state) identity() identity { return newIdentity(s.now().Seed) }
+func (s *state) identity() keys.Identity { return keys.New(s.now().Seed) }
 
 func (s *state) port() uint16 { return s.now().Port }
 

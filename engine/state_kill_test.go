@@ -68,7 +68,7 @@ func TestStateSurvivesKills(t *testing.T) {
 			t.Fatalf("kill %d: %v", n, err)
 		}
 		s.close()
-		if s.identity().id != identity {
+		if s.identity().ID != identity {
 			t.Errorf("kill %d: another identity", n)
 		}
 		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != stateSecretMode {
@@ -90,7 +90,7 @@ func changeState(dir string) error {
 		return err
 	}
 	for number := byte(0); ; number++ {
-		app := testIdentity(number % 50).id
+		app := testIdentity(number % 50).ID
 		err := pairApp(s, app, fmt.Sprint(number))
 		if number%3 == 0 {
 			_, err = s.unpair(app)
@@ -101,6 +101,6 @@ func changeState(dir string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("state %s %x\n", s.identity().id, s.secret())
+		fmt.Printf("state %s %x\n", s.identity().ID, s.secret())
 	}
 }

@@ -44,16 +44,16 @@ func pairApp(s *state, appID, uid string) error {
 func TestStateSurvivesARestart(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
 	first := mustOpenState(t, dir)
-	app := testIdentity(7).id
+	app := testIdentity(7).ID
 	if err := pairApp(first, app, "user"); err != nil {
 		t.Fatal(err)
 	}
 	first.close()
 	second := mustOpenState(t, dir)
-	if first.identity().id != second.identity().id || first.secret() != second.secret() {
+	if first.identity().ID != second.identity().ID || first.secret() != second.secret() {
 		t.Error("another identity after a restart")
 	}
-	if !second.paired(app) || second.paired(testIdentity(8).id) {
+	if !second.paired(app) || second.paired(testIdentity(8).ID) {
 		t.Error("the pairings have changed")
 	}
 	if !reflect.DeepEqual(first.now().Paired, second.now().Paired) {
@@ -74,10 +74,10 @@ func TestStateIsForItsOwnerOnly(t *testing.T) {
 
 func TestStateInMemoryIsNewEachTime(t *testing.T) {
 	first, second := mustOpenState(t, ""), mustOpenState(t, "")
-	if first.identity().id == second.identity().id || first.secret() == second.secret() {
+	if first.identity().ID == second.identity().ID || first.secret() == second.secret() {
 		t.Error("two devices have the same key")
 	}
-	app := testIdentity(1).id
+	app := testIdentity(1).ID
 	if err := pairApp(first, app, "user"); err != nil || !first.paired(app) || second.paired(app) {
 		t.Errorf("pairing: %v", err)
 	}
@@ -89,7 +89,7 @@ func TestDamagedStateIsAnError(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, stateName)
 	whole := mustOpenState(t, dir)
-	if err := pairApp(whole, testIdentity(1).id, "user"); err != nil {
+	if err := pairApp(whole, testIdentity(1).ID, "user"); err != nil {
 		t.Fatal(err)
 	}
 	whole.close()
@@ -110,7 +110,7 @@ func TestDamagedStateIsAnError(t *testing.T) {
 			if !strings.Contains(err.Error(), path) {
 				t.Errorf("%s: the error does not name the file: %v", damage, err)
 			}
-		} else if got.identity().id != whole.identity().id || got.secret() != whole.secret() ||
+		} else if got.identity().ID != whole.identity().ID || got.secret() != whole.secret() ||
 			!reflect.DeepEqual(got.now().Paired, whole.now().Paired) {
 			// White space and the case of names may change.
 			t.Errorf("%s: another state, and no error", damage)
@@ -164,11 +164,11 @@ func TestLeftoverTemporaryFilesAreRemoved(t *testing.T) {
 	}
 	second := mustOpenState(t, dir)
 	wantFiles(t, dir, "other", lockName, stateName, stateName+".123")
-	if err := pairApp(second, testIdentity(1).id, "user"); err != nil {
+	if err := pairApp(second, testIdentity(1).ID, "user"); err != nil {
 		t.Fatal(err)
 	}
 	second.close()
-	if id := mustOpenState(t, dir).identity().id; id != first.identity().id {
+	if id := mustOpenState(t, dir).identity().ID; id != first.identity().ID {
 		t.Error("another identity")
 	}
 }
@@ -193,7 +193,7 @@ func TestSavingLeavesNoTemporaryFile(t *testing.T) {
 	dir := t.TempDir()
 	s := mustOpenState(t, dir)
 	for number := range byte(5) {
-		if err := pairApp(s, testIdentity(number).id, "user"); err != nil {
+		if err := pairApp(s, testIdentity(number).ID, "user"); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -203,7 +203,7 @@ func TestSavingLeavesNoTemporaryFile(t *testing.T) {
 func TestPairingThatCannotBeSavedIsTriedAgain(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
 	s := mustOpenState(t, dir)
-	app := testIdentity(1).id
+	app := testIdentity(1).ID
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +251,7 @@ func TestPairingsAreBounded(t *testing.T) {
 	var refused atomic.Int32
 	for n := range rivals {
 		all.Go(func() {
-			err := pairApp(s, testIdentity(byte(n)).id, "user")
+			err := pairApp(s, testIdentity(byte(n)).ID, "user")
 			if errors.Is(err, errPairingsFull) {
 				refused.Add(1)
 			} else if err != nil {
@@ -286,7 +286,7 @@ func TestReadingDoesNotWaitForTheDisk(t *testing.T) {
 		return nil, nil
 	})
 	<-changing
-	s.paired(testIdentity(1).id)
+	s.paired(testIdentity(1).ID)
 	s.secret()
 	s.now().pairings()
 	s.place("")
@@ -340,7 +340,7 @@ func TestKeysOfDevicesAreKept(t *testing.T) {
 
 func FuzzState(f *testing.F) {
 	dir := f.TempDir()
-	if err := pairApp(mustOpenState(f, dir), testIdentity(1).id, "user"); err != nil {
+	if err := pairApp(mustOpenState(f, dir), testIdentity(1).ID, "user"); err != nil {
 		f.Fatal(err)
 	}
 	text, err := os.ReadFile(filepath.Join(dir, stateName))
@@ -357,12 +357,12 @@ func FuzzState(f *testing.F) {
 		}
 		s := &state{dir: t.TempDir()}
 		s.saved.Store(file)
-		id, secret := s.identity().id, s.secret()
+		id, secret := s.identity().ID, s.secret()
 		if err := s.now().save(s.dir); err != nil {
 			t.Fatal(err)
 		}
 		again := mustOpenState(t, s.dir)
-		if again.identity().id != id || again.secret() != secret || len(again.now().Paired) != len(file.Paired) {
+		if again.identity().ID != id || again.secret() != secret || len(again.now().Paired) != len(file.Paired) {
 			t.Error("saved and read, it is another")
 		}
 	})

@@ -27,7 +27,7 @@ var (
 	errLockless = errors.New("the file system has no locks")
 )
 
-// lockState takes the lock of dir. The error is ErrBusy, with who has it.
+// lockState takes the lock of dir. The error is codes.ErrBusy, with who has it.
 func lockState(dir string, log *slog.Logger) (*stateLock, error) {
 	path := filepath.Join(dir, lockName)
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, stateSecretMode)
@@ -36,7 +36,7 @@ func lockState(dir string, log *slog.Logger) (*stateLock, error) {
 	}
 	switch err = lockFile(file); {
 	case errors.Is(err, errLocked):
-		err = codes.Because(ErrBusy, fmt.Errorf("%s is in use by %s", dir, lockHolder(file)))
+		err = codes.Because(codes.ErrBusy, fmt.Errorf("%s is in use by %s", dir, lockHolder(file)))
 	case errors.Is(err, errLockless):
 		log.Warn("the state directory cannot be locked: see to it that only one process uses it", "dir", dir, "error", err)
 		err = nil

@@ -54,7 +54,7 @@ func holdState(dir string) error {
 		fmt.Println("refused", err)
 		return nil
 	}
-	fmt.Println("holds", s.identity().id)
+	fmt.Println("holds", s.identity().ID)
 	bufio.NewReader(os.Stdin).ReadString(0)
 	return nil
 }
@@ -136,7 +136,7 @@ func TestStateDirIsForOneProcess(t *testing.T) {
 		first.Process.Kill()
 		first.Wait()
 		s := mustOpenState(t, dir)
-		if s.identity().id != identity {
+		if s.identity().ID != identity {
 			t.Error("another identity after a kill")
 		}
 		s.close()

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"crypto/hmac"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -21,39 +19,19 @@ import (
 //
 // and the app keeps it, and shows it in its logins at the device's server only.
 
-// deviceStatement is one that an app keeps.
-type deviceStatement struct {
-	Server string    `json:"server"` // the device's
-	Text   string    `json:"text"`
-	At     time.Time `json:"at"` // when it came
-}
-
-// until is by the device's clock; zero for a text that this library cannot read.
-func (s deviceStatement) until() time.Time {
-	parsed, err := ident.ParseStatement(s.Text)
-	if err != nil {
-		return time.Time{}
-	}
-	return parsed.Until
-}
-
-// statementRenewal is how much longer than the one that is kept a new statement
-// must hold to be kept in its place: not each connect is worth a write to the disk.
-const statementRenewal = 24 * time.Hour
-
 // speakFor states that an app belongs to the device, if a server could ask.
 func (d *Device) speakFor(appID string) string {
 	if d.config.Server == "" {
 		return ""
 	}
-	return ident.NewStatement(d.identity.id, appID, time.Now(), d.identity.sign)
+	return ident.NewStatement(d.identity.ID, appID, time.Now(), d.identity.Sign)
 }
 
 // answerTo returns the statement that goes with the answer to an offer: none for a
 // stranger, about whom an authorizer has yet to be asked.
 func (d *Device) answerTo(offer *signal.Message) string {
 	proven := func(secret [names.SecretSize]byte) bool {
-		return hmac.Equal(offer.Proof, names.ProveOffer(secret, offer.From, d.identity.id, offer.Attempt))
+		return hmac.Equal(offer.Proof, names.ProveOffer(secret, offer.From, d.identity.ID, offer.Attempt))
 	}
 	if d.state.now().rightOf(offer.From, proven) == noRight {
 		return ""
@@ -65,7 +43,7 @@ func (d *Device) answerTo(offer *signal.Message) string {
 // shows it to a server that wants to know.
 func (a *App) belongs(to *Target, text string) {
 	s, err := ident.ParseStatement(text)
-	if err != nil || s.Device != to.deviceID || s.CheckSignature(a.identity.id) != nil || to.server == "" {
+	if err != nil || s.Device != to.deviceID || s.CheckSignature(a.identity.ID) != nil || to.server == "" {
 		return
 	}
 	a.workers.Go(func() {
@@ -78,31 +56,4 @@ func (a *App) belongs(to *Target, text string) {
 			client.ShowMore()
 		}
 	})
-}
-
-func (s *state) keepStatement(deviceID string, fresh deviceStatement) error {
-	return s.change(func(now *stateFile) (*stateFile, error) {
-		kept, known := now.Statements[deviceID]
-		if known && kept.Server == fresh.Server && fresh.until().Sub(kept.until()).Abs() < statementRenewal {
-			return nil, nil
-		}
-		changed := now.clone()
-		if !known && len(changed.Statements) >= maxStatements {
-			delete(changed.Statements, oldest(changed.Statements, func(s deviceStatement) time.Time { return s.At }))
-		}
-		put(&changed.Statements, deviceID, fresh)
-		return changed, nil
-	})
-}
-
-// statements are those of the devices at a server, the newest first. Whether they
-// still hold is for the server's clock to say.
-func (s *state) statements(server string) []string {
-	all := slices.DeleteFunc(slices.Collect(maps.Values(s.now().Statements)), func(s deviceStatement) bool { return s.Server != server })
-	slices.SortFunc(all, func(a, b deviceStatement) int { return b.At.Compare(a.At) })
-	var texts []string
-	for _, s := range all {
-		texts = append(texts, s.Text)
-	}
-	return texts
 }

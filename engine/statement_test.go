@@ -30,17 +30,17 @@ func TestAppKeepsTrueStatements(t *testing.T) {
 		text func(app string) string
 		want bool
 	}{
-		"the device's":         {func(app string) string { return ident.NewStatement(device.id, app, time.Now(), device.sign) }, true},
-		"about another app":    {func(string) string { return ident.NewStatement(device.id, other.id, time.Now(), device.sign) }, false},
-		"another's":            {func(app string) string { return ident.NewStatement(other.id, app, time.Now(), other.sign) }, false},
-		"another's signature":  {func(app string) string { return ident.NewStatement(device.id, app, time.Now(), other.sign) }, false},
+		"the device's":         {func(app string) string { return ident.NewStatement(device.ID, app, time.Now(), device.Sign) }, true},
+		"about another app":    {func(string) string { return ident.NewStatement(device.ID, other.ID, time.Now(), device.Sign) }, false},
+		"another's":            {func(app string) string { return ident.NewStatement(other.ID, app, time.Now(), other.Sign) }, false},
+		"another's signature":  {func(app string) string { return ident.NewStatement(device.ID, app, time.Now(), other.Sign) }, false},
 		"nothing":              {func(string) string { return "" }, false},
 		"of a kind to be made": {func(string) string { return "2.new" }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := statementApp(t)
-			to := &Target{deviceID: device.id, server: "mqtt://127.0.0.1:1"}
-			text := test.text(a.identity.id)
+			to := &Target{deviceID: device.ID, server: "mqtt://127.0.0.1:1"}
+			text := test.text(a.identity.ID)
 			a.belongs(to, text)
 			a.Close() // waits for what is in the background
 			if got := a.state.statements(to.server); len(got) != 0 != test.want || test.want && got[0] != text {
@@ -61,8 +61,8 @@ func TestStatementsAreForTheDevicesServer(t *testing.T) {
 		keep := func(number byte, server string) (text string) {
 			t.Helper()
 			device := testIdentity(number)
-			text = ident.NewStatement(device.id, app.id, time.Now(), device.sign)
-			if err := s.keepStatement(device.id, deviceStatement{server, text, time.Now()}); err != nil {
+			text = ident.NewStatement(device.ID, app.ID, time.Now(), device.Sign)
+			if err := s.keepStatement(device.ID, deviceStatement{server, text, time.Now()}); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second)

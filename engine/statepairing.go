@@ -27,17 +27,23 @@ func (s *state) paired(appID string) bool {
 	return ok
 }
 
+// pairing is an app that is remembered.
+type pairing struct {
+	appID, uid string
+	since      time.Time
+}
+
 // pairings are all, the oldest first.
-func (f *stateFile) pairings() []Pairing {
-	var all []Pairing
+func (f *stateFile) pairings() []pairing {
+	var all []pairing
 	for id, since := range f.Paired {
-		all = append(all, Pairing{AppID: id, UID: f.UIDs[id], Since: since})
+		all = append(all, pairing{appID: id, uid: f.UIDs[id], since: since})
 	}
-	slices.SortFunc(all, func(a, b Pairing) int {
-		if c := a.Since.Compare(b.Since); c != 0 {
+	slices.SortFunc(all, func(a, b pairing) int {
+		if c := a.since.Compare(b.since); c != 0 {
 			return c
 		}
-		return strings.Compare(a.AppID, b.AppID)
+		return strings.Compare(a.appID, b.appID)
 	})
 	return all
 }

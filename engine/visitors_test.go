@@ -37,7 +37,7 @@ func TestStrangersGetNoAnswer(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 300*time.Millisecond, ErrTimeout) // nothing is to come
 	defer cancel()
-	if _, err := dialFrom(ctx, t, "", to, testIdentity(1).id); CodeOf(err) != ErrTimeout {
+	if _, err := dialFrom(ctx, t, "", to, testIdentity(1).ID); CodeOf(err) != ErrTimeout {
 		t.Errorf("who does not know the device: %v", err)
 	}
 	if _, err := dialFrom(await.Context(t, ErrTimeout), t, d.ID(), to, d.ID()); err != nil {
@@ -70,7 +70,7 @@ func dialFrom(ctx context.Context, t *testing.T, knockFor string, to netip.AddrP
 func TestVisitsEnd(t *testing.T) {
 	bubble.Run(t, func(t *testing.T) {
 		device := testIdentity(1)
-		opening, err := ident.OpeningKey(device.key)
+		opening, err := ident.OpeningKey(device.Key)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +80,7 @@ func TestVisitsEnd(t *testing.T) {
 			t.Error("nobody was expected")
 		}
 		v.knock([]byte{0x20}, here)
-		sealing, err := ident.SealingKey(testIdentity(2).id)
+		sealing, err := ident.SealingKey(testIdentity(2).ID)
 		if err != nil {
 			t.Fatal(err)
 		}

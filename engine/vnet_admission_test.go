@@ -115,7 +115,7 @@ func TestRelaysAreForAppsOfKnownDevices(t *testing.T) {
 		if took := time.Since(began); took > 2*time.Second {
 			t.Errorf("the first connect took %v", took)
 		}
-		if logins := known.applications(p.app.identity.id); len(logins) != 1 || len(logins[0].Devices) != 1 || logins[0].Devices[0] != p.device.ID() {
+		if logins := known.applications(p.app.identity.ID); len(logins) != 1 || len(logins[0].Devices) != 1 || logins[0].Devices[0] != p.device.ID() {
 			t.Errorf("the app has logged in as %v", logins)
 		}
 		began = time.Now()
@@ -123,7 +123,7 @@ func TestRelaysAreForAppsOfKnownDevices(t *testing.T) {
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("to connect again took %v", took)
 		}
-		if logins := known.applications(p.app.identity.id); len(logins) != 0 {
+		if logins := known.applications(p.app.identity.ID); len(logins) != 0 {
 			t.Errorf("the app has logged in as %v", logins)
 		}
 
@@ -132,7 +132,7 @@ func TestRelaysAreForAppsOfKnownDevices(t *testing.T) {
 		known.applications("")
 		w.must(connectFresh(w, &p, dir+"-fresh", use))
 		w.must(connect("in the next run", p.device.ID(), 0))
-		if logins := known.applications(p.app.identity.id); len(logins) != 1 || len(logins[0].Devices) != 1 {
+		if logins := known.applications(p.app.identity.ID); len(logins) != 1 || len(logins[0].Devices) != 1 {
 			t.Errorf("the app has logged in as %v", logins)
 		}
 	})
@@ -170,7 +170,7 @@ func TestARelayIsNotForStrangers(t *testing.T) {
 			}
 		}
 		// It has tried with the device's statement, once.
-		logins := known.applications(p.app.identity.id)
+		logins := known.applications(p.app.identity.ID)
 		shown := 0
 		for _, l := range logins {
 			shown += len(l.Devices)

@@ -13,7 +13,7 @@ import (
 func TestUnseenDeviceDoesNotAnswer(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		p := w.pair(w.home(fullCone), w.home(fullCone), nil)
-		target, err := p.app.Resolve(testIdentity(7).id)
+		target, err := p.app.Resolve(testIdentity(7).ID)
 		w.must(err)
 		if _, err := p.app.Connect(t.Context(), target, ModeInternet, 5*time.Second, NewTraceID()); CodeOf(err) != ErrNoAnswer {
 			t.Errorf("connect: %v", err)
@@ -35,7 +35,7 @@ func whileConnecting(t *testing.T, interrupt func(a *App, cancel context.CancelF
 						app.dialServer = dial
 					}
 				})
-				target, err := p.app.Resolve(testIdentity(7).id)
+				target, err := p.app.Resolve(testIdentity(7).ID)
 				w.must(err)
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()

@@ -194,7 +194,7 @@ func TestNobodyIsAskedAboutWhoHasLeft(t *testing.T) {
 			t.Errorf("asked about %d apps", n)
 		}
 		for _, peer := range a.all {
-			if peer.AppID == gone.identity.id {
+			if peer.AppID == gone.identity.ID {
 				t.Error("asked about an app that had left")
 			}
 		}

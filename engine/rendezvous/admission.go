@@ -53,6 +53,7 @@ const (
 	reviewInterval = time.Minute
 	reviewTime     = 30 * time.Second // in which it does; about those left out, the next time
 	reviewers      = 8                // that ask at once
+	answerTime     = 10 * time.Second // for each question; what is begun has it
 )
 
 var errNotAdmitted = errors.New("nobody admits it here")
@@ -136,15 +137,14 @@ func (b *Broker) Review(ctx context.Context) (changed bool) {
 	if b.cfg.Admit == nil {
 		return false
 	}
-	ctx, cancel := context.WithTimeout(ctx, reviewTime)
-	defer cancel()
+	began := time.Now()
 	members := b.members()
 	review := b.reviews.Add(1)
 	var next, changes atomic.Int64
 	workers := panics.Group{Guard: b.workers.Guard}
 	for range reviewers {
 		workers.Go(func() {
-			for ctx.Err() == nil {
+			for time.Since(began) <= reviewTime-answerTime && ctx.Err() == nil {
 				i := next.Add(1) - 1
 				if i >= int64(len(members)) {
 					return
@@ -162,6 +162,8 @@ func (b *Broker) Review(ctx context.Context) (changed bool) {
 
 func (b *Broker) review(ctx context.Context, c *clientConn, now time.Time) (changed bool) {
 	was := c.standing.Load()
+	ctx, cancel := context.WithTimeout(ctx, answerTime)
+	defer cancel()
 	is, err := b.ask(ctx, c, now)
 	if err != nil && now.Sub(was.since) < standingLife {
 		return false
