@@ -282,7 +282,7 @@ func TestFaultInTLS(t *testing.T) {
 	if config.VerifyConnection(tls.ConnectionState{PeerCertificates: []*x509.Certificate{nil}}) == nil {
 		t.Error("accepted")
 	}
-	log.Want(t, "peerID")
+	log.Want(t, "PeerID")
 }
 
 // scriptedConn is a packet conn whose packets the test makes.

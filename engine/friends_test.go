@@ -22,7 +22,7 @@ func knockOf(t *testing.T, app, device keys.Identity) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mark, err := app.markFor(device.ID)
+	mark, err := markFor(app, device.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

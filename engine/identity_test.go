@@ -3,8 +3,9 @@ package engine
 import (
 	"bytes"
 	"crypto/ed25519"
-	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"testing"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 )
 
 // testIdentity is the same for the same number.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"io/fs"
 	"log/slog"
 	"net/netip"
@@ -13,6 +12,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 )
 
 // state is what an endpoint remembers between runs: its key and, on a device,

@@ -1,3 +1,4 @@
+// Package keys has the key of an app or a device, and TLS in which only keys count.
 package keys
 
 import (
