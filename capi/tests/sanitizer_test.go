@@ -44,8 +44,9 @@ func TestValgrind(t *testing.T) {
 	flavour{
 		name:    "-valgrind",
 		library: built("valgrind", nil, "-tags=valgrind", "-ldflags=-w"),
-		wrapper: []string{shell.Tool(t, "valgrind"), "--quiet", "--leak-check=no", "--error-exitcode=99", "--suppressions=valgrind.supp"},
-		env:     []string{"GODEBUG=asyncpreemptoff=1"},
+		wrapper: []string{shell.Tool(t, "valgrind"), "--quiet", "--leak-check=no", "--error-exitcode=99", "--suppressions=valgrind.supp",
+			"--fair-sched=yes"}, // a thread of Go that spins could keep all others from running for ever
+		env: []string{"GODEBUG=asyncpreemptoff=1"},
 	}.runAll(t, "arguments", "options", "structs", "pairing") // handles has hung in Go's runtime there
 }
 
