@@ -41,7 +41,7 @@ func readme(t *testing.T, file string) string {
 // TestNamedTestsExist: who reads in a README that a test tries something finds it.
 func TestNamedTestsExist(t *testing.T) {
 	sources, named := sourceTexts(t, true), 0
-	for _, file := range []string{"README.md", "../README.md"} {
+	for _, file := range []string{"README.md", "../README.md", "bench/README.md", "cmd/thingp2pd/README.md"} {
 		for _, name := range regexp.MustCompile("`((?:Test|Fuzz|Benchmark)[A-Za-z0-9_]+)`").FindAllStringSubmatch(readme(t, file), -1) {
 			named++
 			if !strings.Contains(sources, "\nfunc "+name[1]+"(") {

@@ -5,8 +5,10 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -98,5 +100,23 @@ func TestEachCodeHasItsNameHere(t *testing.T) {
 	})
 	if names != len(Codes()) {
 		t.Errorf("%d of %d codes", names, len(Codes()))
+	}
+}
+
+// README's table of the codes to expect has the numbers and names of the real one.
+func TestReadmesCodes(t *testing.T) {
+	text, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := regexp.MustCompile("(?m)^\\| (-\\d+) `(ERR_\\w+)` \\|").FindAllStringSubmatch(string(text), -1)
+	for _, row := range rows {
+		number, _ := strconv.Atoi(row[1])
+		if name := Code(number).Name(); name != row[2] {
+			t.Errorf("README calls %d %s; it is %s", number, row[2], name)
+		}
+	}
+	if len(rows) < 5 {
+		t.Errorf("README names %d codes", len(rows))
 	}
 }

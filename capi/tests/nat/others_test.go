@@ -47,7 +47,7 @@ func write(t *testing.T, name, text string) string {
 // aclOfReadme returns the lines for mosquitto that README gives.
 func aclOfReadme(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(root + "/README.md")
+	text, err := os.ReadFile(root + "/engine/cmd/thingp2pd/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
