@@ -7,6 +7,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
+	"github.com/thingp2p/libthingp2p/engine/internal/state"
 )
 
 // How long a connected app may take to say who it is, and then to read the verdict.
@@ -95,7 +96,7 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 
 // begin counts an admission, unless there are too many.
 func (d *Device) begin(a *admission) bool {
-	paired := d.state.paired(a.appID)
+	paired := d.state.Paired(a.appID)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if n := len(d.admissions); d.closed || n >= maxAdmitting || n >= maxAdmittingStrangers && !paired {
@@ -118,7 +119,7 @@ func (d *Device) decide(a *admission, h hello) (Peer, Code) {
 	proven := func(secret [names.SecretSize]byte) bool {
 		return hmac.Equal(h.Proof, names.ProveSecret(secret, a.binding))
 	}
-	now := d.state.now()
+	now := d.state.Now()
 	peer := Peer{UID: h.UID, AppID: a.appID, TraceID: h.Trace, HasTicket: proven([names.SecretSize]byte(now.Secret))}
 	_, peer.Paired = now.Paired[a.appID]
 	had := peer.HasTicket || peer.Paired
@@ -134,11 +135,11 @@ func (d *Device) decide(a *admission, h hello) (Peer, Code) {
 	case !d.reserve(a, h.Trace):
 		return peer, ErrDeviceFull
 	}
-	has, err := d.state.enter(a.appID, h.UID, proven)
+	has, err := d.state.Enter(a.appID, h.UID, proven)
 	if err != nil {
 		d.log.Error("the app is not remembered and needs its ticket again", "app", a.appID, "error", err)
 	}
-	if has == noRight && had { // what the decision rested on has gone meanwhile
+	if has == state.NoRight && had { // what the decision rested on has gone meanwhile
 		return peer, ErrAuth
 	}
 	return peer, OK

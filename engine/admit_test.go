@@ -22,7 +22,7 @@ func TestUnpairIsNotUndone(t *testing.T) {
 			t.Fatal(err)
 		}
 		app := callerEndpoint(t)
-		secret := d.state.secret()
+		secret := d.state.Secret()
 		var count atomic.Int32
 		connect := func(secret *[names.SecretSize]byte) error {
 			c, err := dialDeviceAs(t, app, d, d.ID())

@@ -27,7 +27,7 @@ const (
 // knows reports whether an app is a friend, whom no crowd of strangers shall keep
 // out.
 func (d *Device) knows(appID string) bool {
-	return d.state.paired(appID) || d.negotiatesWith(appID)
+	return d.state.Paired(appID) || d.negotiatesWith(appID)
 }
 
 // receive is called for each message from the server that has passed the gate of
@@ -64,7 +64,7 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	ctx, cancel := context.WithTimeout(d.ctx, answerTime)
 	n.stop = cancel
 	places := &d.forOthers
-	if moved != nil || d.state.paired(m.From) {
+	if moved != nil || d.state.Paired(m.From) {
 		places = &d.forFriends
 	}
 	if d.addNegotiation(n, places) != nil {
@@ -90,8 +90,8 @@ func (d *Device) mayAsk(m *signal.Message) (stranger bool, code Code) {
 	d.mu.Lock()
 	full := d.isFull(m.From, m.Attempt)
 	d.mu.Unlock()
-	stranger = !d.state.paired(m.From) &&
-		!hmac.Equal(m.Proof, names.ProveOffer(d.state.secret(), m.From, d.identity.ID, m.Attempt))
+	stranger = !d.state.Paired(m.From) &&
+		!hmac.Equal(m.Proof, names.ProveOffer(d.state.Secret(), m.From, d.identity.ID, m.Attempt))
 	switch {
 	case stranger && !d.asksAboutStrangers():
 		return stranger, ErrAuth

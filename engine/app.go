@@ -196,7 +196,7 @@ func (a *App) signals(server string) (*signal.Client, error) {
 	if client := a.servers[server]; client != nil {
 		return client, nil
 	}
-	statements := func() []string { return a.state.statements(names.WithoutPassword(server)) }
+	statements := func() []string { return a.state.Statements(names.WithoutPassword(server)) }
 	client, err := a.dialSignals(server, a.knows, a.receive, statements)
 	if err != nil {
 		return nil, err
@@ -278,7 +278,7 @@ func (a *App) learnKey(deviceID string, key []byte) {
 		return
 	}
 	a.workers.Go(func() {
-		if err := a.state.learnMLKEMKey(deviceID, key); err != nil {
+		if err := a.state.LearnMLKEMKey(deviceID, key); err != nil {
 			a.log.Warn("the device's key for messages through a server is not remembered", "device", deviceID, "error", err)
 		}
 	})

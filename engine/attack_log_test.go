@@ -132,7 +132,7 @@ func logOfLAN(t *testing.T) {
 // secret to who may read the log.
 func checkLog(t *testing.T, seen *secrets, log *keptLog, a *App, d *Device, s *Session) {
 	t.Helper()
-	secret, trace := d.state.secret(), s.about.peer.TraceID
+	secret, trace := d.state.Secret(), s.about.peer.TraceID
 	a.Close()
 	d.Close()
 	ticket := d.Ticket()

@@ -81,7 +81,7 @@ func TestRecordingBroker(t *testing.T) {
 				for _, h := range []*home{p.appHome, p.deviceHome} {
 					seen.addIP("a home's", netip.MustParseAddr(h.publicIP))
 				}
-				ticket, secret := p.device.Ticket(), p.device.state.secret()
+				ticket, secret := p.device.Ticket(), p.device.state.Secret()
 				app, device := p.connect(0) // with the ticket
 				w.must(exchange(app, device))
 				app.Close()

@@ -72,7 +72,7 @@ func TestImpostorIsFoundOut(t *testing.T) {
 func TestWrongSecretIsNoTicket(t *testing.T) {
 	d := listeningDevice(t)
 	ctx := await.Context(t, ErrTimeout)
-	right := d.state.secret()
+	right := d.state.Secret()
 	for _, secret := range []*[names.SecretSize]byte{nil, {}, {1}} {
 		c, err := dialDevice(t, d, d.ID())
 		if err != nil {
@@ -108,7 +108,7 @@ func TestProofOfAnotherConnectionIsWorthless(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := await.Context(t, ErrTimeout)
-	replayed := hello{UID: "user", Trace: "trace", Proof: names.ProveSecret(d.state.secret(), binding)}
+	replayed := hello{UID: "user", Trace: "trace", Proof: names.ProveSecret(d.state.Secret(), binding)}
 	if _, _, err := second.greet(ctx, replayed, nil); CodeOf(err) != ErrAuth {
 		t.Errorf("replayed: %v", err)
 	}

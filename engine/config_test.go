@@ -2,6 +2,8 @@ package engine
 
 import (
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 )
@@ -36,5 +38,15 @@ func TestSessionsPerAppHaveBounds(t *testing.T) {
 		if err == nil {
 			d.Close()
 		}
+	}
+}
+
+func TestDeviceNeedsItsStateDirectory(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewDevice(Config{StateDir: file}); CodeOf(err) != ErrInvalidParameter {
+		t.Errorf("a device without its state: %v", err)
 	}
 }

@@ -79,7 +79,7 @@ func (d *Device) ID() string { return d.identity.ID }
 // Ticket returns the ticket that lets an app in. Whoever sees it can connect. It
 // also says where the device is now, so that an app beside it needs not search.
 func (d *Device) Ticket() string {
-	t := names.Ticket{DeviceID: d.identity.ID, Secret: d.state.secret(), Server: names.WithoutPassword(d.config.Server)}
+	t := names.Ticket{DeviceID: d.identity.ID, Secret: d.state.Secret(), Server: names.WithoutPassword(d.config.Server)}
 	for _, address := range d.localAddresses() {
 		if !address.Addr().IsLoopback() {
 			t.Hints = append(t.Hints, address)

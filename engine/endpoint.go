@@ -12,6 +12,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
+	"github.com/thingp2p/libthingp2p/engine/internal/state"
 
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -23,7 +24,7 @@ import (
 type endpoint struct {
 	config    Config
 	log       *slog.Logger
-	state     *state
+	state     *state.Store
 	identity  keys.Identity
 	role      signal.Role
 	roots     *x509.CertPool // for TLS to servers; nil: the system's
@@ -50,24 +51,24 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 	if err != nil {
 		return nil, codes.Because(ErrInvalidParameter, err)
 	}
-	state, err := openState(config.StateDir, config.Log)
+	state, err := state.Open(config.StateDir, config.Log)
 	if errors.Is(err, ErrBusy) {
 		return nil, err
 	}
 	if err != nil {
 		return nil, codes.Because(ErrInvalidParameter, err)
 	}
-	socket, err := openSocket(config.net, state.port(), config.Log)
+	socket, err := openSocket(config.net, state.Port(), config.Log)
 	if err != nil {
-		state.close()
+		state.Close()
 		return nil, codes.Because(ErrInternal, fmt.Errorf("open a UDP socket: %w", err))
 	}
 	if role == signal.Device {
-		if err := state.keepPort(socket.port); err != nil {
+		if err := state.KeepPort(socket.port); err != nil {
 			config.Log.Warn("the device will have another port the next time", "error", err)
 		}
 	}
-	identity := state.identity()
+	identity := state.Identity()
 	identity.Guard = panics.Guard{Log: config.Log}
 	return &endpoint{
 		config:       config,
@@ -186,7 +187,7 @@ func (e *endpoint) negotiatesWith(id string) bool {
 // mlkemKeyOf returns the ML-KEM key of a peer: an app remembers those of its devices, a
 // device has those of the apps that paths are looked for to.
 func (e *endpoint) mlkemKeyOf(id string) []byte {
-	if key := e.state.mlkemKey(id); key != nil {
+	if key := e.state.MLKEMKey(id); key != nil {
 		return key
 	}
 	e.mu.Lock()
@@ -204,5 +205,5 @@ func (e *endpoint) release() {
 	e.quic.Close()
 	e.socket.close()
 	e.workers.Wait()
-	e.state.close()
+	e.state.Close()
 }

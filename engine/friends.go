@@ -4,6 +4,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
+	"github.com/thingp2p/libthingp2p/engine/internal/state"
 )
 
 // markUse is what a secret of two keys is for here, see ident.Pairwise.
@@ -22,15 +23,15 @@ func markFor(i keys.Identity, id string) (discovery.Mark, error) {
 // goroutine at a time.
 type friends struct {
 	identity keys.Identity
-	state    *state
+	state    *state.Store
 
-	of     *stateFile // the pairings that marked is of
+	of     *state.File // the pairings that marked is of
 	marked []discovery.Friend
 }
 
 // now is called for each question, and does little unless a pairing has changed.
 func (f *friends) now() []discovery.Friend {
-	now := f.state.now()
+	now := f.state.Now()
 	if now == f.of {
 		return f.marked
 	}
@@ -39,16 +40,16 @@ func (f *friends) now() []discovery.Friend {
 		marks[friend.ID] = friend.Mark
 	}
 	f.of, f.marked = now, nil
-	paired := now.pairings()
+	paired := now.Pairings()
 	for _, p := range paired[max(0, len(paired)-discovery.MaxFriends):] {
-		mark, known := marks[p.appID]
+		mark, known := marks[p.AppID]
 		if !known {
 			var err error
-			if mark, err = markFor(f.identity, p.appID); err != nil {
+			if mark, err = markFor(f.identity, p.AppID); err != nil {
 				continue // it asks like a stranger
 			}
 		}
-		f.marked = append(f.marked, discovery.Friend{ID: p.appID, Mark: mark})
+		f.marked = append(f.marked, discovery.Friend{ID: p.AppID, Mark: mark})
 	}
 	return f.marked
 }

@@ -130,7 +130,7 @@ func TestMarksFollowThePairings(t *testing.T) {
 			t.Errorf("%d marks", n)
 		}
 		last := testIdentity(1 + 2*discovery.MaxFriends)
-		if _, err := s.unpair(last.ID); err != nil {
+		if _, err := s.Unpair(last.ID); err != nil {
 			t.Fatal(err)
 		}
 		if hears(last) {

@@ -81,8 +81,9 @@ var above = map[string]string{
 	"engine/internal/waitlist": "",
 	"engine/internal/names":    "engine/internal/codes engine/signal",
 	"engine/internal/keys":     "engine/ident engine/panics",
+	"engine/internal/state":    "engine/internal/keys engine/internal/names",
 	"engine/internal/channel":  "engine/internal/codes engine/internal/waitlist",
-	"engine":                   "engine/discovery engine/internal/names engine/internal/keys engine/internal/channel",
+	"engine":                   "engine/discovery engine/internal/state engine/internal/channel",
 	"capi":                     "engine",
 
 	"engine/rendezvous":    "engine/ident engine/limit",

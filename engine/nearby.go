@@ -9,6 +9,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
+	"github.com/thingp2p/libthingp2p/engine/internal/state"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -20,7 +21,7 @@ import (
 type nearby struct {
 	finder   *discovery.Finder // nil: the local network is not asked
 	identity keys.Identity
-	state    *state
+	state    *state.Store
 	reach    func() reach
 	workers  *panics.Group
 
@@ -97,7 +98,7 @@ func (n *nearby) watch(to *Target) (paths chan foundPath, stop func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	known := slices.Clone(n.told[to.deviceID])
-	if last, ok := n.state.place(to.deviceID); ok {
+	if last, ok := n.state.Place(to.deviceID); ok {
 		known = append(known, last)
 	}
 	for i, address := range append(known, to.hints...) {
@@ -142,7 +143,7 @@ func (n *nearby) reached(deviceID string, address netip.AddrPort) {
 		if !n.reach().allows(address) {
 			return
 		}
-		if err := n.state.reached(deviceID, address); err != nil {
+		if err := n.state.Reached(deviceID, address); err != nil {
 			n.workers.Log.Warn("the device's address is not remembered", "error", err)
 		}
 	})

@@ -24,8 +24,8 @@ func (d *Device) Pairings() []Pairing {
 	}
 	d.mu.Unlock()
 	var all []Pairing
-	for _, p := range d.state.now().pairings() {
-		all = append(all, Pairing{AppID: p.appID, UID: p.uid, Since: p.since, Sessions: sessions[p.appID]})
+	for _, p := range d.state.Now().Pairings() {
+		all = append(all, Pairing{AppID: p.AppID, UID: p.UID, Since: p.Since, Sessions: sessions[p.AppID]})
 	}
 	return all
 }
@@ -35,7 +35,7 @@ func (d *Device) Pairings() []Pairing {
 // ErrInvalidID if the app is not paired.
 func (d *Device) Unpair(appID string) error {
 	appID = strings.ToLower(strings.TrimSpace(appID))
-	if known, err := d.state.unpair(appID); err != nil {
+	if known, err := d.state.Unpair(appID); err != nil {
 		return codes.Because(ErrInternal, err)
 	} else if !known {
 		return ErrInvalidID
@@ -73,7 +73,7 @@ func (d *Device) revoke(appID string) {
 // ResetTicket gives the device a new ticket: the old one lets nobody in any more.
 // Sessions and pairings stay.
 func (d *Device) ResetTicket() error {
-	if err := d.state.resetSecret(); err != nil {
+	if err := d.state.ResetSecret(); err != nil {
 		return codes.Because(ErrInternal, err)
 	}
 	return nil

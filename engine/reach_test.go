@@ -151,14 +151,14 @@ func TestNothingGoesToSpecialAddresses(t *testing.T) {
 		// Where it is said to have been.
 		for i := range all {
 			id := unseen(50 + i)
-			w.must(p.app.state.reached(id, netip.MustParseAddrPort(all[i])))
+			w.must(p.app.state.Reached(id, netip.MustParseAddrPort(all[i])))
 			of, err := p.app.Resolve(id)
 			w.must(err)
 			connect(of, none)
 			p.app.nearby.reached(p.device.ID(), netip.MustParseAddrPort(all[i]))
 		}
 		time.Sleep(time.Second)
-		if last, known := p.app.state.place(p.device.ID()); known {
+		if last, known := p.app.state.Place(p.device.ID()); known {
 			t.Errorf("%v is remembered", last)
 		}
 

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/state"
 )
 
 const stateEnv = "THINGP2P_TEST_STATE"
@@ -22,7 +24,7 @@ const stateEnv = "THINGP2P_TEST_STATE"
 func TestStateSurvivesKills(t *testing.T) {
 	const kills = 60
 	dir := t.TempDir()
-	path := filepath.Join(dir, stateName)
+	path := filepath.Join(dir, state.FileName)
 	identity, changes := "", 0
 	for n := range kills {
 		if n%20 == 0 { // a new device
@@ -63,18 +65,18 @@ func TestStateSurvivesKills(t *testing.T) {
 		if last == "" {
 			t.Fatal("the process did not begin")
 		}
-		s, err := openState(dir, quiet)
+		s, err := state.Open(dir, quiet)
 		if err != nil {
 			t.Fatalf("kill %d: %v", n, err)
 		}
-		s.close()
-		if s.identity().ID != identity {
+		s.Close()
+		if s.Identity().ID != identity {
 			t.Errorf("kill %d: another identity", n)
 		}
-		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != stateSecretMode {
+		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != state.SecretMode {
 			t.Errorf("kill %d: mode %v, %v", n, info.Mode(), err)
 		}
-		if before != "" && fmt.Sprintf("%x", s.secret()) == before {
+		if before != "" && fmt.Sprintf("%x", s.Secret()) == before {
 			t.Errorf("kill %d: a secret that was replaced is back", n)
 		}
 	}
@@ -85,7 +87,7 @@ func init() { otherProcesses[stateEnv] = changeState }
 
 // changeState is what that process does. What it says has happened.
 func changeState(dir string) error {
-	s, err := openState(dir, quiet)
+	s, err := state.Open(dir, quiet)
 	if err != nil {
 		return err
 	}
@@ -93,14 +95,14 @@ func changeState(dir string) error {
 		app := testIdentity(number % 50).ID
 		err := pairApp(s, app, fmt.Sprint(number))
 		if number%3 == 0 {
-			_, err = s.unpair(app)
+			_, err = s.Unpair(app)
 		}
 		if err == nil {
-			err = s.resetSecret()
+			err = s.ResetSecret()
 		}
 		if err != nil {
 			return err
 		}
-		fmt.Printf("state %s %x\n", s.identity().ID, s.secret())
+		fmt.Printf("state %s %x\n", s.Identity().ID, s.Secret())
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/state"
 )
 
 // TestStateDirIsForOne: a second endpoint of this process is refused as long as the
@@ -20,7 +22,7 @@ func TestStateDirIsForOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	secret := device.state.secret()
+	secret := device.state.Secret()
 	for role, open := range map[string]func() error{
 		"device": func() error { _, err := NewDevice(Config{StateDir: dir}); return err },
 		"app":    func() error { _, err := NewApp(Config{UID: "user", StateDir: dir}); return err },
@@ -38,7 +40,7 @@ func TestStateDirIsForOne(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer again.Close()
-	if again.state.secret() == secret {
+	if again.state.Secret() == secret {
 		t.Error("a ticket that was reset is valid again")
 	}
 }
@@ -49,12 +51,12 @@ func init() { otherProcesses[holdStateEnv] = holdState }
 
 // holdState keeps a state directory until it is killed.
 func holdState(dir string) error {
-	s, err := openState(dir, quiet)
+	s, err := state.Open(dir, quiet)
 	if err != nil {
 		fmt.Println("refused", err)
 		return nil
 	}
-	fmt.Println("holds", s.identity().ID)
+	fmt.Println("holds", s.Identity().ID)
 	bufio.NewReader(os.Stdin).ReadString(0)
 	return nil
 }
@@ -130,16 +132,16 @@ func TestStateDirIsForOneProcess(t *testing.T) {
 		if first == nil {
 			t.Fatal("nobody has it")
 		}
-		if _, err := openState(dir, quiet); CodeOf(err) != ErrBusy || !strings.Contains(err.Error(), fmt.Sprint("process ", first.Process.Pid)) {
+		if _, err := state.Open(dir, quiet); CodeOf(err) != ErrBusy || !strings.Contains(err.Error(), fmt.Sprint("process ", first.Process.Pid)) {
 			t.Errorf("a directory that process %d has: %v", first.Process.Pid, err)
 		}
 		first.Process.Kill()
 		first.Wait()
 		s := mustOpenState(t, dir)
-		if s.identity().ID != identity {
+		if s.Identity().ID != identity {
 			t.Error("another identity after a kill")
 		}
-		s.close()
+		s.Close()
 	}
 }
 
@@ -147,22 +149,22 @@ func TestStateDirIsForOneProcess(t *testing.T) {
 // refused, and a key that others could read is closed to them.
 func TestLooseStateDir(t *testing.T) {
 	dir := t.TempDir()
-	mustOpenState(t, dir).close()
-	path := filepath.Join(dir, stateName)
+	mustOpenState(t, dir).Close()
+	path := filepath.Join(dir, state.FileName)
 	if err := os.Chmod(path, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	mustOpenState(t, dir).close()
-	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != stateSecretMode {
+	mustOpenState(t, dir).Close()
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != state.SecretMode {
 		t.Errorf("the state has mode %v, %v", info.Mode(), err)
 	}
 	for mode, refused := range map[os.FileMode]bool{0o700: false, 0o755: false, 0o777: true, 0o777 | os.ModeSticky: false} {
 		if err := os.Chmod(dir, mode); err != nil {
 			t.Fatal(err)
 		}
-		s, err := openState(dir, quiet)
+		s, err := state.Open(dir, quiet)
 		if err == nil {
-			s.close()
+			s.Close()
 		}
 		if (err != nil) != refused {
 			t.Errorf("mode %v: %v", mode, err)
@@ -175,9 +177,9 @@ func TestLooseStateDir(t *testing.T) {
 	if err := os.Chown(dir, 12345, 12345); err != nil {
 		t.Fatal(err)
 	}
-	s, err := openState(dir, quiet)
+	s, err := state.Open(dir, quiet)
 	if err != nil {
 		t.Fatalf("root uses a user's directory: %v", err)
 	}
-	s.close()
+	s.Close()
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
+	"github.com/thingp2p/libthingp2p/engine/internal/state"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -33,7 +34,7 @@ func (d *Device) answerTo(offer *signal.Message) string {
 	proven := func(secret [names.SecretSize]byte) bool {
 		return hmac.Equal(offer.Proof, names.ProveOffer(secret, offer.From, d.identity.ID, offer.Attempt))
 	}
-	if d.state.now().rightOf(offer.From, proven) == noRight {
+	if d.state.Now().RightOf(offer.From, proven) == state.NoRight {
 		return ""
 	}
 	return d.speakFor(offer.From)
@@ -47,8 +48,8 @@ func (a *App) belongs(to *Target, text string) {
 		return
 	}
 	a.workers.Go(func() {
-		kept := deviceStatement{names.WithoutPassword(to.server), text, time.Now().UTC().Truncate(time.Second)}
-		if err := a.state.keepStatement(to.deviceID, kept); err != nil {
+		kept := state.Statement{Server: names.WithoutPassword(to.server), Text: text, At: time.Now().UTC().Truncate(time.Second)}
+		if err := a.state.KeepStatement(to.deviceID, kept); err != nil {
 			a.log.Warn("what the device states about this app is not kept: servers may give it no relays", "error", err)
 			return
 		}

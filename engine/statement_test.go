@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/state"
 )
 
 const statementServer = "mqtts://server.test"
@@ -43,7 +44,7 @@ func TestAppKeepsTrueStatements(t *testing.T) {
 			text := test.text(a.identity.ID)
 			a.belongs(to, text)
 			a.Close() // waits for what is in the background
-			if got := a.state.statements(to.server); len(got) != 0 != test.want || test.want && got[0] != text {
+			if got := a.state.Statements(to.server); len(got) != 0 != test.want || test.want && got[0] != text {
 				t.Errorf("kept %q", got)
 			}
 		})
@@ -53,7 +54,7 @@ func TestAppKeepsTrueStatements(t *testing.T) {
 // A server is shown what its own devices state, what has come last first.
 func TestStatementsAreForTheDevicesServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, err := openState("", nil)
+		s, err := state.Open("", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +63,7 @@ func TestStatementsAreForTheDevicesServer(t *testing.T) {
 			t.Helper()
 			device := testIdentity(number)
 			text = ident.NewStatement(device.ID, app.ID, time.Now(), device.Sign)
-			if err := s.keepStatement(device.ID, deviceStatement{server, text, time.Now()}); err != nil {
+			if err := s.KeepStatement(device.ID, state.Statement{Server: server, Text: text, At: time.Now()}); err != nil {
 				t.Fatal(err)
 			}
 			time.Sleep(time.Second)
@@ -70,7 +71,7 @@ func TestStatementsAreForTheDevicesServer(t *testing.T) {
 		}
 		want := func(when, server string, texts ...string) {
 			t.Helper()
-			if got := s.statements(server); !slices.Equal(got, texts) {
+			if got := s.Statements(server); !slices.Equal(got, texts) {
 				t.Errorf("%s: %q, want %q", when, got, texts)
 			}
 		}
@@ -80,7 +81,7 @@ func TestStatementsAreForTheDevicesServer(t *testing.T) {
 		want("another server", "mqtt://other.test", elsewhere)
 		keep(1, statementServer)
 		want("one anew, soon", statementServer, two, one)
-		time.Sleep(statementRenewal)
+		time.Sleep(state.StatementRenewal)
 		one = keep(1, statementServer)
 		want("one anew, later", statementServer, one, two)
 		two = keep(2, "mqtt://other.test")
@@ -91,18 +92,18 @@ func TestStatementsAreForTheDevicesServer(t *testing.T) {
 
 // What is kept is bounded, and what came first goes first.
 func TestStatementsAreBounded(t *testing.T) {
-	s, err := openState("", nil)
+	s, err := state.Open("", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	at := time.Unix(1_790_000_000, 0)
-	for i := range maxStatements + 10 {
-		if err := s.keepStatement(fmt.Sprint(i), deviceStatement{statementServer, fmt.Sprint(i), at.Add(time.Duration(i) * time.Second)}); err != nil {
+	for i := range state.MaxStatements + 10 {
+		if err := s.KeepStatement(fmt.Sprint(i), state.Statement{Server: statementServer, Text: fmt.Sprint(i), At: at.Add(time.Duration(i) * time.Second)}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	kept := s.statements(statementServer)
-	if len(kept) != maxStatements || kept[0] != fmt.Sprint(maxStatements+9) || kept[maxStatements-1] != "10" {
+	kept := s.Statements(statementServer)
+	if len(kept) != state.MaxStatements || kept[0] != fmt.Sprint(state.MaxStatements+9) || kept[state.MaxStatements-1] != "10" {
 		t.Errorf("%d are kept, from %s to %s", len(kept), kept[0], kept[len(kept)-1])
 	}
 }

@@ -1,4 +1,4 @@
-package engine
+package state
 
 import (
 	"crypto/rand"
@@ -10,40 +10,40 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 )
 
-func (s *state) secret() [names.SecretSize]byte { return [names.SecretSize]byte(s.now().Secret) }
+func (s *Store) Secret() [names.SecretSize]byte { return [names.SecretSize]byte(s.Now().Secret) }
 
-func (s *state) resetSecret() error {
+func (s *Store) ResetSecret() error {
 	fresh := make([]byte, names.SecretSize)
 	rand.Read(fresh)
-	return s.change(func(now *stateFile) (*stateFile, error) {
+	return s.change(func(now *File) (*File, error) {
 		changed := now.clone()
 		changed.Secret = fresh
 		return changed, nil
 	})
 }
 
-func (s *state) paired(appID string) bool {
-	_, ok := s.now().Paired[appID]
+func (s *Store) Paired(appID string) bool {
+	_, ok := s.Now().Paired[appID]
 	return ok
 }
 
 // pairing is an app that is remembered.
 type pairing struct {
-	appID, uid string
-	since      time.Time
+	AppID, UID string
+	Since      time.Time
 }
 
-// pairings are all, the oldest first.
-func (f *stateFile) pairings() []pairing {
+// Pairings are all, the oldest first.
+func (f *File) Pairings() []pairing {
 	var all []pairing
 	for id, since := range f.Paired {
-		all = append(all, pairing{appID: id, uid: f.UIDs[id], since: since})
+		all = append(all, pairing{AppID: id, UID: f.UIDs[id], Since: since})
 	}
 	slices.SortFunc(all, func(a, b pairing) int {
-		if c := a.since.Compare(b.since); c != 0 {
+		if c := a.Since.Compare(b.Since); c != 0 {
 			return c
 		}
-		return strings.Compare(a.appID, b.appID)
+		return strings.Compare(a.AppID, b.AppID)
 	})
 	return all
 }
@@ -52,36 +52,36 @@ func (f *stateFile) pairings() []pairing {
 type right int
 
 const (
-	noRight   right = iota // a stranger, who at most knows the id
+	NoRight   right = iota // a stranger, who at most knows the id
 	byTicket               // it has proved the ticket's secret
 	byPairing              // it is remembered
 )
 
-// rightOf says what right an app has now; proven reports whether it has proved
+// RightOf says what right an app has now; proven reports whether it has proved
 // that it holds a secret.
-func (f *stateFile) rightOf(appID string, proven func(secret [names.SecretSize]byte) bool) right {
+func (f *File) RightOf(appID string, proven func(secret [names.SecretSize]byte) bool) right {
 	if _, paired := f.Paired[appID]; paired {
 		return byPairing
 	}
 	if proven([names.SecretSize]byte(f.Secret)) {
 		return byTicket
 	}
-	return noRight
+	return NoRight
 }
 
 var errPairingsFull = errors.New("no more apps can be paired: unpair some")
 
-// enter looks once more, after all that took time, what right an app has, and
+// Enter looks once more, after all that took time, what right an app has, and
 // remembers it in the same step: with the ticket it is paired from now on, and
 // what a paired one calls its user is kept. An app whose pairing or ticket has
 // gone meanwhile is a stranger. The error is that it could not be remembered.
-func (s *state) enter(appID, uid string, proven func(secret [names.SecretSize]byte) bool) (right, error) {
-	has := noRight
-	err := s.change(func(now *stateFile) (*stateFile, error) {
-		has = now.rightOf(appID, proven)
+func (s *Store) Enter(appID, uid string, proven func(secret [names.SecretSize]byte) bool) (right, error) {
+	has := NoRight
+	err := s.change(func(now *File) (*File, error) {
+		has = now.RightOf(appID, proven)
 		since := time.Now().UTC().Truncate(time.Second)
 		switch has {
-		case noRight:
+		case NoRight:
 			return nil, nil
 		case byPairing:
 			if now.UIDs[appID] == uid {
@@ -101,8 +101,8 @@ func (s *state) enter(appID, uid string, proven func(secret [names.SecretSize]by
 	return has, err
 }
 
-func (s *state) unpair(appID string) (known bool, err error) {
-	err = s.change(func(now *stateFile) (*stateFile, error) {
+func (s *Store) Unpair(appID string) (known bool, err error) {
+	err = s.change(func(now *File) (*File, error) {
 		if _, known = now.Paired[appID]; !known {
 			return nil, nil
 		}

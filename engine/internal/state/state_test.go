@@ -1,4 +1,4 @@
-package engine
+package state
 
 import (
 	"bytes"
@@ -17,54 +17,59 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
+
 	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 )
 
-// quiet is a log that nobody reads.
-var quiet = slog.New(slog.DiscardHandler)
+// silent is a log that nobody reads.
+var silent = slog.New(slog.DiscardHandler)
 
-// mustOpenState opens the state in dir, until it is closed or the test ends.
-func mustOpenState(t testing.TB, dir string) *state {
+// mustOpen opens the state in dir, until it is closed or the test ends.
+func mustOpen(t testing.TB, dir string) *Store {
 	t.Helper()
-	s, err := openState(dir, quiet)
+	s, err := Open(dir, silent)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(s.close)
+	t.Cleanup(s.Close)
 	return s
 }
 
 // pair lets an app in that has the ticket.
-func pairApp(s *state, appID, uid string) error {
-	_, err := s.enter(appID, uid, func([names.SecretSize]byte) bool { return true })
+func pair(s *Store, appID, uid string) error {
+	_, err := s.Enter(appID, uid, func([names.SecretSize]byte) bool { return true })
 	return err
 }
 
+// anApp is that of an app, the same for the same number.
+func anApp(number byte) string { return keys.New(bytes.Repeat([]byte{number}, ed25519.SeedSize)).ID }
+
 func TestStateSurvivesARestart(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "not", "there", "yet")
-	first := mustOpenState(t, dir)
-	app := testIdentity(7).ID
-	if err := pairApp(first, app, "user"); err != nil {
+	first := mustOpen(t, dir)
+	app := anApp(7)
+	if err := pair(first, app, "user"); err != nil {
 		t.Fatal(err)
 	}
-	first.close()
-	second := mustOpenState(t, dir)
-	if first.identity().ID != second.identity().ID || first.secret() != second.secret() {
+	first.Close()
+	second := mustOpen(t, dir)
+	if first.Identity().ID != second.Identity().ID || first.Secret() != second.Secret() {
 		t.Error("another identity after a restart")
 	}
-	if !second.paired(app) || second.paired(testIdentity(8).ID) {
+	if !second.Paired(app) || second.Paired(anApp(8)) {
 		t.Error("the pairings have changed")
 	}
-	if !reflect.DeepEqual(first.now().Paired, second.now().Paired) {
-		t.Errorf("pairings %v, before %v", second.now().Paired, first.now().Paired)
+	if !reflect.DeepEqual(first.Now().Paired, second.Now().Paired) {
+		t.Errorf("pairings %v, before %v", second.Now().Paired, first.Now().Paired)
 	}
 }
 
 func TestStateIsForItsOwnerOnly(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
-	mustOpenState(t, dir)
-	for path, want := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, stateName): 0o600} {
+	mustOpen(t, dir)
+	for path, want := range map[string]os.FileMode{dir: 0o700, filepath.Join(dir, FileName): 0o600} {
 		info, err := os.Stat(path)
 		if err != nil || info.Mode().Perm() != want {
 			t.Errorf("%s has mode %v, %v", path, info.Mode(), err)
@@ -73,12 +78,12 @@ func TestStateIsForItsOwnerOnly(t *testing.T) {
 }
 
 func TestStateInMemoryIsNewEachTime(t *testing.T) {
-	first, second := mustOpenState(t, ""), mustOpenState(t, "")
-	if first.identity().ID == second.identity().ID || first.secret() == second.secret() {
+	first, second := mustOpen(t, ""), mustOpen(t, "")
+	if first.Identity().ID == second.Identity().ID || first.Secret() == second.Secret() {
 		t.Error("two devices have the same key")
 	}
-	app := testIdentity(1).ID
-	if err := pairApp(first, app, "user"); err != nil || !first.paired(app) || second.paired(app) {
+	app := anApp(1)
+	if err := pair(first, app, "user"); err != nil || !first.Paired(app) || second.Paired(app) {
 		t.Errorf("pairing: %v", err)
 	}
 }
@@ -87,12 +92,12 @@ func TestStateInMemoryIsNewEachTime(t *testing.T) {
 // reached again by those who know it.
 func TestDamagedStateIsAnError(t *testing.T) {
 	dir := t.TempDir()
-	path := filepath.Join(dir, stateName)
-	whole := mustOpenState(t, dir)
-	if err := pairApp(whole, testIdentity(1).ID, "user"); err != nil {
+	path := filepath.Join(dir, FileName)
+	whole := mustOpen(t, dir)
+	if err := pair(whole, anApp(1), "user"); err != nil {
 		t.Fatal(err)
 	}
-	whole.close()
+	whole.Close()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -102,16 +107,16 @@ func TestDamagedStateIsAnError(t *testing.T) {
 		if err := os.WriteFile(path, damaged, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, err := openState(dir, quiet)
+		got, err := Open(dir, silent)
 		if err == nil {
-			got.close()
+			got.Close()
 		}
 		if err != nil {
 			if !strings.Contains(err.Error(), path) {
 				t.Errorf("%s: the error does not name the file: %v", damage, err)
 			}
-		} else if got.identity().ID != whole.identity().ID || got.secret() != whole.secret() ||
-			!reflect.DeepEqual(got.now().Paired, whole.now().Paired) {
+		} else if got.Identity().ID != whole.Identity().ID || got.Secret() != whole.Secret() ||
+			!reflect.DeepEqual(got.Now().Paired, whole.Now().Paired) {
 			// White space and the case of names may change.
 			t.Errorf("%s: another state, and no error", damage)
 		}
@@ -134,41 +139,38 @@ func TestDamagedStateIsAnError(t *testing.T) {
 
 func TestStateThatCannotBeReadIsAnError(t *testing.T) {
 	dir := t.TempDir()
-	path := filepath.Join(dir, stateName)
+	path := filepath.Join(dir, FileName)
 	if err := os.Mkdir(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openState(dir, quiet); err == nil || !strings.Contains(err.Error(), path) {
+	if _, err := Open(dir, silent); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("a directory in the file's place: %v", err)
 	}
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := openState(file, quiet); err == nil || !strings.Contains(err.Error(), file) {
+	if _, err := Open(file, silent); err == nil || !strings.Contains(err.Error(), file) {
 		t.Errorf("a file in the directory's place: %v", err)
-	}
-	if _, err := NewDevice(Config{StateDir: file}); CodeOf(err) != ErrInvalidParameter {
-		t.Errorf("a device without its state: %v", err)
 	}
 }
 
 func TestLeftoverTemporaryFilesAreRemoved(t *testing.T) {
 	dir := t.TempDir()
-	first := mustOpenState(t, dir)
-	first.close()
-	for _, name := range []string{temporaryName + "1", temporaryName + "2", stateName + ".123", "other"} {
+	first := mustOpen(t, dir)
+	first.Close()
+	for _, name := range []string{temporaryName + "1", temporaryName + "2", FileName + ".123", "other"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(`{"version":1`), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	second := mustOpenState(t, dir)
-	wantFiles(t, dir, "other", lockName, stateName, stateName+".123")
-	if err := pairApp(second, testIdentity(1).ID, "user"); err != nil {
+	second := mustOpen(t, dir)
+	wantFiles(t, dir, "other", lockName, FileName, FileName+".123")
+	if err := pair(second, anApp(1), "user"); err != nil {
 		t.Fatal(err)
 	}
-	second.close()
-	if id := mustOpenState(t, dir).identity().ID; id != first.identity().ID {
+	second.Close()
+	if id := mustOpen(t, dir).Identity().ID; id != first.Identity().ID {
 		t.Error("another identity")
 	}
 }
@@ -191,42 +193,42 @@ func wantFiles(t *testing.T, dir string, want ...string) {
 
 func TestSavingLeavesNoTemporaryFile(t *testing.T) {
 	dir := t.TempDir()
-	s := mustOpenState(t, dir)
+	s := mustOpen(t, dir)
 	for number := range byte(5) {
-		if err := pairApp(s, testIdentity(number).ID, "user"); err != nil {
+		if err := pair(s, anApp(number), "user"); err != nil {
 			t.Fatal(err)
 		}
 	}
-	wantFiles(t, dir, lockName, stateName)
+	wantFiles(t, dir, lockName, FileName)
 }
 
 func TestPairingThatCannotBeSavedIsTriedAgain(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "state")
-	s := mustOpenState(t, dir)
-	app := testIdentity(1).ID
+	s := mustOpen(t, dir)
+	app := anApp(1)
 	if err := os.RemoveAll(dir); err != nil {
 		t.Fatal(err)
 	}
-	if err := pairApp(s, app, "user"); err == nil {
+	if err := pair(s, app, "user"); err == nil {
 		t.Fatal("saved nowhere")
 	}
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := pairApp(s, app, "user"); err != nil {
+	if err := pair(s, app, "user"); err != nil {
 		t.Fatal(err)
 	}
-	s.close()
-	if !mustOpenState(t, dir).paired(app) {
+	s.Close()
+	if !mustOpen(t, dir).Paired(app) {
 		t.Error("the pairing is lost")
 	}
 }
 
 // fullState has n pairings.
-func fullState(t *testing.T, dir string, n int) *state {
+func fullState(t *testing.T, dir string, n int) *Store {
 	t.Helper()
-	s := mustOpenState(t, dir)
-	if err := s.change(func(now *stateFile) (*stateFile, error) {
+	s := mustOpen(t, dir)
+	if err := s.change(func(now *File) (*File, error) {
 		full := now.clone()
 		var key [ed25519.PublicKeySize]byte
 		for i := range n {
@@ -251,7 +253,7 @@ func TestPairingsAreBounded(t *testing.T) {
 	var refused atomic.Int32
 	for n := range rivals {
 		all.Go(func() {
-			err := pairApp(s, testIdentity(byte(n)).ID, "user")
+			err := pair(s, anApp(byte(n)), "user")
 			if errors.Is(err, errPairingsFull) {
 				refused.Add(1)
 			} else if err != nil {
@@ -260,17 +262,17 @@ func TestPairingsAreBounded(t *testing.T) {
 		})
 	}
 	all.Wait()
-	if n := len(s.now().Paired); n != maxPairings || refused.Load() != rivals-room {
+	if n := len(s.Now().Paired); n != maxPairings || refused.Load() != rivals-room {
 		t.Errorf("%d paired, %d refused", n, refused.Load())
 	}
-	for id := range s.now().Paired {
-		if err := pairApp(s, id, "another user"); err != nil {
+	for id := range s.Now().Paired {
+		if err := pair(s, id, "another user"); err != nil {
 			t.Errorf("who is paired already: %v", err)
 		}
 		break
 	}
-	s.close()
-	if again := mustOpenState(t, dir); len(again.now().Paired) != maxPairings {
+	s.Close()
+	if again := mustOpen(t, dir); len(again.Now().Paired) != maxPairings {
 		t.Error("the fullest state has lost pairings")
 	}
 }
@@ -278,32 +280,32 @@ func TestPairingsAreBounded(t *testing.T) {
 // TestReadingDoesNotWaitForTheDisk: signalling asks who is paired, and must not
 // block.
 func TestReadingDoesNotWaitForTheDisk(t *testing.T) {
-	s := mustOpenState(t, t.TempDir())
+	s := mustOpen(t, t.TempDir())
 	changing, saved := make(chan struct{}), make(chan struct{})
-	go s.change(func(*stateFile) (*stateFile, error) {
+	go s.change(func(*File) (*File, error) {
 		close(changing)
 		<-saved
 		return nil, nil
 	})
 	<-changing
-	s.paired(testIdentity(1).ID)
-	s.secret()
-	s.now().pairings()
-	s.place("")
-	s.port()
+	s.Paired(anApp(1))
+	s.Secret()
+	s.Now().Pairings()
+	s.Place("")
+	s.Port()
 	close(saved)
 }
 
 // TestKeysOfDevicesAreKept: over restarts, and of the latest devices.
 func TestKeysOfDevicesAreKept(t *testing.T) {
 	dir := t.TempDir()
-	s := mustOpenState(t, dir)
+	s := mustOpen(t, dir)
 	key := func(n int) []byte {
 		return append(make([]byte, ident.MLKEMKeyBytes-2), byte(n>>8), byte(n))
 	}
 	learn := func(device string, key []byte) {
 		t.Helper()
-		if err := s.learnMLKEMKey(device, key); err != nil {
+		if err := s.LearnMLKEMKey(device, key); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -311,12 +313,12 @@ func TestKeysOfDevicesAreKept(t *testing.T) {
 	learn("a", key(2))
 	learn("b", key(3))
 	learn("b", nil)
-	s.close()
-	s = mustOpenState(t, dir)
-	if !bytes.Equal(s.mlkemKey("a"), key(2)) || s.mlkemKey("b") != nil || s.mlkemKey("") != nil {
-		t.Errorf("%d keys after a restart", len(s.now().Keys))
+	s.Close()
+	s = mustOpen(t, dir)
+	if !bytes.Equal(s.MLKEMKey("a"), key(2)) || s.MLKEMKey("b") != nil || s.MLKEMKey("") != nil {
+		t.Errorf("%d keys after a restart", len(s.Now().Keys))
 	}
-	full := s.now().clone()
+	full := s.Now().clone()
 	for n := range maxKeys {
 		put(&full.Keys, fmt.Sprint(n), peerKey{key(n), time.Now()})
 	}
@@ -324,13 +326,13 @@ func TestKeysOfDevicesAreKept(t *testing.T) {
 	put(&full.Keys, "0", peerKey{key(0), time.Unix(0, 0)})
 	s.saved.Store(full)
 	learn("one more", key(7))
-	if len(s.now().Keys) != maxKeys || s.mlkemKey("0") != nil || s.mlkemKey("1") == nil || s.mlkemKey("one more") == nil {
-		t.Errorf("%d keys in a full state", len(s.now().Keys))
+	if len(s.Now().Keys) != maxKeys || s.MLKEMKey("0") != nil || s.MLKEMKey("1") == nil || s.MLKEMKey("one more") == nil {
+		t.Errorf("%d keys in a full state", len(s.Now().Keys))
 	}
-	s.close()
-	mustOpenState(t, dir)
-	s.now().Keys["1"] = peerKey{Key: []byte("short")}
-	short := *s.now()
+	s.Close()
+	mustOpen(t, dir)
+	s.Now().Keys["1"] = peerKey{Key: []byte("short")}
+	short := *s.Now()
 	short.Sum, _ = short.sum()
 	text, _ := json.Marshal(short)
 	if _, err := parseState(text); err == nil {
@@ -340,10 +342,10 @@ func TestKeysOfDevicesAreKept(t *testing.T) {
 
 func FuzzState(f *testing.F) {
 	dir := f.TempDir()
-	if err := pairApp(mustOpenState(f, dir), testIdentity(1).ID, "user"); err != nil {
+	if err := pair(mustOpen(f, dir), anApp(1), "user"); err != nil {
 		f.Fatal(err)
 	}
-	text, err := os.ReadFile(filepath.Join(dir, stateName))
+	text, err := os.ReadFile(filepath.Join(dir, FileName))
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -355,14 +357,14 @@ func FuzzState(f *testing.F) {
 		if err != nil {
 			return
 		}
-		s := &state{dir: t.TempDir()}
+		s := &Store{dir: t.TempDir()}
 		s.saved.Store(file)
-		id, secret := s.identity().ID, s.secret()
-		if err := s.now().save(s.dir); err != nil {
+		id, secret := s.Identity().ID, s.Secret()
+		if err := s.Now().save(s.dir); err != nil {
 			t.Fatal(err)
 		}
-		again := mustOpenState(t, s.dir)
-		if again.identity().ID != id || again.secret() != secret || len(again.now().Paired) != len(file.Paired) {
+		again := mustOpen(t, s.dir)
+		if again.Identity().ID != id || again.Secret() != secret || len(again.Now().Paired) != len(file.Paired) {
 			t.Error("saved and read, it is another")
 		}
 	})

@@ -1,4 +1,6 @@
-package engine
+// Package state keeps on disk what an app or a device remembers between runs, for
+// one process at a time.
+package state
 
 import (
 	"bytes"
@@ -16,23 +18,23 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 )
 
-// state is what an endpoint remembers between runs: its key and, on a device,
+// Store is what an endpoint remembers between runs: its key and, on a device,
 // the ticket's secret and the apps that proved it.
 //
 // Reading never waits for the disk: readers see what was saved last, whole. All
 // changes go through change, one after the other.
-type state struct {
-	dir    string                    // "": memory only
-	lock   *stateLock                // keeps dir for us; nil if there is no dir
-	saving sync.Mutex                // one change at a time
-	saved  atomic.Pointer[stateFile] // never changed in place
+type Store struct {
+	dir    string               // "": memory only
+	lock   *stateLock           // keeps dir for us; nil if there is no dir
+	saving sync.Mutex           // one change at a time
+	saved  atomic.Pointer[File] // never changed in place
 }
 
-// openState loads the state in dir, or makes a new one if there is none, and keeps
+// Open loads the state in dir, or makes a new one if there is none, and keeps
 // dir for itself until close. A file that cannot be understood is an error: a
 // device must not change its identity in silence.
-func openState(dir string, log *slog.Logger) (*state, error) {
-	s := &state{dir: dir}
+func Open(dir string, log *slog.Logger) (*Store, error) {
+	s := &Store{dir: dir}
 	if dir == "" {
 		s.saved.Store(newStateFile())
 		return s, nil
@@ -49,7 +51,7 @@ func openState(dir string, log *slog.Logger) (*state, error) {
 	}
 	file, err := loadState(dir)
 	if err != nil {
-		s.close()
+		s.Close()
 		return nil, err
 	}
 	s.saved.Store(file)
@@ -57,8 +59,8 @@ func openState(dir string, log *slog.Logger) (*state, error) {
 }
 
 // loadState reads the file in a directory that is locked, or makes it.
-func loadState(dir string) (*stateFile, error) {
-	path := filepath.Join(dir, stateName)
+func loadState(dir string) (*File, error) {
+	path := filepath.Join(dir, FileName)
 	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		file := newStateFile()
@@ -75,23 +77,23 @@ func loadState(dir string) (*stateFile, error) {
 	return file, nil
 }
 
-// close lets others use the directory.
-func (s *state) close() {
+// Close lets others use the directory.
+func (s *Store) Close() {
 	if s.lock != nil {
 		s.lock.release()
 	}
 }
 
-// now is the state as it was saved last. Nobody may change it.
-func (s *state) now() *stateFile { return s.saved.Load() }
+// Now is the state as it was saved last. Nobody may change it.
+func (s *Store) Now() *File { return s.saved.Load() }
 
 // change replaces the state by what decide makes of it: nil leaves it as it is. To
 // look and to change are one step, and it is on disk before anybody sees it: what
 // could not be saved has not happened.
-func (s *state) change(decide func(now *stateFile) (*stateFile, error)) error {
+func (s *Store) change(decide func(now *File) (*File, error)) error {
 	s.saving.Lock()
 	defer s.saving.Unlock()
-	changed, err := decide(s.now())
+	changed, err := decide(s.Now())
 	if err != nil || changed == nil {
 		return err
 	}
@@ -104,14 +106,14 @@ func (s *state) change(decide func(now *stateFile) (*stateFile, error)) error {
 	return nil
 }
 
-func (s *state) identity() keys.Identity { return keys.New(s.now().Seed) }
+func (s *Store) Identity() keys.Identity { return keys.New(s.Now().Seed) }
 
-func (s *state) port() uint16 { return s.now().Port }
+func (s *Store) Port() uint16 { return s.Now().Port }
 
-// keepPort remembers the socket's port: with the same one after a restart, what
+// KeepPort remembers the socket's port: with the same one after a restart, what
 // apps remember of the device, and its ticket, stay true.
-func (s *state) keepPort(port uint16) error {
-	return s.change(func(now *stateFile) (*stateFile, error) {
+func (s *Store) KeepPort(port uint16) error {
+	return s.change(func(now *File) (*File, error) {
 		if now.Port == port {
 			return nil, nil
 		}
@@ -121,16 +123,16 @@ func (s *state) keepPort(port uint16) error {
 	})
 }
 
-// place returns where a device was reached last.
-func (s *state) place(deviceID string) (netip.AddrPort, bool) {
-	p, ok := s.now().Places[deviceID]
+// Place returns where a device was reached last.
+func (s *Store) Place(deviceID string) (netip.AddrPort, bool) {
+	p, ok := s.Now().Places[deviceID]
 	return p.Address, ok
 }
 
-// reached remembers where a device was reached. An address that is known already
+// Reached remembers where a device was reached. An address that is known already
 // is not written again.
-func (s *state) reached(deviceID string, address netip.AddrPort) error {
-	return s.change(func(now *stateFile) (*stateFile, error) {
+func (s *Store) Reached(deviceID string, address netip.AddrPort) error {
+	return s.change(func(now *File) (*File, error) {
 		last, known := now.Places[deviceID]
 		if known && last.Address == address {
 			return nil, nil
@@ -155,12 +157,12 @@ func oldest[V any](entries map[string]V, at func(V) time.Time) string {
 	return oldest
 }
 
-// mlkemKey returns the ML-KEM key of a device; nil: it is not known.
-func (s *state) mlkemKey(deviceID string) []byte { return s.now().Keys[deviceID].Key }
+// MLKEMKey returns the ML-KEM key of a device; nil: it is not known.
+func (s *Store) MLKEMKey(deviceID string) []byte { return s.Now().Keys[deviceID].Key }
 
-// learnMLKEMKey remembers the ML-KEM key of a device, or that it has none.
-func (s *state) learnMLKEMKey(deviceID string, key []byte) error {
-	return s.change(func(now *stateFile) (*stateFile, error) {
+// LearnMLKEMKey remembers the ML-KEM key of a device, or that it has none.
+func (s *Store) LearnMLKEMKey(deviceID string, key []byte) error {
+	return s.change(func(now *File) (*File, error) {
 		last, known := now.Keys[deviceID]
 		if bytes.Equal(last.Key, key) {
 			return nil, nil

@@ -1,4 +1,4 @@
-package engine
+package state
 
 import (
 	"errors"
@@ -30,7 +30,7 @@ var (
 // lockState takes the lock of dir. The error is codes.ErrBusy, with who has it.
 func lockState(dir string, log *slog.Logger) (*stateLock, error) {
 	path := filepath.Join(dir, lockName)
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, stateSecretMode)
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, SecretMode)
 	if err != nil {
 		return nil, fmt.Errorf("lock the state directory: %w", err)
 	}

@@ -1,4 +1,4 @@
-package engine
+package state
 
 import (
 	"bytes"
@@ -19,8 +19,8 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 )
 
-// stateFile is the file in which an endpoint's state lies.
-type stateFile struct {
+// File is the file in which an endpoint's state lies.
+type File struct {
 	Version int                  `json:"version"`
 	Seed    []byte               `json:"seed"`            // of the Ed25519 key
 	Secret  []byte               `json:"secret"`          // of the ticket
@@ -30,7 +30,7 @@ type stateFile struct {
 	Keys    map[string]peerKey   `json:"keys,omitzero"`   // by the device's id: its ML-KEM key
 	Port    uint16               `json:"port,omitzero"`   // of a device's socket the last time
 
-	Statements map[string]deviceStatement `json:"statements,omitzero"` // by the device's id: that this app belongs to it
+	Statements map[string]Statement `json:"statements,omitzero"` // by the device's id: that this app belongs to it
 
 	Sum []byte `json:"sum"` // SHA-256 of all before, as JSON: a damaged seed is a seed too
 }
@@ -47,7 +47,7 @@ type peerKey struct {
 	At  time.Time `json:"at"`
 }
 
-func (f stateFile) sum() ([]byte, error) {
+func (f File) sum() ([]byte, error) {
 	f.Sum = nil
 	text, err := json.Marshal(f)
 	sum := sha256.Sum256(text)
@@ -55,28 +55,28 @@ func (f stateFile) sum() ([]byte, error) {
 }
 
 const (
-	stateName       = "thingp2p.json"
-	temporaryName   = "." + stateName + ".new-" // and a number
-	stateVersion    = 1
-	maxStateBytes   = 8 << 20
-	maxPairings     = 10_000
-	maxPlaces       = 1000
-	maxKeys         = 1000
-	maxStatements   = 1000
-	stateDirMode    = 0o700
-	stateSecretMode = 0o600
+	FileName      = "thingp2p.json"
+	temporaryName = "." + FileName + ".new-" // and a number
+	stateVersion  = 1
+	maxStateBytes = 8 << 20
+	maxPairings   = 10_000
+	maxPlaces     = 1000
+	maxKeys       = 1000
+	MaxStatements = 1000
+	stateDirMode  = 0o700
+	SecretMode    = 0o600
 )
 
 // newStateFile is the state of a new endpoint.
-func newStateFile() *stateFile {
-	f := &stateFile{Version: stateVersion, Seed: make([]byte, ed25519.SeedSize), Secret: make([]byte, names.SecretSize)}
+func newStateFile() *File {
+	f := &File{Version: stateVersion, Seed: make([]byte, ed25519.SeedSize), Secret: make([]byte, names.SecretSize)}
 	rand.Read(f.Seed)
 	rand.Read(f.Secret)
 	return f
 }
 
 // clone returns a copy that may be changed.
-func (f *stateFile) clone() *stateFile {
+func (f *File) clone() *File {
 	c := *f
 	c.Paired, c.UIDs, c.Places, c.Keys = maps.Clone(f.Paired), maps.Clone(f.UIDs), maps.Clone(f.Places), maps.Clone(f.Keys)
 	c.Statements = maps.Clone(f.Statements)
@@ -91,8 +91,8 @@ func put[V any](m *map[string]V, key string, value V) {
 	(*m)[key] = value
 }
 
-func parseState(text []byte) (*stateFile, error) {
-	f := new(stateFile)
+func parseState(text []byte) (*File, error) {
+	f := new(File)
 	if len(text) > maxStateBytes {
 		return f, errors.New("the state file is too large")
 	}
@@ -103,7 +103,7 @@ func parseState(text []byte) (*stateFile, error) {
 		return f, fmt.Errorf("the state file has version %d, this library knows version %d", f.Version, stateVersion)
 	}
 	if len(f.Seed) != ed25519.SeedSize || len(f.Secret) != names.SecretSize || len(f.Paired) > maxPairings || len(f.UIDs) > maxPairings ||
-		len(f.Places) > maxPlaces || len(f.Keys) > maxKeys || len(f.Statements) > maxStatements {
+		len(f.Places) > maxPlaces || len(f.Keys) > maxKeys || len(f.Statements) > MaxStatements {
 		return f, errors.New("the state file is damaged")
 	}
 	if sum, err := f.sum(); err != nil || !bytes.Equal(sum, f.Sum) {
@@ -124,7 +124,7 @@ func parseState(text []byte) (*stateFile, error) {
 
 // save replaces the file as a whole: a kill at any point leaves the old state
 // or the new one.
-func (f *stateFile) save(dir string) error {
+func (f *File) save(dir string) error {
 	var err error
 	if f.Sum, err = f.sum(); err != nil {
 		return err
@@ -140,7 +140,7 @@ func (f *stateFile) save(dir string) error {
 	defer os.Remove(temporary.Name()) // fails once renamed
 	_, err = temporary.Write(append(text, '\n'))
 	if err == nil {
-		err = temporary.Chmod(stateSecretMode)
+		err = temporary.Chmod(SecretMode)
 	}
 	if err == nil {
 		err = temporary.Sync()
@@ -149,7 +149,7 @@ func (f *stateFile) save(dir string) error {
 		err = closeErr
 	}
 	if err == nil {
-		err = os.Rename(temporary.Name(), filepath.Join(dir, stateName))
+		err = os.Rename(temporary.Name(), filepath.Join(dir, FileName))
 	}
 	if err != nil {
 		return fmt.Errorf("save the state: %w", err)

@@ -1,6 +1,6 @@
 //go:build unix
 
-package engine
+package state
 
 import (
 	"errors"
@@ -33,7 +33,7 @@ func secureStateDir(dir string, log *slog.Logger) error {
 	case owner != us || mode.Perm()&0o077 != 0:
 		log.Warn("the state directory is not for its owner alone: chmod 700 is better", "dir", dir, "owner", owner, "mode", fmt.Sprintf("%o", mode.Perm()))
 	}
-	return closeStateFile(filepath.Join(dir, stateName), log)
+	return closeStateFile(filepath.Join(dir, FileName), log)
 }
 
 func closeStateFile(path string, log *slog.Logger) error {
@@ -44,11 +44,11 @@ func closeStateFile(path string, log *slog.Logger) error {
 	if err != nil {
 		return fmt.Errorf("look at the state: %w", err)
 	}
-	if !info.Mode().IsRegular() || info.Mode().Perm()&^stateSecretMode == 0 {
+	if !info.Mode().IsRegular() || info.Mode().Perm()&^SecretMode == 0 {
 		return nil
 	}
 	log.Warn("others could read the key and the ticket until now: if somebody may have, start with a new state", "file", path, "mode", fmt.Sprintf("%o", info.Mode().Perm()))
-	if err := os.Chmod(path, stateSecretMode); err != nil {
+	if err := os.Chmod(path, SecretMode); err != nil {
 		return fmt.Errorf("close the state to others: %w", err)
 	}
 	return nil
