@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/state"
 )
@@ -166,7 +167,7 @@ func (d *Device) open(a *admission, control channel.Stream, peer Peer) {
 		s.searches.add(n.attempt, n.stop)
 	}
 	s.locate = func() (Path, netip.AddrPort) {
-		remote := plainAddrPort(conn.RemoteAddr())
+		remote := hosts.AddrPort(conn.RemoteAddr())
 		if via != nil || s.relays.has(remote) {
 			return PathRelay, remote
 		}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pion/transport/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -43,7 +44,7 @@ type countedConn struct {
 
 func (c countedConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	c.net.mu.Lock()
-	c.net.sent = append(c.net.sent, sentPacket{time.Now(), plainAddrPort(to)})
+	c.net.sent = append(c.net.sent, sentPacket{time.Now(), hosts.AddrPort(to)})
 	c.net.mu.Unlock()
 	return c.PacketConn.WriteTo(p, to)
 }

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/net/ipv4"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
@@ -58,7 +59,7 @@ func TestBatchReader(t *testing.T) {
 					if got := string(m.Buffers[0][:m.N]); got != text {
 						t.Errorf("read %q, want %q", got, text)
 					}
-					if want := plainAddrPort(from.LocalAddr()); plainAddrPort(m.Addr) != want {
+					if want := hosts.AddrPort(from.LocalAddr()); hosts.AddrPort(m.Addr) != want {
 						t.Errorf("it came from %v, want %v", m.Addr, want)
 					}
 				}

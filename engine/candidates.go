@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/transport/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -34,7 +35,7 @@ func hostCandidates(network transport.Net, port uint16) []signal.Candidate {
 
 func hostAddresses(network transport.Net) []netip.Addr {
 	var ips []netip.Addr
-	for _, p := range hostPrefixes(network) {
+	for _, p := range hosts.Prefixes(network) {
 		if !p.Addr().IsLinkLocalUnicast() && limit.MayBeHost(p.Addr()) {
 			ips = append(ips, p.Addr())
 		}
@@ -106,7 +107,7 @@ func resolveUDP(ctx context.Context, network transport.Net, hostPort string) (ne
 		if err != nil {
 			return netip.AddrPort{}, err
 		}
-		return plainAddrPort(address), nil
+		return hosts.AddrPort(address), nil
 	}
 	host, port, err := net.SplitHostPort(hostPort)
 	if err != nil {

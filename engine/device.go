@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/waitlist"
 
@@ -55,7 +56,7 @@ func NewDevice(config Config) (*Device, error) {
 	responder := discovery.NewResponder(key, discovery.Surroundings{
 		Started:  time.Now(),
 		Friends:  (&friends{identity: e.identity, state: e.state}).now,
-		Networks: func() []netip.Prefix { return hostPrefixes(e.config.net) },
+		Networks: func() []netip.Prefix { return hosts.Prefixes(e.config.net) },
 	})
 	d := &Device{
 		endpoint:   e,

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
 
@@ -346,7 +347,7 @@ func TestFaultWhileAConnectionIsHandled(t *testing.T) {
 	if config, err = keys.New(append(make([]byte, 31), 2)).TLSConfig(device.ID); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := sides[0].dial(await.Context(t, ErrTimeout), plainAddrPort(sides[1].Conn.LocalAddr()), config, time.Minute)
+	conn, err := sides[0].dial(await.Context(t, ErrTimeout), hosts.AddrPort(sides[1].Conn.LocalAddr()), config, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"sync"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
@@ -45,7 +46,7 @@ type handshakeKey struct{}
 
 // begin counts a handshake, until it is done or ctx ends with its connection.
 func (h *handshakes) begin(ctx context.Context, from net.Addr) (context.Context, error) {
-	source := limit.Source(plainAddrPort(from).Addr())
+	source := limit.Source(hosts.AddrPort(from).Addr())
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if !h.open.Take(source) {

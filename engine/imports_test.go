@@ -79,11 +79,12 @@ var above = map[string]string{
 	"engine/signal":            "engine/ident engine/limit engine/plainjson",
 	"engine/internal/codes":    "",
 	"engine/internal/waitlist": "",
+	"engine/internal/hosts":    "",
 	"engine/internal/names":    "engine/internal/codes engine/signal",
 	"engine/internal/keys":     "engine/ident engine/panics",
 	"engine/internal/state":    "engine/internal/keys engine/internal/names",
 	"engine/internal/channel":  "engine/internal/codes engine/internal/waitlist",
-	"engine":                   "engine/discovery engine/internal/state engine/internal/channel",
+	"engine":                   "engine/discovery engine/internal/state engine/internal/channel engine/internal/hosts",
 	"capi":                     "engine",
 
 	"engine/rendezvous":    "engine/ident engine/limit",

@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/netip"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 )
 
 // Info is a snapshot of a session.
@@ -80,5 +82,5 @@ func localAddressTo(remote netip.AddrPort, port uint16) netip.AddrPort {
 		return netip.AddrPort{}
 	}
 	defer probe.Close()
-	return netip.AddrPortFrom(plainAddrPort(probe.LocalAddr()).Addr(), port)
+	return netip.AddrPortFrom(hosts.AddrPort(probe.LocalAddr()).Addr(), port)
 }

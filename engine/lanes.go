@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -74,7 +75,7 @@ func (n *negotiation) fits(l lane, c signal.Candidate) bool {
 		return false
 	}
 	if n.ownRelayed(l) && c.Type == signal.Host {
-		return !isLocal(c.Address.Addr())
+		return !hosts.IsLocal(c.Address.Addr())
 	}
 	return true
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -95,7 +96,7 @@ func TestWhatIsLocal(t *testing.T) {
 		"::1": true, "fe80::1": true, "fd00::1": true,
 		"172.32.0.1": false, "203.0.113.1": false, "8.8.8.8": false, "2001:db8::1": false, "100.64.0.1": false,
 	} {
-		if got := isLocal(netip.MustParseAddr(address)); got != want {
+		if got := hosts.IsLocal(netip.MustParseAddr(address)); got != want {
 			t.Errorf("%s: %v", address, got)
 		}
 	}

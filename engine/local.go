@@ -2,49 +2,17 @@ package engine
 
 import (
 	"cmp"
-	"net"
 	"net/netip"
 	"slices"
 
 	"github.com/pion/transport/v2"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 )
 
-// hostPrefixes are the addresses of this host with their networks.
-func hostPrefixes(network transport.Net) []netip.Prefix {
-	var addresses []net.Addr
-	if network == nil {
-		addresses, _ = net.InterfaceAddrs() // those of interfaces that are down do no harm
-	} else if interfaces, err := network.Interfaces(); err == nil {
-		for _, i := range interfaces {
-			of, _ := i.Addrs()
-			addresses = append(addresses, of...)
-		}
-	}
-	var prefixes []netip.Prefix
-	for _, a := range addresses {
-		n, ok := a.(*net.IPNet)
-		if !ok {
-			continue
-		}
-		ip, ok := netip.AddrFromSlice(n.IP)
-		bits, _ := n.Mask.Size()
-		if ip = ip.Unmap(); ok && !ip.IsMulticast() {
-			prefixes = append(prefixes, netip.PrefixFrom(ip, bits))
-		}
-	}
-	return prefixes
-}
-
-// isLocal reports whether an address means something only near its owner.
-func isLocal(ip netip.Addr) bool {
-	return ip.IsPrivate() || ip.IsLoopback() || ip.IsLinkLocalUnicast()
-}
-
-// directKind tells the local network from the internet by the peer's address: it
-// is of a local kind, or on a link of ours.
+// directKind tells the local network from the internet by the peer's address.
 func directKind(network transport.Net, remote netip.Addr) Path {
-	onLink := func(p netip.Prefix) bool { return p.Contains(remote) && !p.IsSingleIP() }
-	if isLocal(remote) || slices.ContainsFunc(hostPrefixes(network), onLink) {
+	if hosts.IsOnLink(network, remote) {
 		return PathLAN
 	}
 	return PathDirect

@@ -22,6 +22,7 @@ var decoders = map[string]bool{
 // otherwise says of functions that call one of them, and that no target calls by name, which one reaches them all the same,
 // and how; or, without a target, whose bytes they read.
 var otherwise = map[string]struct{ target, why string }{
+	"engine.AddAddress":         {"", "the caller's"},
 	"engine.deliver":            {"FuzzSTUNMux", "one of two methods of this name"},
 	"engine.isRequest":          {"", "an ICE agent's of this process"},
 	"engine.request":            {"FuzzSTUNMux", "by deliver"},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pion/stun"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -22,7 +23,7 @@ type reach struct {
 // has nothing else, and where a STUN or TURN server is there, in tests and
 // demonstrations: then relays are too, and so look sockets from outside.
 func (e *endpoint) reach(servers signal.ICEServers) reach {
-	own := hostPrefixes(e.config.net)
+	own := hosts.Prefixes(e.config.net)
 	further := func(p netip.Prefix) bool { return !p.Addr().IsLoopback() && !p.Addr().IsLinkLocalUnicast() }
 	alone := len(own) > 0 && !slices.ContainsFunc(own, further)
 	return reach{own: own, loopback: alone || onLoopback(servers)}

@@ -18,6 +18,7 @@ import (
 	"github.com/pion/turn/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
@@ -179,14 +180,14 @@ func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 // client's own loop would end for good at the first packet that it cannot read,
 // from anybody.
 func pump(client *turn.Client, lower net.PacketConn, guard panics.Guard) {
-	server := plainAddrPort(client.TURNServerAddr()) // the zero value on a stream, which has one sender
+	server := hosts.AddrPort(client.TURNServerAddr()) // the zero value on a stream, which has one sender
 	buffer := make([]byte, 2048)
 	for {
 		n, from, err := lower.ReadFrom(buffer)
 		if err != nil {
 			return
 		}
-		if source := plainAddrPort(from); !source.IsValid() || source == server {
+		if source := hosts.AddrPort(from); !source.IsValid() || source == server {
 			guard.Run(func() { client.HandleInbound(buffer[:n], from) })
 		}
 	}
@@ -230,7 +231,7 @@ func (d relayDialer) dial(ctx context.Context, uri *stun.URI, host, pin string) 
 
 func newRelay(client *turn.Client, lower, relayed net.PacketConn, guard panics.Guard, pacer *pacer) *relay {
 	r := &relay{
-		address:     plainAddrPort(relayed.LocalAddr()),
+		address:     hosts.AddrPort(relayed.LocalAddr()),
 		client:      client,
 		lower:       lower,
 		relayed:     relayed,
@@ -254,7 +255,7 @@ func (r *relay) read() {
 		if err != nil {
 			return
 		}
-		r.guard.Run(func() { r.deliver(buffer[:n], plainAddrPort(from)) })
+		r.guard.Run(func() { r.deliver(buffer[:n], hosts.AddrPort(from)) })
 	}
 }
 

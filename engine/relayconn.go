@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -84,7 +85,7 @@ func (c *relayConn) WriteTo(p []byte, to net.Addr) (n int, err error) {
 	if route := c.route.Load(); route != nil {
 		peer := route.peer
 		if !peer.IsValid() {
-			peer = plainAddrPort(to)
+			peer = hosts.AddrPort(to)
 		}
 		route.relay.writeTo(p, peer)
 	}

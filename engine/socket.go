@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/ipv4"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -62,7 +63,7 @@ func openSocket(network transport.Net, wanted uint16, log *slog.Logger) (*socket
 	if err != nil {
 		return nil, err
 	}
-	local := plainAddrPort(s.udp.LocalAddr())
+	local := hosts.AddrPort(s.udp.LocalAddr())
 	s.port = local.Port()
 	s.mux = newSTUNMux(s.guard, s.writeTo, baseAddresses(local), newPacer(s.guard))
 	return s, nil
@@ -166,13 +167,13 @@ func beginsConnection(p []byte) bool { return len(p) > 0 && p[0]>>6 != 1 }
 func (s *socket) takes(p []byte, from net.Addr) bool {
 	switch {
 	case s.visitors != nil && discovery.IsQuery(p):
-		s.visitors.knock(p, plainAddrPort(from))
+		s.visitors.knock(p, hosts.AddrPort(from))
 		return true
 	case isSTUN(p):
-		s.mux.deliver(p, plainAddrPort(from))
+		s.mux.deliver(p, hosts.AddrPort(from))
 		return true
 	}
-	return s.visitors != nil && !s.visitors.mayEnter(plainAddrPort(from))
+	return s.visitors != nil && !s.visitors.mayEnter(hosts.AddrPort(from))
 }
 
 // batchConn satisfies quic.OOBCapablePacketConn and reads in batches.
@@ -198,7 +199,7 @@ func (c *batchConn) ReadBatch(messages []ipv4.Message, flags int) (n int, err er
 
 func (c *batchConn) WriteMsgUDP(p, oob []byte, to *net.UDPAddr) (n, oobn int, err error) {
 	defer c.socket.guard.RecoverTo(&err)
-	address, ok := c.socket.resolve(plainAddrPort(to))
+	address, ok := c.socket.resolve(hosts.AddrPort(to))
 	if !ok {
 		return len(p), len(oob), nil
 	}
@@ -227,7 +228,7 @@ func (c *plainConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
 
 func (c *plainConn) WriteTo(p []byte, to net.Addr) (n int, err error) {
 	defer c.socket.guard.RecoverTo(&err)
-	address, ok := c.socket.resolve(plainAddrPort(to))
+	address, ok := c.socket.resolve(hosts.AddrPort(to))
 	if !ok {
 		return len(p), nil
 	}

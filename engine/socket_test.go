@@ -9,6 +9,8 @@ import (
 	"os"
 	"syscall"
 	"testing"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 )
 
 func TestAliasStandsForAnAddress(t *testing.T) {
@@ -82,8 +84,8 @@ func TestPacketsToAnAliasArrive(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer peer.Close()
-	alias := s.alias(plainAddrPort(peer.LocalAddr()).Addr())
-	s.bind(alias, plainAddrPort(peer.LocalAddr()))
+	alias := s.alias(hosts.AddrPort(peer.LocalAddr()).Addr())
+	s.bind(alias, hosts.AddrPort(peer.LocalAddr()))
 	if _, _, err := s.packetConn().(*batchConn).WriteMsgUDP([]byte("packet"), nil, net.UDPAddrFromAddrPort(alias)); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pion/stun"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
@@ -202,7 +203,7 @@ func (c *stunMuxConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
 
 func (c *stunMuxConn) WriteTo(p []byte, to net.Addr) (n int, err error) {
 	defer c.mux.guard.RecoverTo(&err)
-	address := plainAddrPort(to)
+	address := hosts.AddrPort(to)
 	switch {
 	case !limit.MayBeHost(address.Addr()):
 		return len(p), nil // a check may come from anywhere, answers do not go there
@@ -242,14 +243,3 @@ func (c *stunMuxConn) LocalAddr() net.Addr { return c.address }
 func (c *stunMuxConn) SetDeadline(time.Time) error      { return nil }
 func (c *stunMuxConn) SetReadDeadline(time.Time) error  { return nil }
 func (c *stunMuxConn) SetWriteDeadline(time.Time) error { return nil }
-
-// plainAddrPort is a UDP address in the one form that compares equal: IPv4 is
-// never mapped into IPv6.
-func plainAddrPort(a net.Addr) netip.AddrPort {
-	udp, ok := a.(*net.UDPAddr)
-	if !ok {
-		return netip.AddrPort{}
-	}
-	address := udp.AddrPort()
-	return netip.AddrPortFrom(address.Addr().Unmap(), address.Port())
-}

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 
 	"github.com/pion/stun"
@@ -68,7 +69,7 @@ func TestRequestGoesToItsUfragAndFamilyOnly(t *testing.T) {
 	}
 	p := make([]byte, 1500)
 	n, from, err := conns["two, IPv6"].ReadFrom(p)
-	if err != nil || plainAddrPort(from) != peerIPv6 || !stun.IsMessage(p[:n]) {
+	if err != nil || hosts.AddrPort(from) != peerIPv6 || !stun.IsMessage(p[:n]) {
 		t.Errorf("%d bytes from %v, %v", n, from, err)
 	}
 }
@@ -105,7 +106,7 @@ func TestMappedAddressesAreOne(t *testing.T) {
 	c.checks.prefer(peerIPv4)
 	check := request("peer:a")
 	c.WriteTo(check, &net.UDPAddr{IP: net.ParseIP("::ffff:192.0.2.1"), Port: 1000})
-	m.deliver(response(idOf(check), peerIPv4), plainAddrPort(&net.UDPAddr{IP: net.ParseIP("192.0.2.1").To16(), Port: 1000}))
+	m.deliver(response(idOf(check), peerIPv4), hosts.AddrPort(&net.UDPAddr{IP: net.ParseIP("192.0.2.1").To16(), Port: 1000}))
 	if len(c.packets) != 1 {
 		t.Error("the answer is lost")
 	}
