@@ -27,6 +27,10 @@ bench_programs() {
 # run_bench [quick] [FLAG...]: the flags are those of engine/bench/cmd/bench, such as "-rows ab" and "-plots DIR".
 run_bench() {
   BENCH=$BUILD/bench
+  case ${1:-quick} in
+  quick | -*) ;;
+  *) die "bench takes quick, flags, or nothing; not $1" ;;
+  esac
   bench_needs
   build_libraries
   build_server
