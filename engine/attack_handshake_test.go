@@ -16,6 +16,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
@@ -124,7 +125,7 @@ func firstPackets(t *testing.T, count int) [][]byte {
 	for range count {
 		recorder := &recordedConn{packets: make(chan []byte, 16), closed: make(chan struct{})}
 		transport := &quic.Transport{Conn: recorder}
-		config, err := testIdentity(1).DialConfig("", newPassSecret([]byte("a guess")).serverName())
+		config, err := testIdentity(1).DialConfig("", gate.NewSecret([]byte("a guess")).ServerName())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -22,7 +23,7 @@ func TestImpostorAtTheAddress(t *testing.T) {
 		t.Cleanup(e.release)
 		config, err := e.identity.TLSConfig("")
 		w.must(err)
-		w.must(e.quic.serve(config, time.Minute, newHandshakes(e.workers.Guard), &e.workers, func(c *quicConn) { <-c.Context().Done() }))
+		w.must(e.quic.serve(config, time.Minute, gate.NewHandshakes(e.workers.Guard), &e.workers, func(c *quicConn) { <-c.Context().Done() }))
 		target, err := p.app.Resolve(testIdentity(1).ID)
 		w.must(err)
 		w.must(p.app.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr(impostor.publicIP), e.socket.port).String()))

@@ -8,6 +8,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 
@@ -82,8 +83,8 @@ func (c *carrier) dial(ctx context.Context, p foundPath, r *relay, deviceID stri
 	return err
 }
 
-func (c *carrier) shakeHands(ctx context.Context, deviceID string, pass *passSecret) error {
-	config, err := c.endpoint.identity.DialConfig(deviceID, pass.serverName())
+func (c *carrier) shakeHands(ctx context.Context, deviceID string, pass *gate.Secret) error {
+	config, err := c.endpoint.identity.DialConfig(deviceID, pass.ServerName())
 	if err != nil {
 		return codes.Because(ErrInternal, err)
 	}
@@ -97,7 +98,7 @@ var knockTimes = []time.Duration{60 * time.Millisecond, 200 * time.Millisecond, 
 
 // knock makes the device listen to this socket, which ICE has not told it of. The
 // pass is good where the device has heard it.
-func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID string) (*passSecret, error) {
+func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID string) (*gate.Secret, error) {
 	key, err := ident.SealingKey(deviceID)
 	if err != nil {
 		return nil, err
@@ -123,7 +124,7 @@ func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID st
 			}
 		}
 	})
-	return newPassSecret(shared), nil
+	return gate.NewSecret(shared), nil
 }
 
 // move takes the connection to another path. Between two paths of one transport

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
@@ -34,9 +35,9 @@ func callerEndpoint(t *testing.T) *endpoint {
 
 func dialDeviceAs(t *testing.T, e *endpoint, d *Device, wantID string) (*carrier, error) {
 	// As an offer would do.
-	p := foundPath{remote: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port), pass: newPassSecret([]byte(rand.Text()))}
-	d.visitors.honour(p.pass)
-	d.visitors.expect(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.port))
+	p := foundPath{remote: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port), pass: gate.NewSecret([]byte(rand.Text()))}
+	d.visitors.Honour(p.pass)
+	d.visitors.Expect(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.port))
 	c := newCarrier(e, p)
 	t.Cleanup(c.close)
 	return c, c.dial(await.Context(t, ErrTimeout), p, nil, wantID)

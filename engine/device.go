@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/waitlist"
@@ -23,8 +24,8 @@ type Device struct {
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
 
-	visitors   *visitors
-	handshakes *handshakes
+	visitors   *gate.Visitors
+	handshakes *gate.Handshakes
 	consent    consent
 
 	forFriends, forOthers limit.Shares[string] // places for negotiations; guarded by endpoint.mu
@@ -60,8 +61,8 @@ func NewDevice(config Config) (*Device, error) {
 	})
 	d := &Device{
 		endpoint:   e,
-		visitors:   newVisitors(responder),
-		handshakes: newHandshakes(e.workers.Guard),
+		visitors:   gate.NewVisitors(responder),
+		handshakes: gate.NewHandshakes(e.workers.Guard),
 		forFriends: limit.Shares[string]{Most: maxWithFriends},
 		forOthers:  limit.Shares[string]{Most: maxWithOthers},
 		admissions: make(map[*admission]bool),
@@ -140,7 +141,7 @@ func (d *Device) serve() error {
 // serveOn takes connections on a transport: the socket's, or that of a relay of
 // ours. The same gate stands before each.
 func (d *Device) serveOn(transport *quicTransport, via *deviceRelay) error {
-	config, err := d.identity.AcceptConfig(d.visitors.admits)
+	config, err := d.identity.AcceptConfig(d.visitors.Admits)
 	if err != nil {
 		return err
 	}
@@ -155,7 +156,7 @@ func (d *Device) answerLAN() error {
 	// The answer comes from the socket that takes connections.
 	send := func(packet []byte, to netip.AddrPort) { d.socket.writeTo(packet, to) }
 	var err error
-	d.lan, err = discovery.Listen(d.visitors.responder, d.config.LANPort, send, d.workers.Go, d.log)
+	d.lan, err = discovery.Listen(d.visitors.Responder, d.config.LANPort, send, d.workers.Go, d.log)
 	return err
 }
 

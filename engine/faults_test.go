@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
@@ -213,9 +214,9 @@ func TestFaultInANegotiation(t *testing.T) {
 		p := w.pair(w.home(public), w.home(public), func(_, device *Config) { device.Log = logger })
 		most := func(n int) {
 			v := p.device.visitors
-			v.mu.Lock()
-			defer v.mu.Unlock()
-			v.until.Most = n
+			v.Mu.Lock()
+			defer v.Mu.Unlock()
+			v.Until.Most = n
 		}
 		most(0)
 		target, err := p.app.Resolve(p.device.Ticket())
@@ -230,7 +231,7 @@ func TestFaultInANegotiation(t *testing.T) {
 			t.Errorf("the device still has %d negotiations", n)
 		}
 		p.device.endpoint.mu.Unlock()
-		most(maxVisitors)
+		most(gate.MaxVisitors)
 		p.connect(0)
 	})
 }
@@ -240,8 +241,8 @@ func TestFaultInAnAppsNegotiation(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		log, logger := faultlog.New()
 		p := w.pair(w.home(public), w.home(public), func(app, _ *Config) { app.Log = logger })
-		p.app.socket.visitors = newVisitors(nil)
-		p.app.socket.visitors.until.Most = 0
+		p.app.socket.visitors = gate.NewVisitors(nil)
+		p.app.socket.visitors.Until.Most = 0
 		target, err := p.app.Resolve(p.device.Ticket())
 		w.must(err)
 		_, err = p.app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID())
@@ -340,7 +341,7 @@ func TestFaultWhileAConnectionIsHandled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sides[1].serve(config, time.Minute, newHandshakes(workers.Guard), &workers, func(*quicConn) { panic("the test's own") }); err != nil {
+	if err := sides[1].serve(config, time.Minute, gate.NewHandshakes(workers.Guard), &workers, func(*quicConn) { panic("the test's own") }); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { sides[1].Close() })

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 
@@ -122,7 +123,7 @@ func TestProofsOfTheSecondImplementation(t *testing.T) {
 // ---- passes
 
 func readPass(with formats.Fields) formats.Fields {
-	label, nonce, tag, ok := parsePass(string(unhex(with["name"])))
+	label, nonce, tag, ok := gate.ParsePass(string(unhex(with["name"])))
 	if !ok {
 		return nil
 	}
@@ -132,9 +133,9 @@ func readPass(with formats.Fields) formats.Fields {
 func passFields(name string) formats.Fields { return formats.Fields{"name": formats.Hex(name)} }
 
 func passVectors() []formats.Vector {
-	s := icePassSecret("0123456789abcdefghijkl", "lkjihgfedcba9876543210")
-	nonce := passNonce{1, 2, 3, 4, 5, 6, 7, 8}
-	good := passEncoding.EncodeToString(bytes.Join([][]byte{s.label[:], nonce[:], s.tag(nonce)}, nil))
+	s := gate.ICESecret("0123456789abcdefghijkl", "lkjihgfedcba9876543210")
+	nonce := gate.PassNonce{1, 2, 3, 4, 5, 6, 7, 8}
+	good := gate.PassEncoding.EncodeToString(bytes.Join([][]byte{s.Label[:], nonce[:], s.Tag(nonce)}, nil))
 	return []formats.Vector{
 		{Name: "of two ICE passwords", With: passFields(good)},
 		{Name: "in upper case", With: passFields(strings.ToUpper(good))},
@@ -150,11 +151,11 @@ func TestPassVectors(t *testing.T) {
 
 func TestPassOfTheSecondImplementation(t *testing.T) {
 	shared := []byte("0123456789abcdefghijkl\nlkjihgfedcba9876543210")
-	for _, nonce := range []passNonce{{}, {1, 2, 3, 4, 5, 6, 7, 8}} {
+	for _, nonce := range []gate.PassNonce{{}, {1, 2, 3, 4, 5, 6, 7, 8}} {
 		made, _ := formats.Ask(t, "make pass", formats.Fields{"shared": formats.Hex(shared), "nonce": formats.Hex(nonce[:])})
-		v := newVisitors(nil)
-		v.honour(icePassSecret("0123456789abcdefghijkl", "lkjihgfedcba9876543210"))
-		if name := made["name"].(string); !v.admits(name) || v.admits(name) {
+		v := gate.NewVisitors(nil)
+		v.Honour(gate.ICESecret("0123456789abcdefghijkl", "lkjihgfedcba9876543210"))
+		if name := made["name"].(string); !v.Admits(name) || v.Admits(name) {
 			t.Errorf("%s is not good once", name)
 		}
 	}

@@ -55,13 +55,13 @@ func TestKnocksDoNotStarve(t *testing.T) {
 					binary.BigEndian.PutUint64(noise[1:], uint64(i))
 					var from [4]byte
 					binary.BigEndian.PutUint32(from[:], 0xc6120000+rand.Uint32N(sources))
-					device.visitors.knock(noise, netip.AddrPortFrom(netip.AddrFrom4(from), 9))
+					device.visitors.Knock(noise, netip.AddrPortFrom(netip.AddrFrom4(from), 9))
 					if i == perSecond/2 {
-						device.visitors.knock(knockOf(t, app, device.identity), home)
+						device.visitors.Knock(knockOf(t, app, device.identity), home)
 					}
 					time.Sleep(time.Second / perSecond)
 				}
-				if !device.visitors.mayEnter(home) {
+				if !device.visitors.MayEnter(home) {
 					t.Error("the knock of a paired app was not heard")
 				}
 			})
@@ -85,22 +85,22 @@ func TestRecordedKnockOpensNoDoor(t *testing.T) {
 	var recorded []byte
 	run(func(d *Device) {
 		recorded = knockOf(t, testIdentity(1), d.identity)
-		d.visitors.knock(recorded, here)
-		if !d.visitors.mayEnter(here) {
+		d.visitors.Knock(recorded, here)
+		if !d.visitors.MayEnter(here) {
 			t.Error("an honest knock is not heard")
 		}
 	})
 	for made := time.Now().UnixMilli(); time.Now().UnixMilli() == made; { // a restart takes longer
 	}
 	run(func(d *Device) {
-		d.visitors.knock(recorded, elsewhere)
+		d.visitors.Knock(recorded, elsewhere)
 		// Who cannot tell the time cannot tell a recording either.
 		clock := !ident.Began(time.Now(), time.Now()).IsZero()
-		if heard := d.visitors.mayEnter(elsewhere); heard == clock {
+		if heard := d.visitors.MayEnter(elsewhere); heard == clock {
 			t.Errorf("after a restart a recorded one is heard: %v; the clock was set: %v", heard, clock)
 		}
-		d.visitors.knock(knockOf(t, testIdentity(1), d.identity), here)
-		if !d.visitors.mayEnter(here) {
+		d.visitors.Knock(knockOf(t, testIdentity(1), d.identity), here)
+		if !d.visitors.MayEnter(here) {
 			t.Error("an honest knock is not heard after a restart")
 		}
 	})

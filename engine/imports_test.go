@@ -82,9 +82,10 @@ var above = map[string]string{
 	"engine/internal/hosts":    "",
 	"engine/internal/names":    "engine/internal/codes engine/signal",
 	"engine/internal/keys":     "engine/ident engine/panics",
+	"engine/internal/gate":     "engine/discovery engine/internal/hosts",
 	"engine/internal/state":    "engine/internal/keys engine/internal/names",
 	"engine/internal/channel":  "engine/internal/codes engine/internal/waitlist",
-	"engine":                   "engine/discovery engine/internal/state engine/internal/channel engine/internal/hosts",
+	"engine":                   "engine/discovery engine/internal/state engine/internal/channel engine/internal/gate",
 	"capi":                     "engine",
 
 	"engine/rendezvous":    "engine/ident engine/limit",

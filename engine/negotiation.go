@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
@@ -49,8 +50,8 @@ type negotiation struct {
 	refused chan Code
 	heard   chan struct{} // closed at the first answer
 
-	local, remote credentials // remote is empty until it is known
-	pass          *passSecret // nil until then
+	local, remote credentials  // remote is empty until it is known
+	pass          *gate.Secret // nil until then
 	candidates    []signal.Candidate
 	peers         []signal.Candidate
 	lanes         map[lane]*agent
@@ -92,9 +93,9 @@ func (l lane) suffix() string {
 type foundPath struct {
 	lane     lane
 	remote   netip.AddrPort
-	pass     *passSecret // for the handshake; nil: who goes straight there has to knock
-	straight bool        // ICE has no part in it
-	near     bool        // the address answered in the local network
+	pass     *gate.Secret // for the handshake; nil: who goes straight there has to knock
+	straight bool         // ICE has no part in it
+	near     bool         // the address answered in the local network
 }
 
 func (p foundPath) relayed() bool { return p.lane.appRelayed || p.lane.deviceRelayed }
@@ -150,19 +151,19 @@ func (n *negotiation) receive(m *signal.Message) {
 // agreeOnPass makes what lets the app's handshakes in at the device.
 func (n *negotiation) agreeOnPass() {
 	if n.isApp() {
-		n.pass = icePassSecret(n.local.pwd, n.remote.pwd)
+		n.pass = gate.ICESecret(n.local.pwd, n.remote.pwd)
 		return
 	}
-	n.pass = icePassSecret(n.remote.pwd, n.local.pwd)
+	n.pass = gate.ICESecret(n.remote.pwd, n.local.pwd)
 	if v := n.endpoint.socket.visitors; v != nil {
-		v.honour(n.pass)
+		v.Honour(n.pass)
 	}
 }
 
 // expect makes the device's socket take a handshake from an address of the app.
 func (n *negotiation) expect(address netip.AddrPort) {
 	if v := n.endpoint.socket.visitors; v != nil {
-		v.expect(address)
+		v.Expect(address)
 	}
 }
 

@@ -23,6 +23,7 @@ var decoders = map[string]bool{
 // and how; or, without a target, whose bytes they read.
 var otherwise = map[string]struct{ target, why string }{
 	"engine.AddAddress":         {"", "the caller's"},
+	"engine.alias":              {"", "its own"},
 	"engine.deliver":            {"FuzzSTUNMux", "one of two methods of this name"},
 	"engine.isRequest":          {"", "an ICE agent's of this process"},
 	"engine.request":            {"FuzzSTUNMux", "by deliver"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 
 	"github.com/quic-go/quic-go"
@@ -116,14 +117,14 @@ const noPassError quic.TransportErrorCode = 0x100 + 80
 
 // serve accepts connections until the transport is closed. Its goroutines, one
 // of them for each handle that runs, are counted in workers.
-func (t *quicTransport) serve(config *tls.Config, offlineAfter time.Duration, shakes *handshakes, workers *panics.Group, handle func(*quicConn)) error {
+func (t *quicTransport) serve(config *tls.Config, offlineAfter time.Duration, shakes *gate.Handshakes, workers *panics.Group, handle func(*quicConn)) error {
 	t.VerifySourceAddress = func(net.Addr) bool {
 		defer workers.Recover()
-		return shakes.busy()
+		return shakes.Busy()
 	}
 	t.ConnContext = func(ctx context.Context, client *quic.ClientInfo) (_ context.Context, err error) {
 		defer workers.RecoverTo(&err)
-		return shakes.begin(ctx, client.RemoteAddr)
+		return shakes.Begin(ctx, client.RemoteAddr)
 	}
 	listener, err := t.Listen(config, quicConfig(offlineAfter, false))
 	if err != nil {
@@ -135,7 +136,7 @@ func (t *quicTransport) serve(config *tls.Config, offlineAfter time.Duration, sh
 			if err != nil {
 				return
 			}
-			shakes.done(conn.Context())
+			shakes.Done(conn.Context())
 			c := &quicConn{Conn: conn}
 			handling := panics.Guard{Log: workers.Log, Failed: c.close}
 			workers.Go(func() { handling.Run(func() { handle(c) }) })

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
@@ -19,7 +20,7 @@ import (
 type relayConn struct {
 	guard    panics.Guard
 	local    net.Addr
-	visitors *visitors // on a device: who may begin a handshake
+	visitors *gate.Visitors // on a device: who may begin a handshake
 	incoming chan *relayPacket
 	route    atomic.Pointer[relayRoute]
 
@@ -53,7 +54,7 @@ func newRelayConn(local netip.AddrPort, log *slog.Logger) *relayConn {
 
 // push is a relay's sink.
 func (c *relayConn) push(p []byte, from netip.AddrPort) {
-	if c.visitors != nil && beginsConnection(p) && !c.visitors.mayEnter(from) {
+	if c.visitors != nil && beginsConnection(p) && !c.visitors.MayEnter(from) {
 		return
 	}
 	packet := relayPackets.Get().(*relayPacket)

@@ -15,6 +15,7 @@ import (
 	"golang.org/x/net/ipv4"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
@@ -32,7 +33,7 @@ type socket struct {
 
 	guard panics.Guard
 
-	visitors *visitors // who may begin a handshake; nil: QUIC takes none anyway
+	visitors *gate.Visitors // who may begin a handshake; nil: QUIC takes none anyway
 
 	nextAlias atomic.Uint64
 	aliases   sync.Map // netip.AddrPort -> *atomic.Pointer[netip.AddrPort]
@@ -167,13 +168,13 @@ func beginsConnection(p []byte) bool { return len(p) > 0 && p[0]>>6 != 1 }
 func (s *socket) takes(p []byte, from net.Addr) bool {
 	switch {
 	case s.visitors != nil && discovery.IsQuery(p):
-		s.visitors.knock(p, hosts.AddrPort(from))
+		s.visitors.Knock(p, hosts.AddrPort(from))
 		return true
 	case isSTUN(p):
 		s.mux.deliver(p, hosts.AddrPort(from))
 		return true
 	}
-	return s.visitors != nil && !s.visitors.mayEnter(hosts.AddrPort(from))
+	return s.visitors != nil && !s.visitors.MayEnter(hosts.AddrPort(from))
 }
 
 // batchConn satisfies quic.OOBCapablePacketConn and reads in batches.

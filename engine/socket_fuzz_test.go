@@ -8,6 +8,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -32,7 +33,7 @@ func FuzzDivert(f *testing.F) {
 	f.Add([]byte{0x40})
 	f.Add([]byte{0xc0, 0, 0, 0, 1})
 	f.Fuzz(func(t *testing.T, p []byte) {
-		device := socket{mux: newSTUNMux(panics.Guard{Log: noFaults(t)}, nowhere, nil, newPacer(panics.Guard{Log: noFaults(t)})), visitors: newVisitors(discovery.NewResponder(opening, discovery.Surroundings{Started: time.Now()}))}
+		device := socket{mux: newSTUNMux(panics.Guard{Log: noFaults(t)}, nowhere, nil, newPacer(panics.Guard{Log: noFaults(t)})), visitors: gate.NewVisitors(discovery.NewResponder(opening, discovery.Surroundings{Started: time.Now()}))}
 		app := socket{mux: newSTUNMux(panics.Guard{Log: noFaults(t)}, nowhere, nil, newPacer(panics.Guard{Log: noFaults(t)}))}
 		for _, from := range []netip.AddrPort{peerIPv4, peerIPv6} {
 			address := net.UDPAddrFromAddrPort(from)
@@ -40,7 +41,7 @@ func FuzzDivert(f *testing.F) {
 			if device.divert(p, address) == known {
 				t.Errorf("a stranger's packet: %v", known)
 			}
-			if device.visitors.mayEnter(from) {
+			if device.visitors.MayEnter(from) {
 				t.Error("a stranger is expected")
 			}
 			if app.divert(p, address) != isSTUN(p) {

@@ -1,4 +1,4 @@
-package engine
+package gate
 
 import (
 	"context"
@@ -12,12 +12,12 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
-// handshakes counts the connections of a device that have begun and not ended
+// Handshakes counts the connections of a device that have begun and not ended
 // their handshake. Each takes memory and time of a processor for somebody who has
 // proved little, so they are few, and shared fairly among the addresses they come
 // from; and while there are more than a few, an address has to prove that it is
 // not made up (RFC 9000, section 8.1.2), which costs the device nothing.
-type handshakes struct {
+type Handshakes struct {
 	guard panics.Guard
 
 	mu   sync.Mutex
@@ -29,12 +29,12 @@ const (
 	maxHandshakes  = 128
 )
 
-func newHandshakes(guard panics.Guard) *handshakes {
-	return &handshakes{guard: guard, open: limit.Shares[netip.Addr]{Most: maxHandshakes}}
+func NewHandshakes(guard panics.Guard) *Handshakes {
+	return &Handshakes{guard: guard, open: limit.Shares[netip.Addr]{Most: maxHandshakes}}
 }
 
-// busy reports whether addresses have to be proved.
-func (h *handshakes) busy() bool {
+// Busy reports whether addresses have to be proved.
+func (h *Handshakes) Busy() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.open.Taken() >= busyHandshakes
@@ -44,8 +44,8 @@ var errManyHandshakes = errors.New("too many handshakes at a time")
 
 type handshakeKey struct{}
 
-// begin counts a handshake, until it is done or ctx ends with its connection.
-func (h *handshakes) begin(ctx context.Context, from net.Addr) (context.Context, error) {
+// Begin counts a handshake, until it is done or ctx ends with its connection.
+func (h *Handshakes) Begin(ctx context.Context, from net.Addr) (context.Context, error) {
 	source := limit.Source(hosts.AddrPort(from).Addr())
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -61,8 +61,8 @@ func (h *handshakes) begin(ctx context.Context, from net.Addr) (context.Context,
 	return context.WithValue(ctx, handshakeKey{}, give), nil
 }
 
-// done is called with the context of a connection whose handshake has ended well.
-func (h *handshakes) done(conn context.Context) {
+// Done is called with the context of a connection whose handshake has ended well.
+func (h *Handshakes) Done(conn context.Context) {
 	if give, ok := conn.Value(handshakeKey{}).(func()); ok {
 		give()
 	}

@@ -8,10 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
-
-	"github.com/thingp2p/libthingp2p/engine/discovery"
-	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
@@ -61,50 +58,8 @@ func dialFrom(ctx context.Context, t *testing.T, knockFor string, to netip.AddrP
 	if err := e.quic.start(); err != nil {
 		t.Fatal(err)
 	}
-	p := foundPath{remote: to, straight: knockFor == wantID, pass: newPassSecret([]byte("a guess"))}
+	p := foundPath{remote: to, straight: knockFor == wantID, pass: gate.NewSecret([]byte("a guess"))}
 	c := newCarrier(e, p)
 	t.Cleanup(c.close)
 	return c, c.dial(ctx, p, nil, wantID)
-}
-
-func TestVisitsEnd(t *testing.T) {
-	bubble.Run(t, func(t *testing.T) {
-		device := testIdentity(1)
-		opening, err := ident.OpeningKey(device.Key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		v := newVisitors(discovery.NewResponder(opening, discovery.Surroundings{Started: time.Now()}))
-		here := netip.MustParseAddrPort("192.0.2.1:1")
-		if v.mayEnter(here) {
-			t.Error("nobody was expected")
-		}
-		v.knock([]byte{0x20}, here)
-		sealing, err := ident.SealingKey(testIdentity(2).ID)
-		if err != nil {
-			t.Fatal(err)
-		}
-		wrong, _, err := discovery.Knock(sealing, discovery.Mark{}, time.Now())
-		if err != nil {
-			t.Fatal(err)
-		}
-		v.knock(wrong, here)
-		if v.mayEnter(here) {
-			t.Error("a knock for somebody else is taken")
-		}
-		v.expect(here)
-		if !v.mayEnter(here) || v.mayEnter(netip.MustParseAddrPort("192.0.2.1:2")) {
-			t.Error("the wrong one is expected")
-		}
-		time.Sleep(visitTime)
-		if v.mayEnter(here) {
-			t.Error("a visit has no end")
-		}
-		for port := range uint16(2 * maxVisitors) {
-			v.expect(netip.AddrPortFrom(here.Addr(), port))
-		}
-		if v.until.Len() > maxVisitors {
-			t.Errorf("%d are remembered", v.until.Len())
-		}
-	})
 }
