@@ -39,7 +39,7 @@ static void any_integer(void) {
     session_calls(some[i]);
     device_calls(some[i]);
   }
-  for (i = 0; i < 500; i++) {
+  for (i = 0; i < 20000; i++) {
     seed = seed * 1664525u + 1013904223u;
     session_calls((int)seed);
     device_calls((int)seed);
@@ -64,7 +64,7 @@ static void any_integer_in_go(void) {
 
 static void never_used_twice(void) {
   int i, last = 0;
-  for (i = 0; i < 50; i++) {
+  for (i = 0; i < 200; i++) {
     int device = thing_p2p_device_open(NULL);
     CHECK(device > last);
     last = device;

@@ -71,7 +71,7 @@ static int is_enough(const char *kind, unsigned long soft) {
 static void address_space(void) {
   unsigned long mb;
   for (mb = 64; mb <= 4000; mb += mb / 32) is_enough("address_space", mb * MB);
-  CHECK(!is_enough("address_space", 200 * MB));
+  CHECK(!is_enough("address_space", (sizeof(void *) == 8 ? 500 : 200) * MB));
   CHECK(is_enough("address_space", 4000 * MB));
 }
 
