@@ -11,10 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/thingp2p/libthingp2p/engine/ident"
-
 	"github.com/pion/transport/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 

@@ -8,10 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
-
 	"github.com/pion/stun"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 

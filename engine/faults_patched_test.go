@@ -10,13 +10,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/thingp2p/libthingp2p/engine/internal/keys"
-	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
-
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/qlogwriter"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
+	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 

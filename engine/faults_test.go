@@ -13,11 +13,9 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
-	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
-
-	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
-
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 

@@ -10,11 +10,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
-	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
-
 	"github.com/pion/stun"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 

@@ -13,10 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
-
 	"github.com/pion/transport/v2/vnet"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 

@@ -11,9 +11,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
-
 	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
-
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 

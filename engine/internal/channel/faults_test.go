@@ -7,10 +7,8 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
-
-	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
-
 	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 

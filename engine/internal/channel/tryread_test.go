@@ -7,9 +7,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
-
 	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
-
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 

@@ -6,9 +6,7 @@ import (
 	"testing/synctest"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
-
 	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
-
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
