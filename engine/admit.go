@@ -153,7 +153,7 @@ func (d *Device) open(a *admission, control channel.Stream, peer Peer) {
 		via.hold()
 	}
 	var s *Session
-	s = newSession(conn, control, about{peer: peer, deviceID: d.identity.ID, localPort: d.socket.port}, d.config, func() {
+	s = newSession(conn, control, about{peer: peer, deviceID: d.identity.ID, localPort: d.socket.Port}, d.config, func() {
 		if via != nil {
 			via.letGo()
 		}
@@ -161,7 +161,7 @@ func (d *Device) open(a *admission, control channel.Stream, peer Peer) {
 	})
 	n := d.negotiationOf(peer)
 	if n != nil {
-		n.checks.accept()
+		n.checks.Accept()
 		s.relays.add(n.peerRelays())
 		s.about.mlkemKey = n.peerKey
 		s.searches.add(n.attempt, n.stop)

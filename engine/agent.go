@@ -12,6 +12,7 @@ import (
 	"github.com/pion/stun"
 	"github.com/pion/transport/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -29,14 +30,8 @@ type agent struct {
 }
 
 // ICE is tuned for a path within a round trip of knowing the peer: no waiting for a
-// better candidate. An agent offers a check of each candidate each 20 ms, as long as
-// an attempt lasts; which of them leave is up to checks. To make one costs time: with
-// strangers, who may name many addresses for nothing, it does each 100 ms.
-const (
-	checkInterval     = 20 * time.Millisecond
-	strangersInterval = 100 * time.Millisecond
-)
-
+// better candidate. An agent offers a check of each candidate at each interval, as long
+// as an attempt lasts; which of them leave is up to checks.
 var (
 	noWait             = time.Duration(0)
 	maxBindingRequests = uint16(1000)
@@ -47,12 +42,9 @@ var (
 // has sent it an authenticated check. It answers and sends checks once
 // start is called; checks that come earlier wait. It calls selected once, with
 // the peer's first address that works.
-func newAgent(mux agentMux, local credentials, controlling bool, selected, checked func(netip.AddrPort), network transport.Net, log *slog.Logger) (*agent, error) {
+func newAgent(mux base.AgentMux, local credentials, controlling bool, selected, checked func(netip.AddrPort), network transport.Net, log *slog.Logger) (*agent, error) {
 	guard := panics.Guard{Log: log}
-	interval := checkInterval
-	if mux.checks.stranger {
-		interval = strangersInterval
-	}
+	interval := mux.Checks.OfferInterval()
 	config := &ice.AgentConfig{
 		UDPMux:                 mux,
 		LocalUfrag:             local.ufrag,
@@ -69,7 +61,7 @@ func newAgent(mux agentMux, local credentials, controlling bool, selected, check
 		FailedTimeout:          &checkingTimeout,
 		IncludeLoopback:        true, // the mux's stand-in addresses are
 		Net:                    network,
-		LoggerFactory:          iceLog{log},
+		LoggerFactory:          base.ICELog{Log: log},
 	}
 	if controlling {
 		// The first authenticated check that comes in proves the peer's way to

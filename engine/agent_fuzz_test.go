@@ -8,6 +8,8 @@ import (
 
 	"github.com/pion/stun"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
+	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -22,15 +24,16 @@ func FuzzAgent(f *testing.F) {
 	f.Add([]byte{0, 0x20, 0, 8, 0, 1, 0, 0, 0, 0, 0, 0}, uint16(stun.BindingSuccess.Value()), true, true)
 	f.Fuzz(func(t *testing.T, attributes []byte, typ uint16, signed, controlling bool) {
 		synctest.Test(t, func(t *testing.T) {
+			from := netip.MustParseAddrPort("192.0.2.1:1000")
 			own, peer := credentials{"own", "0123456789012345678901"}, credentials{"peer", "9876543210987654321098"}
-			mux := newSTUNMux(panics.Guard{Log: noFaults(t)}, nowhere, []net.Addr{&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}}, newPacer(panics.Guard{Log: noFaults(t)}))
+			mux := base.NewSTUNMux(panics.Guard{Log: faultlog.None(t)}, func([]byte, netip.AddrPort) error { return nil }, []net.Addr{&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}}, base.NewPacer(panics.Guard{Log: faultlog.None(t)}))
 			paths := 0
-			a, err := newAgent(agentMux{mux, newChecks(mux.pacer, false)}, own, controlling, func(netip.AddrPort) { paths++ }, func(netip.AddrPort) {}, nil, noFaults(t))
+			a, err := newAgent(base.AgentMux{STUNMux: mux, Checks: base.NewChecks(mux.Pacer, false)}, own, controlling, func(netip.AddrPort) { paths++ }, func(netip.AddrPort) {}, nil, faultlog.None(t))
 			if err != nil {
 				t.Fatal(err)
 			}
 			a.start(peer, controlling)
-			a.add(signal.Candidate{Type: signal.Host, Address: peerIPv4})
+			a.add(signal.Candidate{Type: signal.Host, Address: from})
 			synctest.Wait()
 			var m stun.MessageType
 			m.ReadValue(typ)
@@ -43,8 +46,8 @@ func FuzzAgent(f *testing.F) {
 			}
 			stun.Fingerprint.AddTo(message)
 			for range 2 {
-				mux.deliver(message.Raw, peerIPv4)
-				mux.deliver(attributes, peerIPv4)
+				mux.Deliver(message.Raw, from)
+				mux.Deliver(attributes, from)
 				synctest.Wait()
 			}
 			if paths > 0 && !signed {

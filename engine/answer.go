@@ -6,15 +6,11 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
-	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
-
-// answerTime is how long a device looks for paths to an app that has asked. It
-// covers an app's search for a better path than the one it has.
-const answerTime = 20 * time.Second
 
 // A device's negotiations at a time, with apps that are paired and with others, who
 // take nothing from each other; offers beyond that wait, since apps repeat them. They
@@ -54,14 +50,14 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 		return
 	}
 	n := newNegotiation(d.endpoint, client, m.Attempt, m.Trace, m.From, d.config.Relay)
-	n.checks = newChecks(d.socket.mux.pacer, stranger && moved == nil)
+	n.checks = base.NewChecks(d.socket.Mux.Pacer, stranger && moved == nil)
 	if moved != nil {
-		n.checks.accept()
+		n.checks.Accept()
 	}
 	n.peerKey = m.MLKEM
 	n.openRelay = d.openRelay
 	n.statement = d.answerTo(m)
-	ctx, cancel := context.WithTimeout(d.ctx, answerTime)
+	ctx, cancel := context.WithTimeout(d.ctx, base.NegotiationTime)
 	n.stop = cancel
 	places := &d.forOthers
 	if moved != nil || d.state.Paired(m.From) {
@@ -130,7 +126,7 @@ func (d *Device) complain(s *Session) {
 // deviceRelay is a relay of the device's own, for networks that block UDP, and
 // QUIC on it. It lives as long as a negotiation or a session needs it.
 type deviceRelay struct {
-	relay *relay
+	relay *base.Relay
 	quic  *quicTransport
 
 	mu    sync.Mutex
@@ -138,11 +134,10 @@ type deviceRelay struct {
 }
 
 // openRelay makes a device reachable through a relay.
-func (d *Device) openRelay(r *relay) (drop func(), err error) {
-	conn := newRelayConn(r.address, d.log)
-	conn.visitors = d.visitors
-	r.carry(conn, netip.AddrPort{})
-	via := &deviceRelay{relay: r, quic: newQUICTransport(conn.forQUIC(d.socket), d.log), users: 1}
+func (d *Device) openRelay(r *base.Relay) (drop func(), err error) {
+	conn := base.NewRelayConn(r.Address, d.visitors, d.log)
+	r.Carry(conn, netip.AddrPort{})
+	via := &deviceRelay{relay: r, quic: newQUICTransport(conn.ForQUIC(d.socket), d.log), users: 1}
 	return via.letGo, d.serveOn(via.quic, via)
 }
 
@@ -159,7 +154,7 @@ func (r *deviceRelay) letGo() {
 	r.mu.Unlock()
 	if last {
 		r.quic.Close()
-		r.relay.close()
+		r.relay.Close()
 	}
 }
 

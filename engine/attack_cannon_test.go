@@ -14,6 +14,7 @@ import (
 
 	"github.com/pion/transport/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/signal"
@@ -114,14 +115,14 @@ func TestStrangerCannotAimTheDevice(t *testing.T) {
 		p.device.SetAuthorizer(func(Peer) Code { return OK })
 		counted.take()
 		w.cannoneer().fire(p.device.ID())
-		time.Sleep(answerTime + 10*time.Second)
+		time.Sleep(base.NegotiationTime + 10*time.Second)
 
 		reach := p.device.reach(signal.ICEServers{})
 		server := netip.MustParseAddr(serverIP) // which it asks for its own address
 		perHost := map[netip.Addr]int{}
 		var before time.Time
 		for _, s := range counted.take() {
-			if s.at.Sub(before) < checkPace {
+			if s.at.Sub(before) < base.CheckPace {
 				t.Errorf("a packet to %v follows another after %v", s.to, s.at.Sub(before))
 			}
 			before = s.at
@@ -135,11 +136,11 @@ func TestStrangerCannotAimTheDevice(t *testing.T) {
 		total := 0
 		for host, n := range perHost {
 			total += n
-			if n > maxUnanswered {
+			if n > base.MaxUnanswered {
 				t.Errorf("%d packets to %v", n, host)
 			}
 		}
-		if total == 0 || total > strangersChecks {
+		if total == 0 || total > base.StrangersChecks {
 			t.Errorf("%d packets in all", total)
 		}
 		t.Logf("%d packets: %v", total, perHost)
@@ -175,13 +176,13 @@ func TestManyStrangersCannotAimTheDevice(t *testing.T) {
 		w.must(err)
 		app, err = p.app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID())
 		w.must(err)
-		if took := app.about.connectTime; took > directBound+4*checkPace { // both sides, twice
+		if took := app.about.connectTime; took > directBound+4*base.CheckPace { // both sides, twice
 			t.Errorf("meanwhile a friend connected in %v", took)
 		}
 		friend := netip.MustParseAddr(p.appHome.publicIP)
 		server := netip.MustParseAddr(serverIP)
 		app.Close()
-		time.Sleep(answerTime)
+		time.Sleep(base.NegotiationTime)
 		toVictim, toStrangers := 0, 0
 		var first, last time.Time
 		for _, s := range counted.take() {
@@ -197,10 +198,10 @@ func TestManyStrangersCannotAimTheDevice(t *testing.T) {
 				toVictim++
 			}
 		}
-		if toVictim == 0 || toVictim > maxUnanswered {
+		if toVictim == 0 || toVictim > base.MaxUnanswered {
 			t.Errorf("%d packets to one host that %d strangers named", toVictim, many)
 		}
-		if most := int(last.Sub(first)/strangersPace) + 1; toStrangers > most {
+		if most := int(last.Sub(first)/base.StrangersPace) + 1; toStrangers > most {
 			t.Errorf("%d packets to strangers in %v, want %d at most", toStrangers, last.Sub(first), most)
 		}
 		t.Logf("%d packets to the one, %d in all, the friend connected in %v", toVictim, toStrangers, app.about.connectTime)
@@ -229,11 +230,11 @@ func TestStrangersAreOff(t *testing.T) {
 		if _, err := p.connectAs(p.app, p.device.ID(), 5*time.Second); CodeOf(err) != ErrAuth {
 			t.Errorf("connect: %v", err)
 		}
-		if took := time.Since(start); took > 4*access+checkPace { // the offer, the refusal
+		if took := time.Since(start); took > 4*access+base.CheckPace { // the offer, the refusal
 			t.Errorf("that took %v", took)
 		}
 		w.cannoneer().fire(p.device.ID())
-		time.Sleep(answerTime)
+		time.Sleep(base.NegotiationTime)
 		if sent := counted.take(); len(sent) > 0 || len(p.device.attemptsNow()) > 0 {
 			t.Errorf("%d packets, as to %v", len(sent), sent[0].to)
 		}

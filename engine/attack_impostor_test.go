@@ -26,7 +26,7 @@ func TestImpostorAtTheAddress(t *testing.T) {
 		w.must(e.quic.serve(config, time.Minute, gate.NewHandshakes(e.workers.Guard), &e.workers, func(c *quicConn) { <-c.Context().Done() }))
 		target, err := p.app.Resolve(testIdentity(1).ID)
 		w.must(err)
-		w.must(p.app.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr(impostor.publicIP), e.socket.port).String()))
+		w.must(p.app.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr(impostor.publicIP), e.socket.Port).String()))
 		if _, err := p.app.Connect(t.Context(), target, ModeLAN, time.Second, NewTraceID()); CodeOf(err) != ErrAuth {
 			t.Errorf("connect: %v, want ErrAuth", err)
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 
 	"github.com/eclipse/paho.mqtt.golang/packets"
 )
@@ -336,7 +337,7 @@ func TestLyingBroker(t *testing.T) {
 				}
 				l.say(nil)
 				w.publishServers()
-				time.Sleep(answerTime + 10*time.Second) // an offer may have come late
+				time.Sleep(base.NegotiationTime + 10*time.Second) // an offer may have come late
 				if a, d := len(p.app.attemptsNow()), len(p.device.attemptsNow()); a+d > 0 {
 					t.Errorf("%d and %d negotiations are left", a, d)
 				}

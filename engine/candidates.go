@@ -9,6 +9,7 @@ import (
 
 	"github.com/pion/transport/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/signal"
@@ -47,7 +48,7 @@ func hostAddresses(network transport.Net) []netip.Addr {
 // outlives an attempt: the next one can send the address with its first
 // message, and learns soon if it has changed.
 type reflexive struct {
-	mux *stunMux
+	mux *base.STUNMux
 	net transport.Net
 
 	mu      sync.Mutex
@@ -72,13 +73,13 @@ func (r *reflexive) cached() (address netip.AddrPort, blocked bool) {
 // refresh asks the STUN servers in their order until one answers.
 func (r *reflexive) refresh(ctx context.Context, servers []string) (netip.AddrPort, error) {
 	known, _ := r.cached()
-	err := error(errSTUNTimeout)
+	err := error(base.ErrSTUNTimeout)
 	for _, server := range servers {
 		var to, address netip.AddrPort
 		if to, err = resolveUDP(ctx, r.net, server); err != nil {
 			continue
 		}
-		if address, err = r.mux.mappedAddress(ctx, to, known.IsValid()); err == nil {
+		if address, err = r.mux.MappedAddress(ctx, to, known.IsValid()); err == nil {
 			r.mu.Lock()
 			r.address, r.seen, r.blocked = address, time.Now(), false
 			r.mu.Unlock()

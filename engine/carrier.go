@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
@@ -27,37 +28,37 @@ type carrier struct {
 
 	statement string // of the device about this app, in its verdict; "": none
 
-	relay     *relay // in use, or nil
-	relayConn *relayConn
+	relay     *base.Relay // in use, or nil
+	relayConn *base.RelayConn
 	relayQUIC *quicTransport // of this session; made when first needed
 }
 
 // newCarrier returns one that can dial p first.
 func newCarrier(e *endpoint, p foundPath) *carrier {
-	return &carrier{endpoint: e, alias: e.socket.alias(p.remote.Addr())}
+	return &carrier{endpoint: e, alias: e.socket.Alias(p.remote.Addr())}
 }
 
 // route makes packets go along a path, over r if the path starts at a relay of
 // ours; the carrier owns r from then on. It returns the transport to use.
-func (c *carrier) route(p foundPath, r *relay) *quicTransport {
+func (c *carrier) route(p foundPath, r *base.Relay) *quicTransport {
 	if r == nil {
-		c.endpoint.socket.bind(c.alias, p.remote)
+		c.endpoint.socket.Bind(c.alias, p.remote)
 		return c.endpoint.quic
 	}
 	if c.relayConn == nil {
-		c.relayConn = newRelayConn(r.address, c.endpoint.log)
-		c.relayQUIC = newQUICTransport(c.relayConn.forQUIC(c.endpoint.socket), c.endpoint.log)
+		c.relayConn = base.NewRelayConn(r.Address, nil, c.endpoint.log)
+		c.relayQUIC = newQUICTransport(c.relayConn.ForQUIC(c.endpoint.socket), c.endpoint.log)
 	}
-	r.carry(c.relayConn, p.remote)
+	r.Carry(c.relayConn, p.remote)
 	if c.relay != nil {
-		c.relay.close()
+		c.relay.Close()
 	}
 	c.relay = r
 	return c.relayQUIC
 }
 
 // dial connects along a path.
-func (c *carrier) dial(ctx context.Context, p foundPath, r *relay, deviceID string) error {
+func (c *carrier) dial(ctx context.Context, p foundPath, r *base.Relay, deviceID string) error {
 	c.active = c.route(p, r)
 	pass := p.pass
 	if p.straight {
@@ -111,7 +112,7 @@ func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID st
 	if err != nil {
 		return nil, err
 	}
-	c.endpoint.socket.writeTo(packet, address)
+	c.endpoint.socket.WriteTo(packet, address)
 	c.endpoint.workers.Go(func() {
 		for _, wait := range knockTimes {
 			timer := time.NewTimer(wait)
@@ -120,7 +121,7 @@ func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID st
 				timer.Stop()
 				return
 			case <-timer.C:
-				c.endpoint.socket.writeTo(packet, address)
+				c.endpoint.socket.WriteTo(packet, address)
 			}
 		}
 	})
@@ -132,7 +133,7 @@ func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID st
 // us only, or the device sees a new address of ours and follows. Otherwise QUIC
 // moves, and a relay that is not needed any more is given back. If it does not,
 // r is unused.
-func (c *carrier) move(ctx context.Context, p foundPath, r *relay) (unused *relay, err error) {
+func (c *carrier) move(ctx context.Context, p foundPath, r *base.Relay) (unused *base.Relay, err error) {
 	from, to := c.active, c.route(p, r)
 	if from == to {
 		return nil, nil
@@ -151,10 +152,10 @@ func (c *carrier) move(ctx context.Context, p foundPath, r *relay) (unused *rela
 }
 
 // takeRelay makes the caller the owner of the relay.
-func (c *carrier) takeRelay() *relay {
+func (c *carrier) takeRelay() *base.Relay {
 	r := c.relay
 	if r != nil {
-		c.relayConn.route.Store(nil)
+		c.relayConn.Detach()
 		c.relay = nil
 	}
 	return r
@@ -163,7 +164,7 @@ func (c *carrier) takeRelay() *relay {
 // dropRelay gives the relay back; packets to it are lost from then on.
 func (c *carrier) dropRelay() {
 	if r := c.takeRelay(); r != nil {
-		r.close()
+		r.Close()
 	}
 }
 
@@ -176,9 +177,9 @@ func (c *carrier) close() {
 		c.relayQUIC.Close()
 	}
 	if c.relay != nil {
-		c.relay.close()
+		c.relay.Close()
 	}
-	c.endpoint.socket.unbind(c.alias)
+	c.endpoint.socket.Unbind(c.alias)
 }
 
 // kind says what a path is, for the user.

@@ -35,9 +35,9 @@ func callerEndpoint(t *testing.T) *endpoint {
 
 func dialDeviceAs(t *testing.T, e *endpoint, d *Device, wantID string) (*carrier, error) {
 	// As an offer would do.
-	p := foundPath{remote: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.port), pass: gate.NewSecret([]byte(rand.Text()))}
+	p := foundPath{remote: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.Port), pass: gate.NewSecret([]byte(rand.Text()))}
 	d.visitors.Honour(p.pass)
-	d.visitors.Expect(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.port))
+	d.visitors.Expect(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.Port))
 	c := newCarrier(e, p)
 	t.Cleanup(c.close)
 	return c, c.dial(await.Context(t, ErrTimeout), p, nil, wantID)

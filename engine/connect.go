@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 
@@ -76,7 +77,7 @@ type attempt struct {
 	greeted  atomic.Bool   // some dial has reached the device
 	direct   bool          // ICE has found a direct path, which has been dialled
 	queue    []foundPath   // that ICE has found
-	relay    *relay        // of a dial that got no answer, to be dialled on again
+	relay    *base.Relay   // of a dial that got no answer, to be dialled on again
 	lastErr  error         // of a path that ICE has found
 	impostor error         // of an address at which somebody else answered
 }
@@ -166,7 +167,7 @@ func (at *attempt) session(won dialed) *Session {
 		peer:        Peer{UID: a.config.UID, AppID: a.identity.ID, TraceID: at.traceID, HasTicket: at.to.secret != nil},
 		deviceID:    at.to.deviceID,
 		connectTime: time.Since(at.started),
-		localPort:   a.socket.port,
+		localPort:   a.socket.Port,
 	}
 	var s *Session
 	s = newSession(won.carrier.conn, won.control, about, a.config, func() {

@@ -24,7 +24,6 @@ type Device struct {
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
 
-	visitors   *gate.Visitors
 	handshakes *gate.Handshakes
 	consent    consent
 
@@ -59,9 +58,10 @@ func NewDevice(config Config) (*Device, error) {
 		Friends:  (&friends{identity: e.identity, state: e.state}).now,
 		Networks: func() []netip.Prefix { return hosts.Prefixes(e.config.net) },
 	})
+	e.visitors = gate.NewVisitors(responder)
+	e.socket.Visitors = e.visitors
 	d := &Device{
 		endpoint:   e,
-		visitors:   gate.NewVisitors(responder),
 		handshakes: gate.NewHandshakes(e.workers.Guard),
 		forFriends: limit.Shares[string]{Most: maxWithFriends},
 		forOthers:  limit.Shares[string]{Most: maxWithOthers},
@@ -69,7 +69,6 @@ func NewDevice(config Config) (*Device, error) {
 		sessions:   make(map[*Session]bool),
 	}
 	d.consent.workers = &d.workers
-	e.socket.visitors = d.visitors
 	e.log.Info("device started", "quic", quicBuild)
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	return d, nil
@@ -154,7 +153,7 @@ func (d *Device) answerLAN() error {
 		return nil
 	}
 	// The answer comes from the socket that takes connections.
-	send := func(packet []byte, to netip.AddrPort) { d.socket.writeTo(packet, to) }
+	send := func(packet []byte, to netip.AddrPort) { d.socket.WriteTo(packet, to) }
 	var err error
 	d.lan, err = discovery.Listen(d.visitors.Responder, d.config.LANPort, send, d.workers.Go, d.log)
 	return err

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 )
 
@@ -10,7 +11,7 @@ import (
 type dialed struct {
 	path    foundPath
 	carrier *carrier
-	relay   *relay // left over from a dial that failed
+	relay   *base.Relay // left over from a dial that failed
 	control channel.Stream
 	err     error
 	verdict bool // err is what the device said
@@ -28,7 +29,7 @@ func (d *dialed) final() bool {
 
 // dial connects along a path in the background.
 func (at *attempt) dial(ctx context.Context, p foundPath) {
-	var r *relay
+	var r *base.Relay
 	if p.lane.appRelayed {
 		if r, at.relay = at.relay, nil; r == nil {
 			r = at.negotiation.takeRelay()
@@ -75,7 +76,7 @@ func (at *attempt) ended(d dialed) {
 	at.queue = append(at.queue, d.path)
 	if d.relay != nil {
 		if at.relay != nil {
-			at.relay.close()
+			at.relay.Close()
 		}
 		at.relay = d.relay
 	}

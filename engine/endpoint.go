@@ -10,7 +10,9 @@ import (
 	"os"
 	"sync"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/internal/state"
 
@@ -28,9 +30,10 @@ type endpoint struct {
 	identity  keys.Identity
 	role      signal.Role
 	roots     *x509.CertPool // for TLS to servers; nil: the system's
-	socket    *socket
+	socket    *base.Socket
 	quic      *quicTransport
 	reflexive *reflexive
+	visitors  *gate.Visitors // nil on an app
 
 	workers panics.Group // all goroutines that end with the endpoint
 
@@ -58,13 +61,13 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 	if err != nil {
 		return nil, codes.Because(ErrInvalidParameter, err)
 	}
-	socket, err := openSocket(config.net, state.Port(), config.Log)
+	socket, err := base.OpenSocket(config.net, state.Port(), config.Log)
 	if err != nil {
 		state.Close()
 		return nil, codes.Because(ErrInternal, fmt.Errorf("open a UDP socket: %w", err))
 	}
 	if role == signal.Device {
-		if err := state.KeepPort(socket.port); err != nil {
+		if err := state.KeepPort(socket.Port); err != nil {
 			config.Log.Warn("the device will have another port the next time", "error", err)
 		}
 	}
@@ -78,8 +81,8 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 		role:         role,
 		roots:        roots,
 		socket:       socket,
-		quic:         newQUICTransport(socket.packetConn(), config.Log),
-		reflexive:    &reflexive{mux: socket.mux, net: config.net},
+		quic:         newQUICTransport(socket.PacketConn(), config.Log),
+		reflexive:    &reflexive{mux: socket.Mux, net: config.net},
 		negotiations: make(map[negotiationKey]*negotiation),
 		workers:      panics.Group{Guard: panics.Guard{Log: config.Log}},
 	}, nil
@@ -132,8 +135,8 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 	return client, nil
 }
 
-func (e *endpoint) relayDialer() relayDialer {
-	return relayDialer{net: e.config.net, tls: &tls.Config{RootCAs: e.roots}, pacer: e.socket.mux.pacer, log: e.log}
+func (e *endpoint) relayDialer() base.RelayDialer {
+	return base.RelayDialer{Net: e.config.net, TLS: &tls.Config{RootCAs: e.roots}, Pacer: e.socket.Mux.Pacer, Log: e.log}
 }
 
 // addNegotiation registers n, if its peer may have one of the places; nil: there is
@@ -203,7 +206,7 @@ func (e *endpoint) mlkemKeyOf(id string) []byte {
 // release closes the socket; the negotiations and sessions must have ended.
 func (e *endpoint) release() {
 	e.quic.Close()
-	e.socket.close()
+	e.socket.Close()
 	e.workers.Wait()
 	e.state.Close()
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -174,7 +175,7 @@ func TestSearchesOfASessionCostNothingLater(t *testing.T) {
 				t.Errorf("only %d searches are under way", n)
 			}
 			device.searches.mu.Unlock()
-			time.Sleep(answerTime)
+			time.Sleep(base.NegotiationTime)
 		}
 		device.searches.mu.Lock()
 		defer device.searches.mu.Unlock()

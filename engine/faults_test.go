@@ -5,9 +5,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/pion/stun"
+	"github.com/pion/transport/v2"
+	"github.com/pion/transport/v2/stdnet"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
@@ -68,8 +73,8 @@ func TestFaultInAWatch(t *testing.T) {
 }
 
 // straightPair is an app and a device on this machine, without a server. change is
-// called before the device takes connections.
-func straightPair(t *testing.T, change func(*Device)) (a *App, d *Device, log *faultlog.Log) {
+// called before the device takes connections, and each of configure before the app starts.
+func straightPair(t *testing.T, change func(*Device), configure ...func(*Config)) (a *App, d *Device, log *faultlog.Log) {
 	t.Helper()
 	log, logger := faultlog.New()
 	d, err := NewDevice(Config{DisableLAN: true, Log: logger})
@@ -81,7 +86,11 @@ func straightPair(t *testing.T, change func(*Device)) (a *App, d *Device, log *f
 	if err := d.Listen(); err != nil {
 		t.Fatal(err)
 	}
-	a, err = NewApp(Config{UID: "user", DisableLAN: true, Log: logger})
+	config := Config{UID: "user", DisableLAN: true, Log: logger}
+	for _, c := range configure {
+		c(&config)
+	}
+	a, err = NewApp(config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,14 +119,14 @@ func connectStraight(t *testing.T, a *App, d *Device) (app, device *Session) {
 // A stranger's packet makes the socket panic in QUIC's reader: it is lost, and the
 // device goes on.
 func TestFaultInTheSocketsReader(t *testing.T) {
-	a, d, log := straightPair(t, func(d *Device) { d.socket.mux = nil })
+	a, d, log := straightPair(t, func(d *Device) { d.socket.Mux = nil })
 	stranger, err := net.Dial("udp", d.Address())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer stranger.Close()
 	for range 3 {
-		stranger.Write(request("an agent:a peer"))
+		stranger.Write(stun.MustBuild(stun.TransactionID, stun.BindingRequest, stun.NewUsername("an agent:a peer")).Raw)
 		log.Want(t, "divert")
 	}
 	app, device := connectStraight(t, a, d)
@@ -135,17 +144,42 @@ func wantEcho(t *testing.T, app, device *Session) {
 	}
 }
 
+// breakableNet is the network of this machine, on which one write can be made to panic.
+type breakableNet struct {
+	transport.Net
+	broken atomic.Bool
+}
+
+func (n *breakableNet) ListenPacket(network, address string) (net.PacketConn, error) {
+	c, err := n.Net.ListenPacket(network, address)
+	return &breakableConn{c, &n.broken}, err
+}
+
+type breakableConn struct {
+	net.PacketConn
+	broken *atomic.Bool
+}
+
+func (c *breakableConn) WriteTo(p []byte, to net.Addr) (int, error) {
+	if c.broken.Swap(false) {
+		panic("the test's own")
+	}
+	return c.PacketConn.WriteTo(p, to)
+}
+
 // What sends a session's packets panics in a goroutine of QUIC's: the session ends,
 // and the endpoint goes on.
 func TestFaultInTheSocketsWriter(t *testing.T) {
-	a, d, log := straightPair(t, func(*Device) {})
+	network := &breakableNet{}
+	var err error
+	if network.Net, err = stdnet.NewNet(); err != nil {
+		t.Fatal(err)
+	}
+	a, d, log := straightPair(t, func(*Device) {}, func(c *Config) { c.net = network })
 	app, _ := connectStraight(t, a, d)
-	a.socket.aliases.Range(func(alias, _ any) bool {
-		a.socket.aliases.Store(alias, "not an address")
-		return true
-	})
+	network.broken.Store(true)
 	app.Send(0, []byte("text"), 0)
-	log.Want(t, "resolve")
+	log.Want(t, "WriteTo")
 	wantEnd(t, app, ErrInternal)
 	app, device := connectStraight(t, a, d)
 	wantEcho(t, app, device)
@@ -239,8 +273,8 @@ func TestFaultInAnAppsNegotiation(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		log, logger := faultlog.New()
 		p := w.pair(w.home(public), w.home(public), func(app, _ *Config) { app.Log = logger })
-		p.app.socket.visitors = gate.NewVisitors(nil)
-		p.app.socket.visitors.Until.Most = 0
+		p.app.visitors = gate.NewVisitors(nil)
+		p.app.visitors.Until.Most = 0
 		target, err := p.app.Resolve(p.device.Ticket())
 		w.must(err)
 		_, err = p.app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID())
@@ -283,38 +317,6 @@ func TestFaultInTLS(t *testing.T) {
 		t.Error("accepted")
 	}
 	log.Want(t, "PeerID")
-}
-
-// scriptedConn is a packet conn whose packets the test makes.
-type scriptedConn struct {
-	net.PacketConn
-	packets chan []byte
-}
-
-func (c *scriptedConn) ReadFrom(p []byte) (int, net.Addr, error) {
-	packet, ok := <-c.packets
-	if !ok {
-		return 0, nil, net.ErrClosed
-	}
-	return copy(p, packet), &net.UDPAddr{IP: net.IPv4(192, 0, 2, 1), Port: 4}, nil
-}
-
-func (c *scriptedConn) LocalAddr() net.Addr { return &net.UDPAddr{IP: net.IPv4(192, 0, 2, 2), Port: 5} }
-
-func TestFaultInARelaysReader(t *testing.T) {
-	log, logger := faultlog.New()
-	c := &scriptedConn{packets: make(chan []byte)}
-	r := newRelay(nil, nil, c, panics.Guard{Log: logger}, newPacer(panics.Guard{Log: logger}))
-	r.mux = nil
-	c.packets <- request("an agent:a peer")
-	log.Want(t, "deliver")
-	r.conn.Store(newRelayConn(r.address, logger))
-	c.packets <- []byte{0x40, 1, 2}
-	close(c.packets)
-	<-r.done
-	if n, _, err := r.conn.Load().ReadFrom(make([]byte, 10)); n != 3 || err != nil {
-		t.Errorf("the packet after: %d bytes, %v", n, err)
-	}
 }
 
 // Who decides about a connection panics: the peer hears of its end at once.

@@ -84,8 +84,9 @@ var above = map[string]string{
 	"engine/internal/keys":     "engine/ident engine/panics",
 	"engine/internal/gate":     "engine/discovery engine/internal/hosts",
 	"engine/internal/state":    "engine/internal/keys engine/internal/names",
+	"engine/internal/base":     "engine/discovery engine/signal engine/internal/codes engine/internal/hosts",
 	"engine/internal/channel":  "engine/internal/codes engine/internal/waitlist",
-	"engine":                   "engine/discovery engine/internal/state engine/internal/channel engine/internal/gate",
+	"engine":                   "engine/internal/base engine/internal/state engine/internal/channel engine/internal/gate",
 	"capi":                     "engine",
 
 	"engine/rendezvous":    "engine/ident engine/limit",

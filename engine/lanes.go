@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -17,7 +18,7 @@ func (n *negotiation) lane(l lane) *agent {
 	if a := n.lanes[l]; a != nil {
 		return a
 	}
-	mux := n.endpoint.socket.mux
+	mux := n.endpoint.socket.Mux
 	if n.ownRelayed(l) {
 		n.relayMu.Lock()
 		r := n.relay
@@ -25,14 +26,14 @@ func (n *negotiation) lane(l lane) *agent {
 		if r == nil {
 			return nil
 		}
-		mux = r.mux
+		mux = r.Mux
 	}
 	own := credentials{n.local.ufrag + l.suffix(), n.local.pwd}
 	selected := func(remote netip.AddrPort) {
 		n.log.Debug("ICE has found a path", "lane", l.suffix(), "remote", remote)
 		n.found <- foundPath{lane: l, remote: remote, pass: n.pass} // has room for one of each lane
 	}
-	a, err := newAgent(agentMux{mux, n.checks}, own, n.isApp(), selected, n.expect, n.endpoint.config.net, n.log)
+	a, err := newAgent(base.AgentMux{STUNMux: mux, Checks: n.checks}, own, n.isApp(), selected, n.expect, n.endpoint.config.net, n.log)
 	if err != nil {
 		n.log.Error("no ICE agent", "error", err)
 		return nil
@@ -91,7 +92,7 @@ func (n *negotiation) learn(candidates []signal.Candidate) {
 		}
 		n.peers = append(n.peers, c)
 		if !isHost(c) || !others {
-			n.checks.prefer(c.Address)
+			n.checks.Prefer(c.Address)
 		}
 		n.expect(c.Address)
 		if c.Type == signal.Relayed {
@@ -148,7 +149,7 @@ func (n *negotiation) askForRelay(ctx context.Context) {
 		for failures := 0; ; failures++ {
 			servers := n.signals.Relays(ctx)
 			_, blocked := n.endpoint.reflexive.cached()
-			r, err := n.endpoint.relayDialer().allocate(ctx, orderRelays(servers, blocked), relayHeadStart)
+			r, err := n.endpoint.relayDialer().Allocate(ctx, orderRelays(servers, blocked), base.HeadStart)
 			if err == nil {
 				n.gotRelay <- r
 				return
@@ -164,7 +165,7 @@ func (n *negotiation) askForRelay(ctx context.Context) {
 }
 
 // takeRelay makes the caller the owner of the relay.
-func (n *negotiation) takeRelay() *relay {
+func (n *negotiation) takeRelay() *base.Relay {
 	n.relayMu.Lock()
 	defer n.relayMu.Unlock()
 	r := n.relay
@@ -173,7 +174,7 @@ func (n *negotiation) takeRelay() *relay {
 }
 
 // giveBack is for a relay that was taken and is of no use yet.
-func (n *negotiation) giveBack(r *relay) {
+func (n *negotiation) giveBack(r *base.Relay) {
 	n.relayMu.Lock()
 	taken := n.relay != nil || n.released
 	if !taken {
@@ -181,7 +182,7 @@ func (n *negotiation) giveBack(r *relay) {
 	}
 	n.relayMu.Unlock()
 	if taken {
-		r.close()
+		r.Close()
 	}
 }
 

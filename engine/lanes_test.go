@@ -153,7 +153,9 @@ func TestHostCandidatesCanBeReached(t *testing.T) {
 
 func TestAddressSetKeepsTheNewest(t *testing.T) {
 	var s addressSet
-	address := func(port int) netip.AddrPort { return netip.AddrPortFrom(peerIPv4.Addr(), uint16(port)) }
+	address := func(port int) netip.AddrPort {
+		return netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), uint16(port))
+	}
 	for port := 1; port <= 2*maxAddressSet; port++ {
 		s.add([]signal.Candidate{{Type: signal.Relayed, Address: address(port)}})
 	}

@@ -43,7 +43,7 @@ func (d *Device) localAddresses() []netip.AddrPort {
 		return 0
 	}
 	var all []netip.AddrPort
-	for _, c := range hostCandidates(d.config.net, d.socket.port) {
+	for _, c := range hostCandidates(d.config.net, d.socket.Port) {
 		all = append(all, c.Address)
 	}
 	slices.SortStableFunc(all, func(a, b netip.AddrPort) int { return cmp.Compare(rank(a.Addr()), rank(b.Addr())) })

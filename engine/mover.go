@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -122,7 +123,7 @@ func (m *mover) close() {
 // upgrade waits for a running negotiation, which a relay has won, to find a
 // direct path too, and moves there. It calls stop when it needs no more.
 func (m *mover) upgrade(n *negotiation, stop func()) {
-	n.checks.accept()
+	n.checks.Accept()
 	started := m.begin(false, func(s *search) {
 		defer stop()
 		m.take(s, n, nil, upgradeTime, false)
@@ -172,7 +173,7 @@ func (m *mover) negotiate(s *search, policy RelayPolicy) *negotiation {
 		return nil
 	}
 	n := newNegotiation(m.app.endpoint, signals, NewTraceID(), m.session.about.peer.TraceID, m.to.deviceID, policy)
-	n.checks.accept()
+	n.checks.Accept()
 	if m.app.addNegotiation(n, nil) != nil {
 		return nil
 	}
@@ -223,10 +224,10 @@ func (m *mover) take(s *search, n *negotiation, near <-chan foundPath, timeout t
 func (m *mover) move(ctx context.Context, n *negotiation, p foundPath) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	var r *relay
+	var r *base.Relay
 	if p.lane.appRelayed {
 		if r = n.takeRelay(); r == nil {
-			return errNoRelayServer
+			return base.ErrNoRelayServer
 		}
 	}
 	if unused, err := m.carrier.move(ctx, p, r); err != nil {

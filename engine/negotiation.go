@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -42,7 +43,7 @@ type negotiation struct {
 	belongs   func(statement string)
 
 	stop   func() // ends run; devices only
-	checks *checks
+	checks *base.Checks
 	log    *slog.Logger
 
 	inbox   chan *signal.Message
@@ -59,14 +60,14 @@ type negotiation struct {
 
 	relayMu   sync.Mutex
 	relays    []signal.Candidate // of the peer
-	relay     *relay             // nil: none yet, or taken
+	relay     *base.Relay        // nil: none yet, or taken
 	released  bool
-	dropRelay func()                                // instead of closing it
-	openRelay func(*relay) (drop func(), err error) // what to do with a new one; nil: nothing
+	dropRelay func()                                     // instead of closing it
+	openRelay func(*base.Relay) (drop func(), err error) // what to do with a new one; nil: nothing
 
 	wantRelay  bool        // asked for
 	relaySeen  atomic.Bool // either side has one
-	gotRelay   chan *relay
+	gotRelay   chan *base.Relay
 	gotAddress chan netip.AddrPort
 	suspicion  <-chan time.Time
 	workers    panics.Group
@@ -117,7 +118,7 @@ func newNegotiation(e *endpoint, signals *signal.Client, attempt, trace, peerID 
 		trace:      trace,
 		peerID:     peerID,
 		policy:     policy,
-		checks:     newChecks(e.socket.mux.pacer, false),
+		checks:     base.NewChecks(e.socket.Mux.Pacer, false),
 		log:        e.log.With("trace", attempt),
 		inbox:      make(chan *signal.Message, 32),
 		found:      make(chan foundPath, 4),
@@ -125,7 +126,7 @@ func newNegotiation(e *endpoint, signals *signal.Client, attempt, trace, peerID 
 		heard:      make(chan struct{}),
 		local:      credentials{rand.Text()[:8], rand.Text()},
 		lanes:      make(map[lane]*agent),
-		gotRelay:   make(chan *relay, 1),
+		gotRelay:   make(chan *base.Relay, 1),
 		gotAddress: make(chan netip.AddrPort, 1),
 	}
 	n.workers.Guard = panics.Guard{Log: n.log, Failed: n.failed}
@@ -155,14 +156,14 @@ func (n *negotiation) agreeOnPass() {
 		return
 	}
 	n.pass = gate.ICESecret(n.remote.pwd, n.local.pwd)
-	if v := n.endpoint.socket.visitors; v != nil {
+	if v := n.endpoint.visitors; v != nil {
 		v.Honour(n.pass)
 	}
 }
 
 // expect makes the device's socket take a handshake from an address of the app.
 func (n *negotiation) expect(address netip.AddrPort) {
-	if v := n.endpoint.socket.visitors; v != nil {
+	if v := n.endpoint.visitors; v != nil {
 		v.Expect(address)
 	}
 }
@@ -215,7 +216,7 @@ func (n *negotiation) gather(ctx context.Context) {
 	e := n.endpoint
 	address, blocked := e.reflexive.cached()
 	if n.policy != RelayOnly {
-		n.candidates = hostCandidates(e.config.net, e.socket.port)
+		n.candidates = hostCandidates(e.config.net, e.socket.Port)
 		if address.IsValid() {
 			n.candidates = append(n.candidates, signal.Candidate{Type: signal.ServerReflexive, Address: address})
 		}
@@ -300,7 +301,7 @@ func (n *negotiation) handle(ctx context.Context, m *signal.Message) {
 		if n.remote == (credentials{}) {
 			n.remote = credentials{m.Ufrag, m.Pwd}
 			n.agreeOnPass()
-			n.checks.trust(m.Pwd)
+			n.checks.Trust(m.Pwd)
 			close(n.heard)
 			if n.belongs != nil {
 				n.belongs(m.Statement)
@@ -322,8 +323,8 @@ func (n *negotiation) handle(ctx context.Context, m *signal.Message) {
 }
 
 // useRelay makes a fresh allocation one of the bases.
-func (n *negotiation) useRelay(r *relay) {
-	drop := r.close
+func (n *negotiation) useRelay(r *base.Relay) {
+	drop := r.Close
 	if n.openRelay != nil {
 		var err error
 		if drop, err = n.openRelay(r); err != nil {
@@ -336,7 +337,7 @@ func (n *negotiation) useRelay(r *relay) {
 	n.relay, n.dropRelay = r, drop
 	n.relayMu.Unlock()
 	n.relaySeen.Store(true)
-	n.addCandidate(signal.Candidate{Type: signal.Relayed, Address: r.address})
+	n.addCandidate(signal.Candidate{Type: signal.Relayed, Address: r.Address})
 	n.openLanes()
 }
 
@@ -355,7 +356,7 @@ func (n *negotiation) release() {
 	n.workers.Wait()
 	select {
 	case late := <-n.gotRelay:
-		late.close()
+		late.Close()
 	default:
 	}
 	n.relayMu.Lock()

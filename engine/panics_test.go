@@ -11,8 +11,9 @@ import (
 	"testing"
 )
 
-// guardedPackages run in a host's process, or serve many clients. A panic there
-// ends a packet, a session or a connection, never the process.
+// guardedPackages run in a host's process, or serve many clients: those, and all in
+// engine/internal. A panic there ends a packet, a session or a connection, never the
+// process.
 var guardedPackages = []string{
 	"engine", "engine/signal", "engine/discovery", "engine/limit", "engine/ident", "engine/congestion", "engine/rendezvous", "capi",
 }
@@ -38,14 +39,14 @@ var callbacks = []string{
 // calledByLibraries are the methods of our types that a library calls in any
 // goroutine, but for those that only return something.
 var calledByLibraries = map[string][]string{
-	"engine.batchConn":      {"ReadBatch", "WriteMsgUDP"}, // quic-go
-	"engine.plainConn":      {"ReadFrom", "WriteTo"},
-	"engine.relayConn":      {"ReadFrom", "WriteTo", "SetReadDeadline"},
-	"engine.relayBatchConn": {"ReadBatch", "ReadMsgUDP", "WriteMsgUDP"},
+	"base.batchConn":      {"ReadBatch", "WriteMsgUDP"}, // quic-go
+	"base.plainConn":      {"ReadFrom", "WriteTo"},
+	"base.RelayConn":      {"ReadFrom", "WriteTo", "SetReadDeadline"},
+	"base.relayBatchConn": {"ReadBatch", "ReadMsgUDP", "WriteMsgUDP"},
 
-	"engine.agentMux":    {"GetConn"}, // pion/ice
-	"engine.stunMux":     {"RemoveConnByUfrag"},
-	"engine.stunMuxConn": {"ReadFrom", "WriteTo", "Close"},
+	"base.AgentMux":    {"GetConn"}, // pion/ice
+	"base.STUNMux":     {"RemoveConnByUfrag"},
+	"base.stunMuxConn": {"ReadFrom", "WriteTo", "Close"},
 
 	"signal.checkedConn": {"Read", "Write", "Close"}, // paho
 
@@ -59,7 +60,15 @@ var calledByLibraries = map[string][]string{
 func TestEveryStartIsGuarded(t *testing.T) {
 	files := token.NewFileSet()
 	methods := make(map[string]bool)
-	for _, dir := range guardedPackages {
+	internal, err := filepath.Glob("internal/*")
+	if err != nil || len(internal) == 0 {
+		t.Fatal("no internal packages", err)
+	}
+	dirs := slices.Clone(guardedPackages)
+	for _, dir := range internal {
+		dirs = append(dirs, "engine/"+filepath.ToSlash(dir))
+	}
+	for _, dir := range dirs {
 		parsed := parseSources(t, files, dir)
 		for _, wrong := range unguarded(files, parsed) {
 			t.Error(wrong)
@@ -322,7 +331,7 @@ func TestUnguardedStartsAreCaught(t *testing.T) {
 		{"var c = tls.Config{VerifyConnection: verify}", "VerifyConnection"},
 		{"func f() { c.GetConfigForClient = func(h *tls.ClientHelloInfo) (_ *tls.Config, err error) { return nil, nil } }", "GetConfigForClient"},
 		{"func f() { c.VerifyConnection = func(s tls.ConnectionState) (err error) { defer guard.Recover(); return nil } }", "VerifyConnection"},
-		{"func (c *relayConn) WriteTo(p []byte, to net.Addr) (n int, err error) { return 0, nil }", "relayConn.WriteTo"},
+		{"func (c *plainConn) WriteTo(p []byte, to net.Addr) (n int, err error) { return 0, nil }", "plainConn.WriteTo"},
 		{"//export f\nfunc f() (result C.int) { return 0 }", "called from C"},
 		{"func f() { mu.Lock(); defer mu.Unlock(); mu.Unlock(); work(); mu.Lock() }", "unlocks mu once more"},
 		{"func f() { func() { mu.Lock(); defer mu.Unlock(); mu.Unlock(); work(); mu.Lock() }() }", "unlocks mu once more"},
@@ -332,12 +341,12 @@ func TestUnguardedStartsAreCaught(t *testing.T) {
 		{"func f() { a.OnCandidate(func(c ice.Candidate) { defer guard.Recover(); work(c) }) }", ""},
 		{"func f() { c.SubscribeMultiple(topics, nil) }", ""},
 		{"func f() { c.VerifyConnection = func(s tls.ConnectionState) (err error) { defer guard.RecoverTo(&err); return nil } }", ""},
-		{"func (c *relayConn) WriteTo(p []byte, to net.Addr) (n int, err error) { defer c.guard.RecoverTo(&err); return 0, nil }", ""},
+		{"func (c *plainConn) WriteTo(p []byte, to net.Addr) (n int, err error) { defer c.guard.RecoverTo(&err); return 0, nil }", ""},
 		{"//export f\nfunc f() (result C.int) { defer guard(&result); return 0 }", ""},
 		{"func f() { mu.Lock(); work(); mu.Unlock(); other.Lock(); defer other.Unlock() }", ""},
 	} {
 		files := token.NewFileSet()
-		file, err := parser.ParseFile(files, "broken.go", "package engine\n"+c.source, parser.ParseComments)
+		file, err := parser.ParseFile(files, "broken.go", "package base\n"+c.source, parser.ParseComments)
 		if err != nil {
 			t.Fatalf("%s: %v", c.source, err)
 		}

@@ -23,12 +23,10 @@ var decoders = map[string]bool{
 // and how; or, without a target, whose bytes they read.
 var otherwise = map[string]struct{ target, why string }{
 	"engine.AddAddress":         {"", "the caller's"},
-	"engine.alias":              {"", "its own"},
-	"engine.deliver":            {"FuzzSTUNMux", "one of two methods of this name"},
-	"engine.isRequest":          {"", "an ICE agent's of this process"},
-	"engine.request":            {"FuzzSTUNMux", "by deliver"},
-	"engine.segmentSize":        {"", "QUIC's of this process"},
-	"engine.udpAddr":            {"", "the kernel's"},
+	"base.Alias":                {"", "its own"},
+	"base.isRequest":            {"", "an ICE agent's of this process"},
+	"base.request":              {"FuzzSTUNMux", "by deliver"},
+	"base.segmentSize":          {"", "QUIC's of this process"},
 	"main.number":               {"FuzzOptions", "by the table of options"},
 	"rendezvous.AdmitByService": {"", "the operator's"},
 	"rendezvous.Read":           {"FuzzWebSocket", "by io.Copy"},

@@ -163,7 +163,7 @@ func (at *attempt) collect(won bool) {
 		at.ended(loser)
 	}
 	if at.relay != nil {
-		at.relay.close()
+		at.relay.Close()
 	}
 	if at.negotiation == nil {
 		return

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pion/transport/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -120,7 +121,7 @@ func TestNothingGoesToSpecialAddresses(t *testing.T) {
 				}
 			}
 			<-ended
-			time.Sleep(answerTime)
+			time.Sleep(base.NegotiationTime)
 			reached := map[netip.AddrPort]bool{}
 			for _, s := range counted.take() {
 				reached[s.to] = true

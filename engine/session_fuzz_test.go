@@ -3,6 +3,8 @@ package engine
 import (
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
 )
 
 // FuzzSession: whatever a peer says on the control stream of a session, and whatever streams it opens, the session ends
@@ -14,7 +16,7 @@ func FuzzSession(f *testing.F) {
 	f.Add([]byte("pdb0"), []byte{}, byte(9), false)
 	f.Fuzz(func(t *testing.T, signals, bytes []byte, streams byte, fromApp bool) {
 		inWorld(t, func(t *testing.T, w *world) {
-			p := w.pair(w.home(public), w.home(public), func(app, device *Config) { app.Log, device.Log = noFaults(t), noFaults(t) })
+			p := w.pair(w.home(public), w.home(public), func(app, device *Config) { app.Log, device.Log = faultlog.None(t), faultlog.None(t) })
 			app, device := p.connect(0)
 			liar, honest := device, app
 			if fromApp {

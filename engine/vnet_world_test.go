@@ -15,6 +15,7 @@ import (
 
 	"github.com/pion/transport/v2/vnet"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
@@ -80,7 +81,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, nextIP: 10, broker: rendezvous.NewBroker(rendezvous.BrokerConfig{Names: []string{"server.test"}})}
 	var err error
-	w.wan, err = vnet.NewRouter(&vnet.RouterConfig{CIDR: "203.0.113.0/24", LoggerFactory: iceLog{slog.New(slog.DiscardHandler)}})
+	w.wan, err = vnet.NewRouter(&vnet.RouterConfig{CIDR: "203.0.113.0/24", LoggerFactory: base.ICELog{Log: slog.New(slog.DiscardHandler)}})
 	w.must(err)
 	w.wan.AddChunkFilter(func(c vnet.Chunk) bool {
 		drop := w.dropped.Load()
@@ -150,7 +151,7 @@ func (w *world) home(kind *nat) *home {
 	w.t.Helper()
 	h := &home{world: w, publicIP: fmt.Sprintf("203.0.113.%d", w.nextIP), private: kind != nil}
 	w.nextIP++
-	config := &vnet.RouterConfig{MinDelay: access, LoggerFactory: iceLog{slog.New(slog.DiscardHandler)}}
+	config := &vnet.RouterConfig{MinDelay: access, LoggerFactory: base.ICELog{Log: slog.New(slog.DiscardHandler)}}
 	if h.private {
 		config.CIDR = "192.168.1.0/24"
 		config.StaticIPs = []string{h.publicIP}

@@ -53,3 +53,16 @@ func (l *Log) Want(t *testing.T, function string) {
 		}
 	}
 }
+
+// None returns a logger that makes a fault that the library has caught and logged a
+// failure of the test.
+func None(t *testing.T) *slog.Logger {
+	return slog.New(slog.NewTextHandler(none{t}, &slog.HandlerOptions{Level: slog.LevelError}))
+}
+
+type none struct{ t *testing.T }
+
+func (n none) Write(line []byte) (int, error) {
+	n.t.Errorf("%s", line)
+	return len(line), nil
+}

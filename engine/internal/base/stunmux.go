@@ -1,4 +1,4 @@
-package engine
+package base
 
 import (
 	"encoding/binary"
@@ -15,15 +15,15 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
-// stunMux shares a base (RFC 8445: the address that packets are sent from)
+// STUNMux shares a base (RFC 8445: the address that packets are sent from)
 // among ICE agents and plain STUN requests. The base's reader gives it each
 // STUN packet with deliver; what belongs to nobody is dropped.
-type stunMux struct {
+type STUNMux struct {
 	guard     panics.Guard
 	write     func(p []byte, to netip.AddrPort) error
 	addresses []net.Addr // one of each family that the base can send from
-	pacer     *pacer     // of the endpoint
-	own       *checks    // what it asks STUN servers
+	Pacer     *pacer     // of the endpoint
+	own       *Checks    // what it asks STUN servers
 	relayed   bool       // the base is a relay
 
 	mu           sync.Mutex
@@ -36,13 +36,13 @@ type stunMuxKey struct {
 	ipv6  bool
 }
 
-func newSTUNMux(guard panics.Guard, write func([]byte, netip.AddrPort) error, addresses []net.Addr, pacer *pacer) *stunMux {
-	return &stunMux{
+func NewSTUNMux(guard panics.Guard, write func([]byte, netip.AddrPort) error, addresses []net.Addr, pacer *pacer) *STUNMux {
+	return &STUNMux{
 		guard:        guard,
 		write:        write,
 		addresses:    addresses,
-		pacer:        pacer,
-		own:          newChecks(pacer, false),
+		Pacer:        pacer,
+		own:          NewChecks(pacer, false),
 		conns:        make(map[stunMuxKey]*stunMuxConn),
 		transactions: make(map[[stun.TransactionIDSize]byte]chan<- *stun.Message),
 	}
@@ -52,8 +52,8 @@ func newSTUNMux(guard panics.Guard, write func([]byte, netip.AddrPort) error, ad
 // (RFC 9443, section 3).
 func isSTUN(p []byte) bool { return len(p) > 0 && p[0]>>6 == 0 }
 
-// deliver hands a STUN packet to whom it is for. It copies p and never blocks.
-func (m *stunMux) deliver(p []byte, from netip.AddrPort) {
+// Deliver hands a STUN packet to whom it is for. It copies p and never blocks.
+func (m *STUNMux) Deliver(p []byte, from netip.AddrPort) {
 	if !stun.IsMessage(p) {
 		return
 	}
@@ -63,7 +63,7 @@ func (m *stunMux) deliver(p []byte, from netip.AddrPort) {
 	}
 	if message.Type.Class == stun.ClassRequest {
 		m.request(message, from)
-	} else if c := m.pacer.answered(m, message, from); c != nil {
+	} else if c := m.Pacer.answered(m, message, from); c != nil {
 		c.push(message.Raw, from)
 	} else {
 		m.response(message)
@@ -72,7 +72,7 @@ func (m *stunMux) deliver(p []byte, from netip.AddrPort) {
 
 // request gives an agent a check of its peer. RFC 8445, section 7.2.2: the user name
 // is "receiver:sender".
-func (m *stunMux) request(check *stun.Message, from netip.AddrPort) {
+func (m *STUNMux) request(check *stun.Message, from netip.AddrPort) {
 	var username stun.Username
 	if username.GetFrom(check) != nil {
 		return
@@ -86,7 +86,7 @@ func (m *stunMux) request(check *stun.Message, from netip.AddrPort) {
 }
 
 // response gives a STUN server's answer to who waits for it.
-func (m *stunMux) response(message *stun.Message) {
+func (m *STUNMux) response(message *stun.Message) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if waiting, ok := m.transactions[message.TransactionID]; ok {
@@ -95,15 +95,15 @@ func (m *stunMux) response(message *stun.Message) {
 	}
 }
 
-// agentMux is the base as the agents of one negotiation see it. It implements
+// AgentMux is the base as the agents of one negotiation see it. It implements
 // ice.UDPMux.
-type agentMux struct {
-	*stunMux
-	checks *checks
+type AgentMux struct {
+	*STUNMux
+	Checks *Checks
 }
 
 // GetConn returns an agent's view of the base, for one address family.
-func (m agentMux) GetConn(ufrag string, address net.Addr) (conn net.PacketConn, err error) {
+func (m AgentMux) GetConn(ufrag string, address net.Addr) (conn net.PacketConn, err error) {
 	defer m.guard.RecoverTo(&err)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -112,8 +112,8 @@ func (m agentMux) GetConn(ufrag string, address net.Addr) (conn net.PacketConn, 
 		return c, nil
 	}
 	c := &stunMuxConn{
-		mux:     m.stunMux,
-		checks:  m.checks,
+		mux:     m.STUNMux,
+		checks:  m.Checks,
 		key:     key,
 		address: address,
 		packets: make(chan stunPacket, 32),
@@ -126,7 +126,7 @@ func (m agentMux) GetConn(ufrag string, address net.Addr) (conn net.PacketConn, 
 }
 
 // RemoveConnByUfrag ends an agent's views.
-func (m *stunMux) RemoveConnByUfrag(ufrag string) {
+func (m *STUNMux) RemoveConnByUfrag(ufrag string) {
 	defer m.guard.Recover()
 	for _, ipv6 := range []bool{false, true} {
 		m.mu.Lock()
@@ -139,10 +139,10 @@ func (m *stunMux) RemoveConnByUfrag(ufrag string) {
 }
 
 // GetListenAddresses returns the base's addresses.
-func (m *stunMux) GetListenAddresses() []net.Addr { return m.addresses }
+func (m *STUNMux) GetListenAddresses() []net.Addr { return m.addresses }
 
 // Close does nothing: the mux lives as long as its base.
-func (m *stunMux) Close() error { return nil }
+func (m *STUNMux) Close() error { return nil }
 
 type stunPacket struct {
 	bytes []byte
@@ -151,8 +151,8 @@ type stunPacket struct {
 
 // stunMuxConn is what an ICE agent reads and writes.
 type stunMuxConn struct {
-	mux     *stunMux
-	checks  *checks
+	mux     *STUNMux
+	checks  *Checks
 	key     stunMuxKey
 	address net.Addr
 	packets chan stunPacket
@@ -233,7 +233,7 @@ func (c *stunMuxConn) Close() (err error) {
 		defer c.mux.mu.Unlock()
 		delete(c.mux.conns, c.key)
 	})
-	c.mux.pacer.forget(c)
+	c.mux.Pacer.forget(c)
 	return nil
 }
 

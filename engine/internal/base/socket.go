@@ -1,4 +1,4 @@
-package engine
+package base
 
 import (
 	"encoding/binary"
@@ -15,28 +15,35 @@ import (
 	"golang.org/x/net/ipv4"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
-	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
-// socket is an endpoint's one UDP socket. STUN and QUIC share it: what arrives
+// Socket is an endpoint's one UDP socket. STUN and QUIC share it: what arrives
 // is told apart by its first bits, STUN goes to the mux, the rest to QUIC.
 //
 // QUIC cannot change the remote address of a connection that it has dialled.
 // An app therefore dials an alias, and the socket sends to the address that the
 // alias stands for at the moment.
-type socket struct {
+type Socket struct {
 	udp  net.PacketConn // *net.UDPConn but in tests
-	mux  *stunMux
-	port uint16
+	Mux  *STUNMux
+	Port uint16
 
 	guard panics.Guard
 
-	visitors *gate.Visitors // who may begin a handshake; nil: QUIC takes none anyway
+	Visitors Visitors // nil on an app, whose QUIC takes no handshakes anyway
 
 	nextAlias atomic.Uint64
 	aliases   sync.Map // netip.AddrPort -> *atomic.Pointer[netip.AddrPort]
+}
+
+// Visitors are those who may begin a handshake with a device (gate.Visitors).
+type Visitors interface {
+	// Knock takes a packet that asks for it.
+	Knock(packet []byte, from netip.AddrPort)
+	// MayEnter reports whether packets that begin a connection are taken from an address.
+	MayEnter(from netip.AddrPort) bool
 }
 
 // Aliases are of the family of what they stand for, since QUIC marks ECN by it.
@@ -47,9 +54,9 @@ var (
 	aliases6 = netip.MustParsePrefix("100::/64")
 )
 
-// openSocket takes the wanted port if it is free, and any if not, or if it is 0.
-func openSocket(network transport.Net, wanted uint16, log *slog.Logger) (*socket, error) {
-	s := &socket{guard: panics.Guard{Log: log}}
+// OpenSocket takes the wanted port if it is free, and any if not, or if it is 0.
+func OpenSocket(network transport.Net, wanted uint16, log *slog.Logger) (*Socket, error) {
+	s := &Socket{guard: panics.Guard{Log: log}}
 	var err error
 	for _, port := range []int{int(wanted), 0} {
 		if network != nil {
@@ -65,8 +72,8 @@ func openSocket(network transport.Net, wanted uint16, log *slog.Logger) (*socket
 		return nil, err
 	}
 	local := hosts.AddrPort(s.udp.LocalAddr())
-	s.port = local.Port()
-	s.mux = newSTUNMux(s.guard, s.writeTo, baseAddresses(local), newPacer(s.guard))
+	s.Port = local.Port()
+	s.Mux = NewSTUNMux(s.guard, s.WriteTo, baseAddresses(local), NewPacer(s.guard))
 	return s, nil
 }
 
@@ -81,10 +88,10 @@ func baseAddresses(local netip.AddrPort) []net.Addr {
 	return addresses
 }
 
-// writeTo sends one packet. A packet that cannot be sent now is lost, as on any
+// WriteTo sends one packet. A packet that cannot be sent now is lost, as on any
 // network: no error but the socket's end may reach QUIC, which would give up
 // the connection.
-func (s *socket) writeTo(p []byte, to netip.AddrPort) error {
+func (s *Socket) WriteTo(p []byte, to netip.AddrPort) error {
 	var err error
 	if udp, ok := s.udp.(*net.UDPConn); ok {
 		_, err = udp.WriteToUDPAddrPort(p, to)
@@ -104,8 +111,8 @@ func fatalWriteError(err error) error {
 	return nil
 }
 
-// alias is an address to dial in place of real ones of the family of like.
-func (s *socket) alias(like netip.Addr) netip.AddrPort {
+// Alias is an address to dial in place of real ones of the family of like.
+func (s *Socket) Alias(like netip.Addr) netip.AddrPort {
 	n := s.nextAlias.Add(1)
 	if like.Is4() {
 		ip := aliases4.Addr().As4()
@@ -117,16 +124,16 @@ func (s *socket) alias(like netip.Addr) netip.AddrPort {
 	return netip.AddrPortFrom(netip.AddrFrom16(ip), 1)
 }
 
-// bind makes alias stand for to; before that, packets to it are dropped.
-func (s *socket) bind(alias, to netip.AddrPort) {
+// Bind makes alias stand for to; before that, packets to it are dropped.
+func (s *Socket) Bind(alias, to netip.AddrPort) {
 	target, _ := s.aliases.LoadOrStore(alias, new(atomic.Pointer[netip.AddrPort]))
 	target.(*atomic.Pointer[netip.AddrPort]).Store(&to)
 }
 
-func (s *socket) unbind(alias netip.AddrPort) { s.aliases.Delete(alias) }
+func (s *Socket) Unbind(alias netip.AddrPort) { s.aliases.Delete(alias) }
 
 // resolve returns the address to send to.
-func (s *socket) resolve(to netip.AddrPort) (netip.AddrPort, bool) {
+func (s *Socket) resolve(to netip.AddrPort) (netip.AddrPort, bool) {
 	if !aliases4.Contains(to.Addr()) && !aliases6.Contains(to.Addr()) {
 		return to, true
 	}
@@ -137,11 +144,11 @@ func (s *socket) resolve(to netip.AddrPort) (netip.AddrPort, bool) {
 	return *target.(*atomic.Pointer[netip.AddrPort]).Load(), true
 }
 
-func (s *socket) close() error { return s.udp.Close() }
+func (s *Socket) Close() error { return s.udp.Close() }
 
-// packetConn returns the socket as QUIC reads and writes it. On a real UDP
+// PacketConn returns the socket as QUIC reads and writes it. On a real UDP
 // socket it keeps GSO, batch reads and ECN.
-func (s *socket) packetConn() net.PacketConn {
+func (s *Socket) PacketConn() net.PacketConn {
 	if udp, ok := s.udp.(*net.UDPConn); ok {
 		if batch, err := newBatchReader(udp); err == nil {
 			return &batchConn{UDPConn: udp, socket: s, batch: batch}
@@ -152,7 +159,7 @@ func (s *socket) packetConn() net.PacketConn {
 
 // divert takes what is not for QUIC: STUN, knocks, and handshakes of those who are
 // not expected.
-func (s *socket) divert(p []byte, from net.Addr) bool {
+func (s *Socket) divert(p []byte, from net.Addr) bool {
 	if !beginsConnection(p) {
 		return false
 	}
@@ -165,22 +172,22 @@ func (s *socket) divert(p []byte, from net.Addr) bool {
 // send once they are there, which have a short header (RFC 9000, section 17.3).
 func beginsConnection(p []byte) bool { return len(p) > 0 && p[0]>>6 != 1 }
 
-func (s *socket) takes(p []byte, from net.Addr) bool {
+func (s *Socket) takes(p []byte, from net.Addr) bool {
 	switch {
-	case s.visitors != nil && discovery.IsQuery(p):
-		s.visitors.Knock(p, hosts.AddrPort(from))
+	case s.Visitors != nil && discovery.IsQuery(p):
+		s.Visitors.Knock(p, hosts.AddrPort(from))
 		return true
 	case isSTUN(p):
-		s.mux.deliver(p, hosts.AddrPort(from))
+		s.Mux.Deliver(p, hosts.AddrPort(from))
 		return true
 	}
-	return s.visitors != nil && !s.visitors.MayEnter(hosts.AddrPort(from))
+	return s.Visitors != nil && !s.Visitors.MayEnter(hosts.AddrPort(from))
 }
 
 // batchConn satisfies quic.OOBCapablePacketConn and reads in batches.
 type batchConn struct {
 	*net.UDPConn
-	socket *socket
+	socket *Socket
 	batch  *batchReader
 }
 
@@ -214,7 +221,7 @@ func (c *batchConn) WriteMsgUDP(p, oob []byte, to *net.UDPAddr) (n, oobn int, er
 // plainConn is the socket over any net.PacketConn.
 type plainConn struct {
 	net.PacketConn
-	socket *socket
+	socket *Socket
 }
 
 func (c *plainConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
@@ -233,7 +240,7 @@ func (c *plainConn) WriteTo(p []byte, to net.Addr) (n int, err error) {
 	if !ok {
 		return len(p), nil
 	}
-	if err := c.socket.writeTo(p, address); err != nil {
+	if err := c.socket.WriteTo(p, address); err != nil {
 		return 0, err
 	}
 	return len(p), nil

@@ -1,4 +1,4 @@
-package engine
+package base
 
 import (
 	"net"
@@ -17,7 +17,7 @@ import (
 // checker is an endpoint's bases, which keep what leaves them, and agents that offer
 // checks as ICE agents do.
 type checker struct {
-	socket, relay *stunMux
+	socket, relay *STUNMux
 	start         time.Time
 
 	mu  sync.Mutex
@@ -38,23 +38,23 @@ func newChecker() *checker {
 		c.all = append(c.all, leftCheck{time.Since(c.start), to, slices.Clone(p)})
 		return nil
 	}
-	p := newPacer(panics.Guard{})
-	c.socket, c.relay = newSTUNMux(panics.Guard{}, write, nil, p), newSTUNMux(panics.Guard{}, write, nil, p)
+	p := NewPacer(panics.Guard{})
+	c.socket, c.relay = NewSTUNMux(panics.Guard{}, write, nil, p), NewSTUNMux(panics.Guard{}, write, nil, p)
 	c.relay.relayed = true
 	return c
 }
 
 // agent is one of a negotiation, over a base.
-func (c *checker) agent(t *testing.T, mux *stunMux, of *checks, name string) *stunMuxConn {
+func (c *checker) agent(t *testing.T, mux *STUNMux, of *Checks, name string) *stunMuxConn {
 	t.Helper()
-	conn, err := agentMux{mux, of}.GetConn(name, &net.UDPAddr{IP: net.IPv4zero})
+	conn, err := AgentMux{mux, of}.GetConn(name, &net.UDPAddr{IP: net.IPv4zero})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return conn.(*stunMuxConn)
 }
 
-func (c *checker) negotiation(stranger bool) *checks { return newChecks(c.socket.pacer, stranger) }
+func (c *checker) negotiation(stranger bool) *Checks { return NewChecks(c.socket.Pacer, stranger) }
 
 // offer makes agents offer checks of addresses for a while.
 func (c *checker) offer(lasting time.Duration, to []netip.AddrPort, agents ...*stunMuxConn) {
@@ -104,18 +104,18 @@ func TestOneCheckLeavesAtATime(t *testing.T) {
 		c := newChecker()
 		for range 4 {
 			n, stranger := c.negotiation(false), c.negotiation(true)
-			n.accept()
+			n.Accept()
 			own := []*stunMuxConn{c.agent(t, c.socket, n, "a"), c.agent(t, c.relay, n, "b"), c.agent(t, c.socket, stranger, "c")}
 			go c.offer(time.Second, addresses(1, "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"), own...)
 		}
-		go c.socket.mappedAddress(t.Context(), peerIPv4, false)
+		go c.socket.MappedAddress(t.Context(), peerIPv4, false)
 		time.Sleep(6 * time.Second)
 		at := times(c.left())
 		if len(at) < 50 {
 			t.Fatalf("only %d checks left", len(at))
 		}
 		for i := range at[1:] {
-			if pause := at[i+1] - at[i]; pause < checkPace {
+			if pause := at[i+1] - at[i]; pause < CheckPace {
 				t.Errorf("%v after another at %v", pause, at[i])
 			}
 		}
@@ -126,17 +126,17 @@ func TestIntervalsGrow(t *testing.T) {
 	bubble.Run(t, func(t *testing.T) {
 		c := newChecker()
 		n := c.negotiation(false)
-		n.prefer(peerIPv4)
-		c.offer(answerTime, []netip.AddrPort{peerIPv4}, c.agent(t, c.socket, n, "a"))
+		n.Prefer(peerIPv4)
+		c.offer(NegotiationTime, []netip.AddrPort{peerIPv4}, c.agent(t, c.socket, n, "a"))
 		var want []time.Duration
-		for at := time.Duration(0); at < answerTime; at = 2*at + checkInterval {
-			want = append(want, at+checkPace) // what is more urgent may overtake it
+		for at := time.Duration(0); at < NegotiationTime; at = 2*at + checkInterval {
+			want = append(want, at+CheckPace) // what is more urgent may overtake it
 		}
 		want[0] = 0 // but the first
-		if got := times(c.left()); !slices.Equal(got, want) || len(got) != maxUnanswered {
+		if got := times(c.left()); !slices.Equal(got, want) || len(got) != MaxUnanswered {
 			t.Errorf("%v, want %v", got, want)
 		}
-		n.accept() // a better path is looked for
+		n.Accept() // a better path is looked for
 		c.offer(3*acceptedInterval, []netip.AddrPort{peerIPv4}, c.agent(t, c.socket, n, "a"))
 		if got := len(c.left()); got != 3 {
 			t.Errorf("%d checks in %v, for a session", got, 3*acceptedInterval)
@@ -157,16 +157,16 @@ func TestHostGetsAFewChecks(t *testing.T) {
 				c := newChecker()
 				n := c.negotiation(false)
 				agents := []*stunMuxConn{c.agent(t, c.socket, n, "a"), c.agent(t, c.socket, n, "b"), c.agent(t, c.relay, n, "c")}
-				c.offer(answerTime, to, agents...)
+				c.offer(NegotiationTime, to, agents...)
 				left := c.left()
-				if len(left) != maxUnanswered {
+				if len(left) != MaxUnanswered {
 					t.Errorf("%d checks", len(left))
 				}
 				// What is not signed by the peer, as a STUN server would answer, is no answer.
 				first := left[0]
-				n.trust(pwd)
-				for _, base := range []*stunMux{c.socket, c.relay} {
-					base.deliver(first.answer("another password"), first.to)
+				n.Trust(pwd)
+				for _, base := range []*STUNMux{c.socket, c.relay} {
+					base.Deliver(first.answer("another password"), first.to)
 				}
 				c.offer(time.Second, to, agents...)
 				if got := len(c.left()); got != 0 {
@@ -182,18 +182,18 @@ func TestWhoAnswersIsChecked(t *testing.T) {
 	bubble.Run(t, func(t *testing.T) {
 		c := newChecker()
 		n := c.negotiation(true)
-		n.trust(pwd)
+		n.Trust(pwd)
 		agent := c.agent(t, c.socket, n, "a")
 		to := addresses(24, "192.0.2.1")
 		c.offer(time.Second, to, agent)
 		first := c.left()[0]
-		c.socket.deliver(first.answer(pwd), first.to)
+		c.socket.Deliver(first.answer(pwd), first.to)
 		agent.WriteTo(request("peer:own"), net.UDPAddrFromAddrPort(first.to)) // the nomination
 		if left := c.left(); len(left) != 1 || left[0].at != 0 {
 			t.Errorf("%v", left)
 		}
 		c.offer(time.Second, to, agent)
-		if got := len(c.left()); got <= maxUnanswered {
+		if got := len(c.left()); got <= MaxUnanswered {
 			t.Errorf("%d checks of the answered host", got)
 		}
 	})
@@ -205,7 +205,7 @@ func TestCheckIsAnsweredByACheck(t *testing.T) {
 		c := newChecker()
 		n := c.negotiation(true)
 		agent := c.agent(t, c.socket, n, "a")
-		c.offer(answerTime, addresses(24, "192.0.2.1"), agent)
+		c.offer(NegotiationTime, addresses(24, "192.0.2.1"), agent)
 		from := netip.MustParseAddrPort("192.0.2.1:7")
 		for range 3 {
 			c.left()
@@ -230,8 +230,8 @@ func TestStrangersShare(t *testing.T) {
 			n := c.negotiation(true)
 			agents = append(agents, c.agent(t, c.socket, n, string(rune('a'+i))))
 		}
-		c.offer(answerTime, victim, agents...)
-		if got := len(c.left()); got != maxUnanswered {
+		c.offer(NegotiationTime, victim, agents...)
+		if got := len(c.left()); got != MaxUnanswered {
 			t.Errorf("%d checks of one host by %d strangers", got, many)
 		}
 
@@ -239,8 +239,8 @@ func TestStrangersShare(t *testing.T) {
 		for i := range byte(200) {
 			hosts = append(hosts, netip.AddrFrom4([4]byte{198, 51, 100, i}).String())
 		}
-		c.offer(answerTime, addresses(1, hosts...)[:2*maxAddresses], agents[0])
-		if got := len(c.left()); got == 0 || got > strangersChecks {
+		c.offer(NegotiationTime, addresses(1, hosts...)[:2*maxAddresses], agents[0])
+		if got := len(c.left()); got == 0 || got > StrangersChecks {
 			t.Errorf("%d checks for one stranger", got)
 		}
 
@@ -248,7 +248,7 @@ func TestStrangersShare(t *testing.T) {
 		go c.offer(time.Second, addresses(1, hosts[150:]...), agents[1:]...)
 		time.Sleep(100 * time.Millisecond)
 		friend := c.negotiation(false)
-		friend.prefer(peerIPv4)
+		friend.Prefer(peerIPv4)
 		asked := time.Since(c.start)
 		c.offer(checkInterval, []netip.AddrPort{peerIPv4}, c.agent(t, c.socket, friend, "friend"))
 		time.Sleep(time.Second)
@@ -256,9 +256,9 @@ func TestStrangersShare(t *testing.T) {
 		left := c.left()
 		for _, l := range left {
 			switch {
-			case l.to == peerIPv4 && l.at-asked > checkPace:
+			case l.to == peerIPv4 && l.at-asked > CheckPace:
 				t.Errorf("the friend's check left after %v", l.at-asked)
-			case l.to != peerIPv4 && before != 0 && l.at-before < strangersPace:
+			case l.to != peerIPv4 && before != 0 && l.at-before < StrangersPace:
 				t.Errorf("two of strangers in %v", l.at-before)
 			}
 			if l.to != peerIPv4 {
@@ -276,8 +276,8 @@ func TestStrangersMemoryEnds(t *testing.T) {
 	bubble.Run(t, func(t *testing.T) {
 		c := newChecker()
 		for range 3 {
-			c.offer(answerTime, addresses(1, "192.0.2.1"), c.agent(t, c.socket, c.negotiation(true), "a"))
-			if got := len(c.left()); got != maxUnanswered {
+			c.offer(NegotiationTime, addresses(1, "192.0.2.1"), c.agent(t, c.socket, c.negotiation(true), "a"))
+			if got := len(c.left()); got != MaxUnanswered {
 				t.Errorf("%d checks", got)
 			}
 			c.socket.RemoveConnByUfrag("a")
@@ -296,12 +296,12 @@ func TestFriendsTakeTurns(t *testing.T) {
 		go c.offer(time.Second, addresses(1, hosts...), c.agent(t, c.socket, c.negotiation(false), "greedy"))
 		time.Sleep(10 * time.Millisecond)
 		modest := c.negotiation(false)
-		modest.prefer(peerIPv4)
+		modest.Prefer(peerIPv4)
 		asked := time.Since(c.start)
 		c.offer(checkInterval, []netip.AddrPort{peerIPv4}, c.agent(t, c.socket, modest, "modest"))
 		left := c.left()
 		at := slices.IndexFunc(left, func(l leftCheck) bool { return l.to == peerIPv4 })
-		if at < 0 || left[at].at-asked > 2*checkPace {
+		if at < 0 || left[at].at-asked > 2*CheckPace {
 			t.Errorf("asked at %v, left: %v", asked, times(left))
 		}
 		time.Sleep(time.Second)
@@ -320,7 +320,7 @@ func TestClosedAgentSendsNothing(t *testing.T) {
 		if left := c.left(); len(left) > 0 {
 			t.Errorf("%d checks after the end", len(left))
 		}
-		if p := c.socket.pacer; len(p.asked)+len(p.friends.turns) > 0 {
+		if p := c.socket.Pacer; len(p.asked)+len(p.friends.turns) > 0 {
 			t.Errorf("%d checks and %d negotiations are left", len(p.asked), len(p.friends.turns))
 		}
 	})
@@ -334,7 +334,7 @@ func TestNothingGoesWhereNobodyIs(t *testing.T) {
 		for _, address := range addresses(1, "0.0.0.1", "255.255.255.255", "240.0.0.1", "224.0.0.1", "ff02::1", "64:ff9b::1") {
 			agent.WriteTo(response(stun.NewTransactionID(), address), net.UDPAddrFromAddrPort(address))
 			c.offer(checkInterval, []netip.AddrPort{address}, agent)
-			if _, err := c.socket.mappedAddress(t.Context(), address, false); err != errNoServerThere {
+			if _, err := c.socket.MappedAddress(t.Context(), address, false); err != errNoServerThere {
 				t.Errorf("a STUN server at %v: %v", address, err)
 			}
 		}

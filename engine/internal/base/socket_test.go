@@ -1,4 +1,4 @@
-package engine
+package base
 
 import (
 	"errors"
@@ -14,8 +14,8 @@ import (
 )
 
 func TestAliasStandsForAnAddress(t *testing.T) {
-	var s socket
-	first, second := s.alias(peerIPv4.Addr()), s.alias(peerIPv6.Addr())
+	var s Socket
+	first, second := s.Alias(peerIPv4.Addr()), s.Alias(peerIPv6.Addr())
 	if first == second || !aliases4.Contains(first.Addr()) || !aliases6.Contains(second.Addr()) {
 		t.Fatalf("aliases %v and %v", first, second)
 	}
@@ -23,7 +23,7 @@ func TestAliasStandsForAnAddress(t *testing.T) {
 		t.Errorf("before it stands for anything: %v", to)
 	}
 	for _, want := range []netip.AddrPort{peerIPv4, peerIPv6} {
-		s.bind(first, want)
+		s.Bind(first, want)
 		if to, ok := s.resolve(first); to != want || !ok {
 			t.Errorf("resolved to %v, %v, want %v", to, ok, want)
 		}
@@ -34,7 +34,7 @@ func TestAliasStandsForAnAddress(t *testing.T) {
 	if to, ok := s.resolve(peerIPv4); to != peerIPv4 || !ok {
 		t.Errorf("a real address: %v, %v", to, ok)
 	}
-	s.unbind(first)
+	s.Unbind(first)
 	if to, ok := s.resolve(first); ok {
 		t.Errorf("after its end: %v", to)
 	}
@@ -61,58 +61,58 @@ func TestOnlyFatalWriteErrorsReachQUIC(t *testing.T) {
 }
 
 func TestPacketsToAnUnboundAliasAreDropped(t *testing.T) {
-	s, err := openSocket(nil, 0, slog.New(slog.DiscardHandler))
+	s, err := OpenSocket(nil, 0, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close()
-	conn := s.packetConn().(*batchConn)
-	n, _, err := conn.WriteMsgUDP([]byte("packet"), nil, net.UDPAddrFromAddrPort(s.alias(peerIPv4.Addr())))
+	defer s.Close()
+	conn := s.PacketConn().(*batchConn)
+	n, _, err := conn.WriteMsgUDP([]byte("packet"), nil, net.UDPAddrFromAddrPort(s.Alias(peerIPv4.Addr())))
 	if n != len("packet") || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 }
 
 func TestPacketsToAnAliasArrive(t *testing.T) {
-	s, err := openSocket(nil, 0, slog.New(slog.DiscardHandler))
+	s, err := OpenSocket(nil, 0, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.close()
+	defer s.Close()
 	peer, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer peer.Close()
-	alias := s.alias(hosts.AddrPort(peer.LocalAddr()).Addr())
-	s.bind(alias, hosts.AddrPort(peer.LocalAddr()))
-	if _, _, err := s.packetConn().(*batchConn).WriteMsgUDP([]byte("packet"), nil, net.UDPAddrFromAddrPort(alias)); err != nil {
+	alias := s.Alias(hosts.AddrPort(peer.LocalAddr()).Addr())
+	s.Bind(alias, hosts.AddrPort(peer.LocalAddr()))
+	if _, _, err := s.PacketConn().(*batchConn).WriteMsgUDP([]byte("packet"), nil, net.UDPAddrFromAddrPort(alias)); err != nil {
 		t.Fatal(err)
 	}
 	p := make([]byte, 100)
 	n, from, err := peer.ReadFromUDPAddrPort(p)
-	if err != nil || string(p[:n]) != "packet" || from.Port() != s.port {
+	if err != nil || string(p[:n]) != "packet" || from.Port() != s.Port {
 		t.Errorf("%q from %v, %v", p[:n], from, err)
 	}
 }
 
 func TestWriteAfterCloseIsFatal(t *testing.T) {
-	s, err := openSocket(nil, 0, slog.New(slog.DiscardHandler))
+	s, err := OpenSocket(nil, 0, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.close()
-	if err := s.writeTo([]byte("packet"), netip.MustParseAddrPort("127.0.0.1:9")); !errors.Is(err, net.ErrClosed) {
+	s.Close()
+	if err := s.WriteTo([]byte("packet"), netip.MustParseAddrPort("127.0.0.1:9")); !errors.Is(err, net.ErrClosed) {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestAliasesAreAllDifferent(t *testing.T) {
-	var s socket
+	var s Socket
 	seen := make(map[netip.AddrPort]bool)
 	for range 10_000 {
 		for _, like := range []netip.AddrPort{peerIPv4, peerIPv6} {
-			alias := s.alias(like.Addr())
+			alias := s.Alias(like.Addr())
 			if seen[alias] || alias.Addr().Is4() != like.Addr().Is4() {
 				t.Fatalf("alias %v for %v", alias, like)
 			}

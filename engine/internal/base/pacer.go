@@ -1,4 +1,4 @@
-package engine
+package base
 
 import (
 	"net/netip"
@@ -12,13 +12,13 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
-// checkPace is the time between a connectivity check and the next, of all agents
+// CheckPace is the time between a connectivity check and the next, of all agents
 // and all bases of an endpoint: Ta of RFC 8445, section 14.2.
-const checkPace = 5 * time.Millisecond
+const CheckPace = 5 * time.Millisecond
 
-// strangersPace is the same for the checks of strangers' negotiations together:
+// StrangersPace is the same for the checks of strangers' negotiations together:
 // the rest is for friends, who go first.
-const strangersPace = 4 * checkPace
+const StrangersPace = 4 * CheckPace
 
 // pacer lets checks leave, one after the other, and requests to STUN servers among
 // them. In each of its two lines the negotiations take turns.
@@ -43,12 +43,12 @@ type transactionID = [stun.TransactionIDSize]byte
 type checkLine struct {
 	pace  time.Duration
 	free  time.Time
-	turns []*checks
+	turns []*Checks
 }
 
-func newPacer(guard panics.Guard) *pacer {
+func NewPacer(guard panics.Guard) *pacer {
 	p := &pacer{guard: guard, asked: make(map[transactionID]*target)}
-	p.friends.pace, p.strangers.pace = checkPace, strangersPace
+	p.friends.pace, p.strangers.pace = CheckPace, StrangersPace
 	p.hosts.Most = maxHosts
 	return p
 }
@@ -82,7 +82,7 @@ func (p *pacer) next(now time.Time) (*target, []byte) {
 			}
 			continue
 		}
-		p.free, line.free = now.Add(checkPace), now.Add(line.pace)
+		p.free, line.free = now.Add(CheckPace), now.Add(line.pace)
 		return t, p.take(line, t)
 	}
 	if !wake.IsZero() {
@@ -140,14 +140,14 @@ func (l *checkLine) first(now time.Time) (soonest *target, ready time.Time) {
 }
 
 // join puts a negotiation into the line, unless it is there.
-func (l *checkLine) join(c *checks) {
+func (l *checkLine) join(c *Checks) {
 	if !slices.Contains(l.turns, c) {
 		l.turns = append(l.turns, c)
 	}
 }
 
-func (l *checkLine) leave(c *checks) {
-	l.turns = slices.DeleteFunc(l.turns, func(other *checks) bool { return other == c })
+func (l *checkLine) leave(c *Checks) {
+	l.turns = slices.DeleteFunc(l.turns, func(other *Checks) bool { return other == c })
 }
 
 func latest(a, b time.Time) time.Time {

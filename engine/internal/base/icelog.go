@@ -1,4 +1,4 @@
-package engine
+package base
 
 import (
 	"context"
@@ -10,13 +10,13 @@ import (
 	"github.com/pion/logging"
 )
 
-// iceLog sends pion's log to ours, all of it for debugging only. Pion logs ICE
+// ICELog sends pion's log to ours, all of it for debugging only. Pion logs ICE
 // credentials and packets too, and a log may be sent to somebody. Of a message only
 // the format passes, which is pion's source, and those of its arguments that hold no
 // text.
-type iceLog struct{ log *slog.Logger }
+type ICELog struct{ Log *slog.Logger }
 
-func (l iceLog) NewLogger(string) logging.LeveledLogger { return iceLogger(l) }
+func (l ICELog) NewLogger(string) logging.LeveledLogger { return iceLogger{l.Log} }
 
 type iceLogger struct{ log *slog.Logger }
 

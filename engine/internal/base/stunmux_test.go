@@ -1,4 +1,4 @@
-package engine
+package base
 
 import (
 	"context"
@@ -25,9 +25,9 @@ var (
 // nowhere is a base that sends nothing.
 func nowhere([]byte, netip.AddrPort) error { return nil }
 
-func muxConn(t testing.TB, m *stunMux, ufrag string, ip net.IP) *stunMuxConn {
+func muxConn(t testing.TB, m *STUNMux, ufrag string, ip net.IP) *stunMuxConn {
 	t.Helper()
-	c, err := agentMux{m, newChecks(m.pacer, false)}.GetConn(ufrag, &net.UDPAddr{IP: ip})
+	c, err := AgentMux{m, NewChecks(m.Pacer, false)}.GetConn(ufrag, &net.UDPAddr{IP: ip})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,19 +44,19 @@ func response(id [stun.TransactionIDSize]byte, mapped netip.AddrPort) []byte {
 }
 
 func TestRequestGoesToItsUfragAndFamilyOnly(t *testing.T) {
-	m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
+	m := NewSTUNMux(panics.Guard{}, nowhere, nil, NewPacer(panics.Guard{}))
 	conns := map[string]*stunMuxConn{
 		"one, IPv4": muxConn(t, m, "one", net.IPv4zero),
 		"one, IPv6": muxConn(t, m, "one", net.IPv6zero),
 		"two, IPv4": muxConn(t, m, "two", net.IPv4zero),
 		"two, IPv6": muxConn(t, m, "two", net.IPv6zero),
 	}
-	m.deliver(request("one:peer"), peerIPv4)
-	m.deliver(request("two:peer"), peerIPv6)
-	m.deliver(request("three:peer"), peerIPv4)
-	m.deliver(request("peer:one"), peerIPv4)
-	m.deliver(request(""), peerIPv4)
-	m.deliver(stun.MustBuild(stun.TransactionID, stun.BindingRequest).Raw, peerIPv4) // no user name
+	m.Deliver(request("one:peer"), peerIPv4)
+	m.Deliver(request("two:peer"), peerIPv6)
+	m.Deliver(request("three:peer"), peerIPv4)
+	m.Deliver(request("peer:one"), peerIPv4)
+	m.Deliver(request(""), peerIPv4)
+	m.Deliver(stun.MustBuild(stun.TransactionID, stun.BindingRequest).Raw, peerIPv4) // no user name
 	for name, c := range conns {
 		want := 0
 		if name == "one, IPv4" || name == "two, IPv6" {
@@ -77,21 +77,21 @@ func TestRequestGoesToItsUfragAndFamilyOnly(t *testing.T) {
 func idOf(p []byte) transactionID { return transactionID(p[8:20]) }
 
 func TestResponseGoesToWhoAsked(t *testing.T) {
-	m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
-	other := newSTUNMux(panics.Guard{}, nowhere, nil, m.pacer)
+	m := NewSTUNMux(panics.Guard{}, nowhere, nil, NewPacer(panics.Guard{}))
+	other := NewSTUNMux(panics.Guard{}, nowhere, nil, m.Pacer)
 	asked := muxConn(t, m, "asked", net.IPv4zero)
 	silent := muxConn(t, m, "silent", net.IPv4zero)
-	asked.checks.prefer(peerIPv4)
+	asked.checks.Prefer(peerIPv4)
 	check := request("peer:asked")
 	asked.WriteTo(check, net.UDPAddrFromAddrPort(peerIPv4))
-	m.deliver(response(stun.NewTransactionID(), peerIPv4), peerIPv4)                      // to nothing
-	m.deliver(response(idOf(check), peerIPv4), netip.AddrPortFrom(peerIPv4.Addr(), 1001)) // of somebody else
-	other.deliver(response(idOf(check), peerIPv4), peerIPv4)                              // on another base
+	m.Deliver(response(stun.NewTransactionID(), peerIPv4), peerIPv4)                      // to nothing
+	m.Deliver(response(idOf(check), peerIPv4), netip.AddrPortFrom(peerIPv4.Addr(), 1001)) // of somebody else
+	other.Deliver(response(idOf(check), peerIPv4), peerIPv4)                              // on another base
 	if len(asked.packets) != 0 {
 		t.Error("a response that is none")
 	}
-	m.deliver(response(idOf(check), peerIPv4), peerIPv4)
-	m.deliver(response(idOf(check), peerIPv4), peerIPv4) // again
+	m.Deliver(response(idOf(check), peerIPv4), peerIPv4)
+	m.Deliver(response(idOf(check), peerIPv4), peerIPv4) // again
 	if len(asked.packets) != 1 || len(silent.packets) != 0 {
 		t.Errorf("%d and %d packets", len(asked.packets), len(silent.packets))
 	}
@@ -100,39 +100,39 @@ func TestResponseGoesToWhoAsked(t *testing.T) {
 // TestMappedAddressesAreOne: an IPv4 address comes from a socket of both
 // families as one inside IPv6.
 func TestMappedAddressesAreOne(t *testing.T) {
-	m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
+	m := NewSTUNMux(panics.Guard{}, nowhere, nil, NewPacer(panics.Guard{}))
 	c := muxConn(t, m, "a", net.IPv4zero)
-	c.checks.prefer(peerIPv4)
+	c.checks.Prefer(peerIPv4)
 	check := request("peer:a")
 	c.WriteTo(check, &net.UDPAddr{IP: net.ParseIP("::ffff:192.0.2.1"), Port: 1000})
-	m.deliver(response(idOf(check), peerIPv4), hosts.AddrPort(&net.UDPAddr{IP: net.ParseIP("192.0.2.1").To16(), Port: 1000}))
+	m.Deliver(response(idOf(check), peerIPv4), hosts.AddrPort(&net.UDPAddr{IP: net.ParseIP("192.0.2.1").To16(), Port: 1000}))
 	if len(c.packets) != 1 {
 		t.Error("the answer is lost")
 	}
 }
 
 func TestDeliverNeverBlocks(t *testing.T) {
-	m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
+	m := NewSTUNMux(panics.Guard{}, nowhere, nil, NewPacer(panics.Guard{}))
 	c := muxConn(t, m, "full", net.IPv4zero)
 	for range 10 * cap(c.packets) {
-		m.deliver(request("full:peer"), peerIPv4)
+		m.Deliver(request("full:peer"), peerIPv4)
 	}
 	if len(c.packets) != cap(c.packets) {
 		t.Errorf("%d packets of %d", len(c.packets), cap(c.packets))
 	}
 	other := muxConn(t, m, "other", net.IPv4zero)
-	m.deliver(request("other:peer"), peerIPv4)
+	m.Deliver(request("other:peer"), peerIPv4)
 	if len(other.packets) != 1 {
 		t.Error("a full queue holds up another")
 	}
 }
 
 func TestDeliverCopies(t *testing.T) {
-	m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
+	m := NewSTUNMux(panics.Guard{}, nowhere, nil, NewPacer(panics.Guard{}))
 	c := muxConn(t, m, "a", net.IPv4zero)
 	p := request("a:peer")
 	want := string(p)
-	m.deliver(p, peerIPv4)
+	m.Deliver(p, peerIPv4)
 	clear(p)
 	if packet := <-c.packets; string(packet.bytes) != want {
 		t.Error("the packet has changed")
@@ -140,7 +140,7 @@ func TestDeliverCopies(t *testing.T) {
 }
 
 func TestMuxConnBelongsToItsUfrag(t *testing.T) {
-	m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
+	m := NewSTUNMux(panics.Guard{}, nowhere, nil, NewPacer(panics.Guard{}))
 	c := muxConn(t, m, "a", net.IPv4zero)
 	if muxConn(t, m, "a", net.IPv4(127, 0, 0, 1)) != c {
 		t.Error("two conns for one agent and family")
@@ -163,12 +163,12 @@ func TestMuxConnBelongsToItsUfrag(t *testing.T) {
 }
 
 func TestAgentRemembersABoundedNumberOfPeers(t *testing.T) {
-	m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
+	m := NewSTUNMux(panics.Guard{}, nowhere, nil, NewPacer(panics.Guard{}))
 	c := muxConn(t, m, "a", net.IPv4zero)
 	taken := 0
 	for port := range uint16(10 * maxAddresses) {
 		from := netip.AddrPortFrom(peerIPv4.Addr(), port+1)
-		m.deliver(request("a:peer"), from)
+		m.Deliver(request("a:peer"), from)
 		for ; len(c.packets) > 0; taken++ {
 			<-c.packets
 		}
@@ -177,7 +177,7 @@ func TestAgentRemembersABoundedNumberOfPeers(t *testing.T) {
 	if taken != maxAddresses || len(c.targets) > 2*maxAddresses {
 		t.Errorf("checks were taken from %d addresses, and %d are checked", taken, len(c.targets))
 	}
-	m.deliver(request("a:peer"), netip.AddrPortFrom(peerIPv4.Addr(), 1)) // one that is known
+	m.Deliver(request("a:peer"), netip.AddrPortFrom(peerIPv4.Addr(), 1)) // one that is known
 	if len(c.packets) != 1 {
 		t.Error("the first one is forgotten")
 	}
@@ -186,19 +186,19 @@ func TestAgentRemembersABoundedNumberOfPeers(t *testing.T) {
 func TestMappedAddress(t *testing.T) {
 	bubble.Run(t, func(t *testing.T) {
 		want := netip.MustParseAddrPort("203.0.113.9:4711")
-		var m *stunMux
+		var m *STUNMux
 		sent := 0
-		m = newSTUNMux(panics.Guard{}, func(p []byte, to netip.AddrPort) error {
+		m = NewSTUNMux(panics.Guard{}, func(p []byte, to netip.AddrPort) error {
 			if sent++; sent == 3 { // the first two are lost
 				message := &stun.Message{Raw: append([]byte(nil), p...)}
 				if err := message.Decode(); err != nil || to != peerIPv4 {
 					t.Errorf("sent %x to %v: %v", p, to, err)
 				}
-				m.deliver(response(message.TransactionID, want), peerIPv4)
+				m.Deliver(response(message.TransactionID, want), peerIPv4)
 			}
 			return nil
-		}, nil, newPacer(panics.Guard{}))
-		got, err := m.mappedAddress(t.Context(), peerIPv4, false)
+		}, nil, NewPacer(panics.Guard{}))
+		got, err := m.MappedAddress(t.Context(), peerIPv4, false)
 		if err != nil || got != want {
 			t.Errorf("%v, %v", got, err)
 		}
@@ -211,9 +211,9 @@ func TestMappedAddress(t *testing.T) {
 func TestMappedAddressGivesUp(t *testing.T) {
 	bubble.Run(t, func(t *testing.T) {
 		sent := 0
-		m := newSTUNMux(panics.Guard{}, func([]byte, netip.AddrPort) error { sent++; return nil }, nil, newPacer(panics.Guard{}))
+		m := NewSTUNMux(panics.Guard{}, func([]byte, netip.AddrPort) error { sent++; return nil }, nil, NewPacer(panics.Guard{}))
 		d := bubble.Took(func() {
-			if _, err := m.mappedAddress(t.Context(), peerIPv4, false); err != errSTUNTimeout {
+			if _, err := m.MappedAddress(t.Context(), peerIPv4, false); err != ErrSTUNTimeout {
 				t.Errorf("error %v", err)
 			}
 		})
@@ -223,7 +223,7 @@ func TestMappedAddressGivesUp(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Millisecond, cancel)
-		if d := bubble.Took(func() { m.mappedAddress(ctx, peerIPv4, false) }); d != time.Millisecond {
+		if d := bubble.Took(func() { m.MappedAddress(ctx, peerIPv4, false) }); d != time.Millisecond {
 			t.Errorf("a cancelled one took %v", d)
 		}
 		synctest.Wait()
@@ -249,15 +249,15 @@ func FuzzSTUNMux(f *testing.F) {
 	f.Add(request("")[:20])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, p []byte) {
-		m := newSTUNMux(panics.Guard{}, nowhere, nil, newPacer(panics.Guard{}))
+		m := NewSTUNMux(panics.Guard{}, nowhere, nil, NewPacer(panics.Guard{}))
 		c := muxConn(t, m, "ufrag", net.IPv4zero)
-		c.checks.prefer(peerIPv4)
+		c.checks.Prefer(peerIPv4)
 		c.WriteTo(stun.MustBuild(stun.NewTransactionIDSetter(id), stun.BindingRequest).Raw, net.UDPAddrFromAddrPort(peerIPv4))
 		answer := make(chan *stun.Message, 1)
 		m.transactions[id] = answer
 		for range 2 {
-			m.deliver(p, peerIPv4)
-			m.deliver(p, peerIPv6)
+			m.Deliver(p, peerIPv4)
+			m.Deliver(p, peerIPv6)
 		}
 		if len(c.packets) > 2 {
 			t.Errorf("%d packets of two", len(c.packets))
@@ -270,7 +270,7 @@ func FuzzSTUNMux(f *testing.F) {
 		default:
 		}
 		// The mux still works.
-		m.deliver(request("ufrag:peer"), peerIPv4)
+		m.Deliver(request("ufrag:peer"), peerIPv4)
 		if len(c.packets) == 0 {
 			t.Error("a request is lost")
 		}

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package engine
+package base
 
 // segmentSize returns 0: only Linux has GSO.
 func segmentSize([]byte) int { return 0 }

@@ -1,4 +1,4 @@
-package engine
+package base
 
 import (
 	"context"
@@ -21,11 +21,11 @@ const (
 
 var errNoServerThere = errors.New("the server's address is one that no host has: the operator has to change it")
 
-var errSTUNTimeout = errors.New("the STUN server does not answer: UDP may be blocked")
+var ErrSTUNTimeout = errors.New("the STUN server does not answer: UDP may be blocked")
 
-// mappedAddress asks a STUN server how the base looks from outside. Where that is
+// MappedAddress asks a STUN server how the base looks from outside. Where that is
 // only to confirm what is known, checks go first.
-func (m *stunMux) mappedAddress(ctx context.Context, server netip.AddrPort, confirm bool) (netip.AddrPort, error) {
+func (m *STUNMux) MappedAddress(ctx context.Context, server netip.AddrPort, confirm bool) (netip.AddrPort, error) {
 	if !limit.MayBeHost(server.Addr()) {
 		return netip.AddrPort{}, errNoServerThere
 	}
@@ -60,7 +60,7 @@ func (m *stunMux) mappedAddress(ctx context.Context, server netip.AddrPort, conf
 		}
 		rto = min(2*rto, stunMaxRTO)
 	}
-	return netip.AddrPort{}, errSTUNTimeout
+	return netip.AddrPort{}, ErrSTUNTimeout
 }
 
 func xorMapped(m *stun.Message) (netip.AddrPort, error) {

@@ -1,4 +1,4 @@
-package engine
+package base
 
 import (
 	"context"
@@ -18,21 +18,22 @@ import (
 	"github.com/pion/turn/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
-// relay is an allocation on a TURN server (RFC 8656): a base like the socket,
+// Relay is an allocation on a TURN server (RFC 8656): a base like the socket,
 // whose address is the server's. STUN goes to its mux, QUIC to its conn.
-type relay struct {
-	address netip.AddrPort
-	mux     *stunMux
+type Relay struct {
+	Address netip.AddrPort
+	Mux     *STUNMux
 	client  *turn.Client
 	lower   net.PacketConn            // to the TURN server
 	relayed net.PacketConn            // from turn.Client
-	conn    atomic.Pointer[relayConn] // takes what is not STUN
+	conn    atomic.Pointer[RelayConn] // takes what is not STUN
 	done    chan struct{}
 	guard   panics.Guard
 
@@ -42,9 +43,9 @@ type relay struct {
 	asking      panics.Group
 }
 
-// relayHeadStart is what TURN over UDP gets before TCP is tried too, and TCP
+// HeadStart is what TURN over UDP gets before TCP is tried too, and TCP
 // before TLS: the least framing that works wins.
-const relayHeadStart = 250 * time.Millisecond
+const HeadStart = 250 * time.Millisecond
 
 // relayGrace is how long an allocation may take to come after it is not wanted.
 const relayGrace = 500 * time.Millisecond
@@ -53,28 +54,28 @@ const relayGrace = 500 * time.Millisecond
 const maxPermissions = 32
 
 var (
-	errNoRelayServer = errors.New("the server offers no relay")
+	ErrNoRelayServer = errors.New("the server offers no relay")
 	errNotTURN       = errors.New("the server names a relay whose address is not like turn:example.org:3478: its operator has to change it")
 )
 
-// relayDialer allocates relays.
-type relayDialer struct {
-	net   transport.Net // nil: the real one
-	tls   *tls.Config
-	pacer *pacer
-	log   *slog.Logger
+// RelayDialer allocates relays.
+type RelayDialer struct {
+	Net   transport.Net // nil: the real one
+	TLS   *tls.Config
+	Pacer *pacer
+	Log   *slog.Logger
 }
 
-// allocate returns the first allocation that one of the servers grants, trying
+// Allocate returns the first allocation that one of the servers grants, trying
 // them in their order with a head start for each.
-func (d relayDialer) allocate(ctx context.Context, servers []signal.TURNServer, headStart time.Duration) (*relay, error) {
+func (d RelayDialer) Allocate(ctx context.Context, servers []signal.TURNServer, headStart time.Duration) (*Relay, error) {
 	if len(servers) == 0 {
-		return nil, errNoRelayServer
+		return nil, ErrNoRelayServer
 	}
-	guard := panics.Guard{Log: d.log}
+	guard := panics.Guard{Log: d.Log}
 	ctx, cancel := context.WithCancel(ctx)
 	type result struct {
-		relay *relay
+		relay *Relay
 		err   error
 	}
 	results := make(chan result)
@@ -84,13 +85,13 @@ func (d relayDialer) allocate(ctx context.Context, servers []signal.TURNServer, 
 		next++
 		running++
 		guard.Go(func() {
-			r := result{err: ErrInternal}
+			r := result{err: codes.ErrInternal}
 			defer func() { results <- r }()
 			r.relay, r.err = d.allocateOn(ctx, server)
 		})
 	}
 	launch()
-	var winner *relay
+	var winner *Relay
 	var failures []error
 	timer := time.NewTimer(headStart)
 	defer timer.Stop()
@@ -113,7 +114,7 @@ func (d relayDialer) allocate(ctx context.Context, servers []signal.TURNServer, 
 				winner = r.relay
 				cancel()
 			default:
-				r.relay.close()
+				r.relay.Close()
 			}
 		}
 	}
@@ -124,7 +125,7 @@ func (d relayDialer) allocate(ctx context.Context, servers []signal.TURNServer, 
 	return winner, nil
 }
 
-func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (*relay, error) {
+func (d RelayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (*Relay, error) {
 	uri, err := stun.ParseURI(server.URL)
 	if err != nil || (uri.Scheme != stun.SchemeTypeTURN && uri.Scheme != stun.SchemeTypeTURNS) || strings.Contains(uri.Host, "@") {
 		return nil, errNotTURN // the text may hold a password
@@ -143,8 +144,8 @@ func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 		Username:       server.Username,
 		Password:       server.Credential,
 		Conn:           lower,
-		Net:            d.net,
-		LoggerFactory:  iceLog{d.log},
+		Net:            d.Net,
+		LoggerFactory:  ICELog{d.Log},
 	})
 	if err != nil {
 		lower.Close()
@@ -152,7 +153,7 @@ func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 	}
 	// An allocation that is not wanted any more may still be granted: it has a
 	// moment to come, so that it can be given back, before it is given up.
-	guard := panics.Guard{Log: d.log}
+	guard := panics.Guard{Log: d.Log}
 	giveUp := guard.WhenDone(ctx, func() {
 		guard.After(relayGrace, func() {
 			client.Close()
@@ -172,8 +173,8 @@ func (d relayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 		lower.Close()
 		return nil, fmt.Errorf("%s: %w", server.URL, err)
 	}
-	d.log.Debug("allocated on a relay", "server", server.URL, "address", relayed.LocalAddr())
-	return newRelay(client, lower, relayed, guard, d.pacer), nil
+	d.Log.Debug("allocated on a relay", "server", server.URL, "address", relayed.LocalAddr())
+	return newRelay(client, lower, relayed, guard, d.Pacer), nil
 }
 
 // pump gives a TURN client what its server sends, until lower is closed. The
@@ -195,14 +196,14 @@ func pump(client *turn.Client, lower net.PacketConn, guard panics.Guard) {
 
 // dial opens the transport below TURN: UDP, TCP or TLS, to the holder of the
 // pinned key if there is a pin.
-func (d relayDialer) dial(ctx context.Context, uri *stun.URI, host, pin string) (net.PacketConn, error) {
+func (d RelayDialer) dial(ctx context.Context, uri *stun.URI, host, pin string) (net.PacketConn, error) {
 	if uri.Proto == stun.ProtoTypeUDP && uri.Scheme == stun.SchemeTypeTURN {
-		if d.net != nil {
-			return d.net.ListenPacket("udp4", "0.0.0.0:0")
+		if d.Net != nil {
+			return d.Net.ListenPacket("udp4", "0.0.0.0:0")
 		}
 		return net.ListenPacket("udp", ":0")
 	}
-	if d.net != nil {
+	if d.Net != nil {
 		return nil, errors.New("the virtual network has no TCP")
 	}
 	var dialer net.Dialer
@@ -212,8 +213,8 @@ func (d relayDialer) dial(ctx context.Context, uri *stun.URI, host, pin string) 
 	}
 	if uri.Scheme == stun.SchemeTypeTURNS {
 		config := &tls.Config{}
-		if d.tls != nil {
-			config = d.tls.Clone()
+		if d.TLS != nil {
+			config = d.TLS.Clone()
 		}
 		config.ServerName = uri.Host
 		if pin != "" {
@@ -229,9 +230,9 @@ func (d relayDialer) dial(ctx context.Context, uri *stun.URI, host, pin string) 
 	return turn.NewSTUNConn(conn), nil
 }
 
-func newRelay(client *turn.Client, lower, relayed net.PacketConn, guard panics.Guard, pacer *pacer) *relay {
-	r := &relay{
-		address:     hosts.AddrPort(relayed.LocalAddr()),
+func newRelay(client *turn.Client, lower, relayed net.PacketConn, guard panics.Guard, pacer *pacer) *Relay {
+	r := &Relay{
+		Address:     hosts.AddrPort(relayed.LocalAddr()),
 		client:      client,
 		lower:       lower,
 		relayed:     relayed,
@@ -240,14 +241,14 @@ func newRelay(client *turn.Client, lower, relayed net.PacketConn, guard panics.G
 		guard:       guard,
 		asking:      panics.Group{Guard: guard},
 	}
-	r.mux = newSTUNMux(guard, r.writeTo, []net.Addr{net.UDPAddrFromAddrPort(r.address)}, pacer)
-	r.mux.relayed = true
+	r.Mux = NewSTUNMux(guard, r.writeTo, []net.Addr{net.UDPAddrFromAddrPort(r.Address)}, pacer)
+	r.Mux.relayed = true
 	guard.Go(r.read)
 	return r
 }
 
 // read runs until close.
-func (r *relay) read() {
+func (r *Relay) read() {
 	defer close(r.done)
 	buffer := make([]byte, 2048)
 	for {
@@ -259,17 +260,17 @@ func (r *relay) read() {
 	}
 }
 
-func (r *relay) deliver(p []byte, from netip.AddrPort) {
+func (r *Relay) deliver(p []byte, from netip.AddrPort) {
 	if isSTUN(p) {
-		r.mux.deliver(p, from)
+		r.Mux.Deliver(p, from)
 	} else if conn := r.conn.Load(); conn != nil && len(p) > 0 {
 		conn.push(p, from)
 	}
 }
 
-// carry makes the relay the one that conn's packets go through, to peer or, if
+// Carry makes the relay the one that conn's packets go through, to peer or, if
 // that is the zero value, to where QUIC says.
-func (r *relay) carry(conn *relayConn, peer netip.AddrPort) {
+func (r *Relay) Carry(conn *RelayConn, peer netip.AddrPort) {
 	r.conn.Store(conn)
 	conn.route.Store(&relayRoute{r, peer})
 }
@@ -277,7 +278,7 @@ func (r *relay) carry(conn *relayConn, peer netip.AddrPort) {
 // writeTo sends through the relay. The first packet to an IP address asks for
 // a permission, which takes a round trip and must hold nobody up; packets until
 // then are lost.
-func (r *relay) writeTo(p []byte, to netip.AddrPort) error {
+func (r *Relay) writeTo(p []byte, to netip.AddrPort) error {
 	r.mu.Lock()
 	permitted, known := r.permissions[to.Addr()]
 	if !known && !r.closed && len(r.permissions) < maxPermissions {
@@ -292,14 +293,14 @@ func (r *relay) writeTo(p []byte, to netip.AddrPort) error {
 	return nil
 }
 
-func (r *relay) permit(first []byte, to netip.AddrPort) {
-	err := error(ErrInternal)
+func (r *Relay) permit(first []byte, to netip.AddrPort) {
+	err := error(codes.ErrInternal)
 	defer func() { r.permitted(to.Addr(), err) }()
 	_, err = r.relayed.WriteTo(first, net.UDPAddrFromAddrPort(to))
 }
 
 // permitted notes what has become of a permission.
-func (r *relay) permitted(to netip.Addr, err error) {
+func (r *Relay) permitted(to netip.Addr, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err != nil {
@@ -309,8 +310,8 @@ func (r *relay) permitted(to netip.Addr, err error) {
 	r.permissions[to] = true
 }
 
-// close gives the allocation back.
-func (r *relay) close() {
+// Close gives the allocation back.
+func (r *Relay) Close() {
 	r.mu.Lock()
 	r.closed = true
 	r.mu.Unlock()

@@ -1,4 +1,4 @@
-package engine
+package base
 
 import (
 	"encoding/binary"

@@ -1,4 +1,4 @@
-package engine
+package base
 
 import (
 	"math"
@@ -24,22 +24,33 @@ import (
 // nomination. With a peer that has been let in, for which a better path is looked
 // for, intervals stay short, so that one which opens is found soon.
 const (
+	// NegotiationTime is how long a device looks for paths to an app that has asked. It
+	// covers an app's search for a better path than the one it has.
+	NegotiationTime = 20 * time.Second
+
 	acceptedInterval = 500 * time.Millisecond
 
 	// What one address gets in the time of a negotiation, and of one with a peer that
 	// has been let in.
-	maxUnanswered         = 10
-	maxUnansweredAccepted = int(answerTime / acceptedInterval)
+	MaxUnanswered         = 10
+	maxUnansweredAccepted = int(NegotiationTime / acceptedInterval)
 
-	strangersChecks = 100 // RFC 8445, section 6.1.2.5
+	StrangersChecks = 100 // RFC 8445, section 6.1.2.5
 
 	hostMemory = time.Minute // until then strangers together have no more for a host
 	maxHosts   = 4096
 )
 
-// checks are those of one negotiation, by all its agents. The pacer's lock guards
+// An agent makes a check of each candidate at each interval. That costs time: with
+// strangers, who may name many addresses for nothing, it does so less often.
+const (
+	checkInterval     = 20 * time.Millisecond
+	strangersInterval = 100 * time.Millisecond
+)
+
+// Checks are those of one negotiation, by all its agents. The pacer's lock guards
 // what is not constant.
-type checks struct {
+type Checks struct {
 	pacer    *pacer // constant
 	stranger bool   // constant
 
@@ -53,8 +64,8 @@ type checks struct {
 
 // target is an address that an agent checks from one base.
 type target struct {
-	checks *checks
-	mux    *stunMux
+	checks *Checks
+	mux    *STUNMux
 	conn   *stunMuxConn // nil: a STUN server
 	to     netip.AddrPort
 
@@ -73,33 +84,41 @@ type checkedHost struct {
 	last       time.Time
 }
 
-// newChecks are of a negotiation with a peer that has a right to connect, or with a
+// NewChecks are of a negotiation with a peer that has a right to connect, or with a
 // stranger. All strangers share what they may ask of a host.
-func newChecks(p *pacer, stranger bool) *checks {
-	c := &checks{pacer: p, stranger: stranger, left: math.MaxInt, likely: make(map[netip.AddrPort]bool)}
+func NewChecks(p *pacer, stranger bool) *Checks {
+	c := &Checks{pacer: p, stranger: stranger, left: math.MaxInt, likely: make(map[netip.AddrPort]bool)}
 	c.hosts = &limit.Map[netip.Addr, *checkedHost]{Most: maxHosts}
 	if stranger {
-		c.left, c.hosts = strangersChecks, &p.hosts
+		c.left, c.hosts = StrangersChecks, &p.hosts
 	}
 	return c
 }
 
-// prefer makes an address be checked before others.
-func (c *checks) prefer(address netip.AddrPort) {
+// OfferInterval is how often an agent shall offer a check of each candidate.
+func (c *Checks) OfferInterval() time.Duration {
+	if c.stranger {
+		return strangersInterval
+	}
+	return checkInterval
+}
+
+// Prefer makes an address be checked before others.
+func (c *Checks) Prefer(address netip.AddrPort) {
 	c.pacer.mu.Lock()
 	defer c.pacer.mu.Unlock()
 	c.likely[address] = true
 }
 
-// accept notes that the peer has a session.
-func (c *checks) accept() {
+// Accept notes that the peer has a session.
+func (c *Checks) Accept() {
 	c.pacer.mu.Lock()
 	defer c.pacer.mu.Unlock()
 	c.accepted, c.left = true, math.MaxInt
 }
 
-// trust notes with what the peer signs.
-func (c *checks) trust(pwd string) {
+// Trust notes with what the peer signs.
+func (c *Checks) Trust(pwd string) {
 	c.pacer.mu.Lock()
 	defer c.pacer.mu.Unlock()
 	c.pwd = pwd
@@ -107,7 +126,7 @@ func (c *checks) trust(pwd string) {
 
 // offer takes a check that an agent would send now. It is dropped if its time has
 // not come: the agent offers another soon.
-func (c *checks) offer(conn *stunMuxConn, to netip.AddrPort, packet []byte) {
+func (c *Checks) offer(conn *stunMuxConn, to netip.AddrPort, packet []byte) {
 	now := time.Now()
 	c.pacer.mu.Lock()
 	t := conn.target(to)
@@ -120,7 +139,7 @@ func (c *checks) offer(conn *stunMuxConn, to netip.AddrPort, packet []byte) {
 
 // takes makes a check wait for its turn, unless it is too early or too many. It needs
 // the lock.
-func (c *checks) takes(t *target, packet []byte, now time.Time) bool {
+func (c *Checks) takes(t *target, packet []byte, now time.Time) bool {
 	switch {
 	case t.owed:
 		t.owed = false
@@ -133,7 +152,7 @@ func (c *checks) takes(t *target, packet []byte, now time.Time) bool {
 	case t.sent == 0 && c.likely[t.to] && !t.mux.relayed:
 		c.enqueue(t, packet, now)
 	default: // what is more urgent overtakes it
-		c.enqueue(t, packet, now.Add(checkPace))
+		c.enqueue(t, packet, now.Add(CheckPace))
 	}
 	t.sent++
 	t.last = now
@@ -142,8 +161,8 @@ func (c *checks) takes(t *target, packet []byte, now time.Time) bool {
 
 // interval is the time between the last of so many checks of one address and the
 // next.
-func (c *checks) interval(sent int) time.Duration {
-	interval := checkInterval << min(sent-1, maxUnanswered)
+func (c *Checks) interval(sent int) time.Duration {
+	interval := checkInterval << min(sent-1, MaxUnanswered)
 	if c.accepted {
 		interval = min(interval, acceptedInterval)
 	}
@@ -151,8 +170,8 @@ func (c *checks) interval(sent int) time.Duration {
 }
 
 // afford reports whether one more check may go to an address, and counts it.
-func (c *checks) afford(t *target, now time.Time) bool {
-	most := maxUnanswered
+func (c *Checks) afford(t *target, now time.Time) bool {
+	most := MaxUnanswered
 	if c.accepted {
 		most = maxUnansweredAccepted
 	}
@@ -166,7 +185,7 @@ func (c *checks) afford(t *target, now time.Time) bool {
 	return true
 }
 
-func (c *checks) host(t *target, now time.Time) *checkedHost {
+func (c *Checks) host(t *target, now time.Time) *checkedHost {
 	source := limit.Source(t.to.Addr())
 	h, known := c.hosts.Get(source)
 	if !known || now.Sub(h.last) > hostMemory {
@@ -177,7 +196,7 @@ func (c *checks) host(t *target, now time.Time) *checkedHost {
 }
 
 // enqueue makes a check wait for its turn.
-func (c *checks) enqueue(t *target, packet []byte, ready time.Time) {
+func (c *Checks) enqueue(t *target, packet []byte, ready time.Time) {
 	c.unqueue(t)
 	t.waiting, t.ready = append(t.waiting, packet...), ready
 	at := slices.IndexFunc(c.queue, func(other *target) bool { return other.ready.After(ready) })
@@ -188,7 +207,7 @@ func (c *checks) enqueue(t *target, packet []byte, ready time.Time) {
 	c.line().join(c)
 }
 
-func (c *checks) unqueue(t *target) {
+func (c *Checks) unqueue(t *target) {
 	t.waiting = nil
 	c.queue = slices.DeleteFunc(c.queue, func(other *target) bool { return other == t })
 	if len(c.queue) == 0 {
@@ -196,7 +215,7 @@ func (c *checks) unqueue(t *target) {
 	}
 }
 
-func (c *checks) line() *checkLine {
+func (c *Checks) line() *checkLine {
 	if c.stranger {
 		return &c.pacer.strangers
 	}
@@ -204,7 +223,7 @@ func (c *checks) line() *checkLine {
 }
 
 // heard notes an authenticated check from an address.
-func (c *checks) heard(conn *stunMuxConn, from netip.AddrPort) {
+func (c *Checks) heard(conn *stunMuxConn, from netip.AddrPort) {
 	c.pacer.mu.Lock()
 	defer c.pacer.mu.Unlock()
 	if t := conn.target(from); t != nil {
@@ -214,7 +233,7 @@ func (c *checks) heard(conn *stunMuxConn, from netip.AddrPort) {
 
 // answered returns who has asked what a response on a base is the answer to. Only if
 // the peer has signed it, the address and its host count as the peer's.
-func (p *pacer) answered(m *stunMux, response *stun.Message, from netip.AddrPort) *stunMuxConn {
+func (p *pacer) answered(m *STUNMux, response *stun.Message, from netip.AddrPort) *stunMuxConn {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	t := p.asked[response.TransactionID]
@@ -245,10 +264,10 @@ func (p *pacer) forget(c *stunMuxConn) {
 }
 
 // request sends a packet of our own to a STUN server, in its turn.
-func (c *checks) request(t *target, packet []byte, later bool) {
+func (c *Checks) request(t *target, packet []byte, later bool) {
 	ready := time.Now()
 	if later {
-		ready = ready.Add(checkPace)
+		ready = ready.Add(CheckPace)
 	}
 	c.pacer.mu.Lock()
 	c.enqueue(t, packet, ready)
@@ -257,7 +276,7 @@ func (c *checks) request(t *target, packet []byte, later bool) {
 }
 
 // withdraw takes back one that has not left.
-func (c *checks) withdraw(t *target) {
+func (c *Checks) withdraw(t *target) {
 	c.pacer.mu.Lock()
 	defer c.pacer.mu.Unlock()
 	c.unqueue(t)

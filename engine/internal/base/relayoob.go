@@ -1,4 +1,4 @@
-package engine
+package base
 
 import (
 	"net"
@@ -7,17 +7,17 @@ import (
 	"golang.org/x/net/ipv4"
 )
 
-// relayBatchConn is a relayConn that looks to QUIC like a socket with ECN and
+// relayBatchConn is a RelayConn that looks to QUIC like a socket with ECN and
 // GSO. QUIC asks for a socket's abilities once per connection, so a connection
 // that began on the endpoint's socket goes on to use them when it moves to a
 // relay. ECN marks do not pass a relay, and segments are taken apart here.
 type relayBatchConn struct {
-	*relayConn
+	*RelayConn
 	socket *net.UDPConn // the endpoint's, to answer QUIC's questions
 }
 
-// forQUIC is the conn to give to QUIC beside the endpoint's socket.
-func (c *relayConn) forQUIC(beside *socket) net.PacketConn {
+// ForQUIC is the conn to give to QUIC beside the endpoint's socket.
+func (c *RelayConn) ForQUIC(beside *Socket) net.PacketConn {
 	if udp, ok := beside.udp.(*net.UDPConn); ok {
 		return &relayBatchConn{c, udp}
 	}

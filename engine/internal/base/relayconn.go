@@ -1,4 +1,4 @@
-package engine
+package base
 
 import (
 	"log/slog"
@@ -9,18 +9,17 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
-// relayConn is what QUIC reads and writes for traffic through relays. It may
+// RelayConn is what QUIC reads and writes for traffic through relays. It may
 // outlive the relay under it, and get another: a QUIC connection ends when one
 // of its transports does, so this one stays quiet instead.
-type relayConn struct {
+type RelayConn struct {
 	guard    panics.Guard
 	local    net.Addr
-	visitors *gate.Visitors // on a device: who may begin a handshake
+	visitors Visitors // nil on an app
 	incoming chan *relayPacket
 	route    atomic.Pointer[relayRoute]
 
@@ -31,7 +30,7 @@ type relayConn struct {
 
 // relayRoute is the way that packets go out now.
 type relayRoute struct {
-	relay *relay
+	relay *Relay
 	peer  netip.AddrPort // the zero value: to the address that QUIC names
 }
 
@@ -43,8 +42,9 @@ type relayPacket struct {
 
 var relayPackets = sync.Pool{New: func() any { return new(relayPacket) }}
 
-func newRelayConn(local netip.AddrPort, log *slog.Logger) *relayConn {
-	return &relayConn{
+func NewRelayConn(local netip.AddrPort, visitors Visitors, log *slog.Logger) *RelayConn {
+	return &RelayConn{
+		visitors: visitors,
 		guard:    panics.Guard{Log: log},
 		local:    net.UDPAddrFromAddrPort(local),
 		incoming: make(chan *relayPacket, 512),
@@ -52,8 +52,11 @@ func newRelayConn(local netip.AddrPort, log *slog.Logger) *relayConn {
 	}
 }
 
+// Detach makes what is sent from now on be lost, until a relay carries it again.
+func (c *RelayConn) Detach() { c.route.Store(nil) }
+
 // push is a relay's sink.
-func (c *relayConn) push(p []byte, from netip.AddrPort) {
+func (c *RelayConn) push(p []byte, from netip.AddrPort) {
 	if c.visitors != nil && beginsConnection(p) && !c.visitors.MayEnter(from) {
 		return
 	}
@@ -66,7 +69,7 @@ func (c *relayConn) push(p []byte, from netip.AddrPort) {
 	}
 }
 
-func (c *relayConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
+func (c *RelayConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
 	defer c.guard.RecoverTo(&err)
 	c.mu.Lock()
 	expired := c.expired
@@ -81,7 +84,7 @@ func (c *relayConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
 	}
 }
 
-func (c *relayConn) WriteTo(p []byte, to net.Addr) (n int, err error) {
+func (c *RelayConn) WriteTo(p []byte, to net.Addr) (n int, err error) {
 	defer c.guard.RecoverTo(&err)
 	if route := c.route.Load(); route != nil {
 		peer := route.peer
@@ -95,7 +98,7 @@ func (c *relayConn) WriteTo(p []byte, to net.Addr) (n int, err error) {
 
 // SetReadDeadline knows two deadlines: now and never. QUIC uses no other, and
 // uses this one to stop reading.
-func (c *relayConn) SetReadDeadline(t time.Time) (err error) {
+func (c *RelayConn) SetReadDeadline(t time.Time) (err error) {
 	defer c.guard.RecoverTo(&err)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -110,11 +113,11 @@ func (c *relayConn) SetReadDeadline(t time.Time) (err error) {
 	return nil
 }
 
-func (c *relayConn) LocalAddr() net.Addr              { return c.local }
-func (c *relayConn) Close() error                     { return nil }
-func (c *relayConn) SetDeadline(t time.Time) error    { return c.SetReadDeadline(t) }
-func (c *relayConn) SetWriteDeadline(time.Time) error { return nil }
+func (c *RelayConn) LocalAddr() net.Addr              { return c.local }
+func (c *RelayConn) Close() error                     { return nil }
+func (c *RelayConn) SetDeadline(t time.Time) error    { return c.SetReadDeadline(t) }
+func (c *RelayConn) SetWriteDeadline(time.Time) error { return nil }
 
 // QUIC asks for larger buffers and warns where it cannot have them.
-func (c *relayConn) SetReadBuffer(int) error  { return nil }
-func (c *relayConn) SetWriteBuffer(int) error { return nil }
+func (c *RelayConn) SetReadBuffer(int) error  { return nil }
+func (c *RelayConn) SetWriteBuffer(int) error { return nil }

@@ -1,4 +1,4 @@
-package engine
+package base
 
 import (
 	"bytes"
@@ -13,6 +13,7 @@ import (
 	"github.com/pion/stun"
 	"github.com/pion/transport/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -118,20 +119,20 @@ func FuzzRelay(f *testing.F) {
 	f.Fuzz(func(t *testing.T, url string, script, more []byte) {
 		synctest.Test(t, func(t *testing.T) {
 			h := &hostileTURN{in: make(chan []byte, 64), closed: make(chan struct{}), script: script}
-			d := relayDialer{net: h, pacer: newPacer(panics.Guard{Log: noFaults(t)}), log: noFaults(t)}
-			r, err := d.allocate(t.Context(), []signal.TURNServer{{URL: url, Username: "user", Credential: "password"}}, relayHeadStart)
+			d := RelayDialer{Net: h, Pacer: NewPacer(panics.Guard{Log: faultlog.None(t)}), Log: faultlog.None(t)}
+			r, err := d.Allocate(t.Context(), []signal.TURNServer{{URL: url, Username: "user", Credential: "password"}}, HeadStart)
 			if err != nil {
 				return
 			}
-			conn := newRelayConn(r.address, noFaults(t))
-			r.carry(conn, peerIPv4)
+			conn := NewRelayConn(r.Address, nil, faultlog.None(t))
+			r.Carry(conn, peerIPv4)
 			for range 2 {
 				r.writeTo([]byte("hello"), peerIPv4)
 				time.Sleep(time.Second)
 				h.say(more)
 			}
 			time.Sleep(20 * time.Minute) // refreshes
-			r.close()
+			r.Close()
 		})
 	})
 }
