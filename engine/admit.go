@@ -159,9 +159,9 @@ func (d *Device) open(a *admission, control channel.Stream, peer Peer) {
 		}
 		d.forget(s)
 	})
-	n := d.negotiationOf(peer)
-	if n != nil {
-		n.checks.Accept()
+	// The negotiation by which the app has found the device.
+	if n := d.negotiations.of(peer.AppID, peer.TraceID); n != nil {
+		n.accept()
 		s.relays.add(n.peerRelays())
 		s.about.mlkemKey = n.peerKey
 		s.searches.add(n.attempt, n.stop)

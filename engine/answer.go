@@ -23,7 +23,7 @@ const (
 // knows reports whether an app is a friend, whom no crowd of strangers shall keep
 // out.
 func (d *Device) knows(appID string) bool {
-	return d.state.Paired(appID) || d.negotiatesWith(appID)
+	return d.state.Paired(appID) || d.negotiations.with(appID)
 }
 
 // receive is called for each message from the server that has passed the gate of
@@ -34,7 +34,7 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	if moved != nil {
 		moved.relays.add(relayedOnly(m.Candidates))
 	}
-	if n := d.negotiation(m); n != nil {
+	if n := d.negotiations.of(m.From, m.Attempt); n != nil {
 		n.receive(m)
 		return
 	}
@@ -49,31 +49,33 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 		client.SendSealed(signal.App, m.From, m.MLKEM, &signal.Message{Kind: signal.Refusal, Attempt: m.Attempt, Code: int32(code)})
 		return
 	}
-	n := newNegotiation(d.endpoint, client, m.Attempt, m.Trace, m.From, d.config.Relay)
-	n.checks = base.NewChecks(d.socket.Mux.Pacer, stranger && moved == nil)
-	if moved != nil {
-		n.checks.Accept()
-	}
-	n.peerKey = m.MLKEM
-	n.openRelay = d.openRelay
-	n.statement = d.answerTo(m)
-	ctx, cancel := context.WithTimeout(d.ctx, base.NegotiationTime)
-	n.stop = cancel
+	ctx, stop := context.WithTimeout(d.ctx, base.NegotiationTime)
+	n := newNegotiation(&d.ground, client, terms{
+		attempt:   m.Attempt,
+		trace:     m.Trace,
+		peerID:    m.From,
+		peerKey:   m.MLKEM,
+		policy:    d.config.Relay,
+		stranger:  stranger && moved == nil,
+		statement: d.answerTo(m),
+		openRelay: d.openRelay,
+	})
 	places := &d.forOthers
 	if moved != nil || d.state.Paired(m.From) {
 		places = &d.forFriends
 	}
-	if d.addNegotiation(n, places) != nil {
-		cancel()
+	if d.negotiations.add(n, stop, places) != nil {
+		stop()
 		return
 	}
 	if moved != nil {
-		moved.searches.add(n.attempt, cancel)
+		n.accept()
+		moved.searches.add(n.attempt, stop)
 	}
 	n.receive(m)
 	d.workers.Go(func() {
-		defer cancel()
-		d.runNegotiation(ctx, n)
+		defer stop()
+		d.negotiations.run(ctx, n)
 		if moved != nil {
 			moved.searches.forget(n.attempt)
 		}
@@ -101,11 +103,6 @@ func (d *Device) mayAsk(m *signal.Message) (stranger bool, code Code) {
 // pairing.
 func (d *Device) asksAboutStrangers() bool {
 	return d.config.Strangers == StrangersAsk && d.consent.needed()
-}
-
-// negotiationOf returns the one by which an app has found the device, or nil.
-func (d *Device) negotiationOf(peer Peer) *negotiation {
-	return d.negotiation(&signal.Message{From: peer.AppID, Attempt: peer.TraceID})
 }
 
 // complain tells the app of a session that nothing comes from it any more: only

@@ -207,7 +207,7 @@ func (a *App) signals(server string) (*signal.Client, error) {
 
 // knows reports whether a device is expected to write.
 func (a *App) knows(deviceID string) bool {
-	if a.negotiatesWith(deviceID) {
+	if a.negotiations.with(deviceID) {
 		return true
 	}
 	a.mu.Lock()
@@ -222,7 +222,7 @@ func (a *App) knows(deviceID string) bool {
 
 // receive is called for each message from a server.
 func (a *App) receive(_ *signal.Client, m *signal.Message) {
-	if n := a.negotiation(m); n != nil {
+	if n := a.negotiations.of(m.From, m.Attempt); n != nil {
 		n.receive(m)
 		return
 	}

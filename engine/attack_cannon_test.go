@@ -117,7 +117,7 @@ func TestStrangerCannotAimTheDevice(t *testing.T) {
 		w.cannoneer().fire(p.device.ID())
 		time.Sleep(base.NegotiationTime + 10*time.Second)
 
-		reach := p.device.reach(signal.ICEServers{})
+		reach := reachOn(p.device.config.net, signal.ICEServers{})
 		server := netip.MustParseAddr(serverIP) // which it asks for its own address
 		perHost := map[netip.Addr]int{}
 		var before time.Time

@@ -90,10 +90,10 @@ func TestImpostorAtTheBroker(t *testing.T) {
 
 // attemptsNow are the attempts that are being made.
 func (e *endpoint) attemptsNow() map[string]bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
+	e.negotiations.mu.Lock()
+	defer e.negotiations.mu.Unlock()
 	all := make(map[string]bool)
-	for key := range e.negotiations {
+	for key := range e.negotiations.all {
 		all[key.attempt] = true
 	}
 	return all

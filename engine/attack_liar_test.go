@@ -177,10 +177,8 @@ func TestLyingBroker(t *testing.T) {
 	forged := func(message map[string]any) func(*liar, vpair) twist {
 		return add(func(_ *liar, p vpair, _ *victim, m *packets.PublishPacket) lies {
 			all := lies{m}
-			p.app.endpoint.mu.Lock()
-			defer p.app.endpoint.mu.Unlock()
-			for key := range p.app.negotiations {
-				message["attempt"] = key.attempt
+			for attempt := range p.app.attemptsNow() {
+				message["attempt"] = attempt
 				lie := publishPacket(m.TopicName, sealedMessage(t, thief.Key, owner(m.TopicName), message), false)
 				all = append(lies{lie}, all...)
 			}

@@ -147,16 +147,16 @@ func newSecrets(of ...*endpoint) *secrets {
 }
 
 func (s *secrets) collect(e *endpoint) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, n := range e.negotiations {
+	e.negotiations.mu.Lock()
+	defer e.negotiations.mu.Unlock()
+	for _, n := range e.negotiations.all {
 		s.add("a ufrag", []byte(n.local.ufrag))
 		s.add("a pwd", []byte(n.local.pwd))
 		for _, c := range n.peerRelays() {
 			s.add("a relayed address", []byte(c.Address.String()))
 		}
 	}
-	if address, _ := e.reflexive.cached(); address.IsValid() {
+	if address, _ := e.ground.reflexive.cached(); address.IsValid() {
 		s.addAddress("a server-reflexive", address)
 	}
 }

@@ -57,6 +57,10 @@ type reflexive struct {
 	blocked bool // UDP to the server did not come back the last time
 }
 
+func newReflexive(mux *base.STUNMux, network transport.Net) *reflexive {
+	return &reflexive{mux: mux, net: network}
+}
+
 const reflexiveMaxAge = 10 * time.Minute
 
 // cached returns the address if it was seen not long ago, and whether UDP is

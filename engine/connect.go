@@ -111,19 +111,24 @@ func (at *attempt) run(ctx context.Context) (*Session, error) {
 // startNegotiation begins to look for paths with the device through the server.
 func (at *attempt) startNegotiation() error {
 	a := at.app
-	n := newNegotiation(a.endpoint, at.signals, at.traceID, "", at.to.deviceID, a.config.Relay)
-	if at.to.secret != nil {
-		n.proof = names.ProveOffer(*at.to.secret, a.identity.ID, at.to.deviceID, at.traceID)
+	terms := terms{
+		attempt: at.traceID,
+		peerID:  at.to.deviceID,
+		policy:  a.config.Relay,
+		ownKey:  a.identity.MLKEMKey,
+		belongs: func(statement string) { a.belongs(at.to, statement) },
 	}
-	n.belongs = func(statement string) { a.belongs(at.to, statement) }
-	if err := a.addNegotiation(n, nil); err != nil {
+	if at.to.secret != nil {
+		terms.proof = names.ProveOffer(*at.to.secret, a.identity.ID, at.to.deviceID, at.traceID)
+	}
+	n := newNegotiation(&a.ground, at.signals, terms)
+	punching, stop := context.WithCancel(a.ctx)
+	if err := a.negotiations.add(n, stop, nil); err != nil {
+		stop()
 		return err
 	}
-	punching, stop := context.WithCancel(a.ctx)
 	at.negotiation, at.stopPunching = n, stop
-	a.workers.Go(func() {
-		a.runNegotiation(punching, n)
-	})
+	a.workers.Go(func() { a.negotiations.run(punching, n) })
 	return nil
 }
 

@@ -24,10 +24,11 @@ type Device struct {
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
 
+	visitors   *gate.Visitors
 	handshakes *gate.Handshakes
 	consent    consent
 
-	forFriends, forOthers limit.Shares[string] // places for negotiations; guarded by endpoint.mu
+	forFriends, forOthers limit.Shares[string] // places for negotiations; guarded by negotiations
 
 	mu         sync.Mutex
 	closed     bool
@@ -58,10 +59,11 @@ func NewDevice(config Config) (*Device, error) {
 		Friends:  (&friends{identity: e.identity, state: e.state}).now,
 		Networks: func() []netip.Prefix { return hosts.Prefixes(e.config.net) },
 	})
-	e.visitors = gate.NewVisitors(responder)
-	e.socket.Visitors = e.visitors
+	visitors := gate.NewVisitors(responder)
+	e.socket.Visitors, e.ground.visitors = visitors, visitors
 	d := &Device{
 		endpoint:   e,
+		visitors:   visitors,
 		handshakes: gate.NewHandshakes(e.workers.Guard),
 		forFriends: limit.Shares[string]{Most: maxWithFriends},
 		forOthers:  limit.Shares[string]{Most: maxWithOthers},
@@ -166,7 +168,7 @@ func (d *Device) learnAddress() {
 	select {
 	case <-known:
 		servers, _ := d.signals.ICE()
-		d.reflexive.refresh(d.ctx, servers.STUN)
+		d.ground.reflexive.refresh(d.ctx, servers.STUN)
 	case <-d.ctx.Done():
 	}
 }

@@ -1,22 +1,18 @@
 package engine
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"os"
-	"sync"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
-	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/internal/state"
 
-	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -24,26 +20,19 @@ import (
 // endpoint is what an App and a Device have in common: a key, a socket, QUIC
 // over it, and the negotiations that find paths.
 type endpoint struct {
-	config    Config
-	log       *slog.Logger
-	state     *state.Store
-	identity  keys.Identity
-	role      signal.Role
-	roots     *x509.CertPool // for TLS to servers; nil: the system's
-	socket    *base.Socket
-	quic      *quicTransport
-	reflexive *reflexive
-	visitors  *gate.Visitors // nil on an app
+	config   Config
+	log      *slog.Logger
+	state    *state.Store
+	identity keys.Identity
+	roots    *x509.CertPool // for TLS to servers; nil: the system's
+	socket   *base.Socket
+	quic     *quicTransport
+
+	ground       ground
+	negotiations negotiations
 
 	workers panics.Group // all goroutines that end with the endpoint
-
-	mu           sync.Mutex
-	negotiations map[negotiationKey]*negotiation
 }
-
-// negotiationKey names a negotiation: apps choose the names of attempts, and one must
-// not take another's place.
-type negotiationKey struct{ peerID, attempt string }
 
 func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 	config = config.withDefaults()
@@ -74,17 +63,23 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 	identity := state.Identity()
 	identity.Guard = panics.Guard{Log: config.Log}
 	return &endpoint{
-		config:       config,
-		log:          config.Log,
-		state:        state,
-		identity:     identity,
-		role:         role,
-		roots:        roots,
-		socket:       socket,
-		quic:         newQUICTransport(socket.PacketConn(), config.Log),
-		reflexive:    &reflexive{mux: socket.Mux, net: config.net},
-		negotiations: make(map[negotiationKey]*negotiation),
-		workers:      panics.Group{Guard: panics.Guard{Log: config.Log}},
+		config:   config,
+		log:      config.Log,
+		state:    state,
+		identity: identity,
+		roots:    roots,
+		socket:   socket,
+		quic:     newQUICTransport(socket.PacketConn(), config.Log),
+		ground: ground{
+			role:      role,
+			mux:       socket.Mux,
+			port:      socket.Port,
+			reflexive: newReflexive(socket.Mux, config.net),
+			relays:    base.RelayDialer{Net: config.net, TLS: &tls.Config{RootCAs: roots}, Pacer: socket.Mux.Pacer, Log: config.Log},
+			net:       config.net,
+			log:       config.Log,
+		},
+		workers: panics.Group{Guard: panics.Guard{Log: config.Log}},
 	}, nil
 }
 
@@ -114,7 +109,7 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 	client, err = signal.New(signal.Config{
 		Server:     address,
 		TLS:        &tls.Config{RootCAs: e.roots},
-		Role:       e.role,
+		Role:       e.ground.role,
 		Key:        e.identity.Key,
 		Known:      known,
 		Log:        e.log,
@@ -124,7 +119,7 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 		OnMessage: func(m *signal.Message) {
 			<-made
 			servers, _ := client.ICE()
-			m.Candidates = e.reach(servers).only(m.Candidates)
+			m.Candidates = reachOn(e.config.net, servers).only(m.Candidates)
 			receive(client, m)
 		},
 	})
@@ -135,72 +130,13 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 	return client, nil
 }
 
-func (e *endpoint) relayDialer() base.RelayDialer {
-	return base.RelayDialer{Net: e.config.net, TLS: &tls.Config{RootCAs: e.roots}, Pacer: e.socket.Mux.Pacer, Log: e.log}
-}
-
-// addNegotiation registers n, if its peer may have one of the places; nil: there is
-// no limit.
-func (e *endpoint) addNegotiation(n *negotiation, places *limit.Shares[string]) error {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if places != nil && !places.Take(n.peerID) {
-		return ErrSessionLimit
-	}
-	n.places = places
-	e.negotiations[n.key()] = n
-	return nil
-}
-
-// runNegotiation runs one that was added until ctx ends.
-func (e *endpoint) runNegotiation(ctx context.Context, n *negotiation) {
-	defer e.removeNegotiation(n)
-	defer n.workers.Recover()
-	n.run(ctx)
-}
-
-func (e *endpoint) removeNegotiation(n *negotiation) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.negotiations, n.key())
-	if n.places != nil {
-		n.places.Give(n.peerID)
-	}
-}
-
-// negotiation returns the one that a message belongs to, or nil.
-func (e *endpoint) negotiation(m *signal.Message) *negotiation {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.negotiations[negotiationKey{m.From, m.Attempt}]
-}
-
-// negotiatesWith reports whether paths to a peer are being looked for.
-func (e *endpoint) negotiatesWith(id string) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, n := range e.negotiations {
-		if n.peerID == id {
-			return true
-		}
-	}
-	return false
-}
-
 // mlkemKeyOf returns the ML-KEM key of a peer: an app remembers those of its devices, a
 // device has those of the apps that paths are looked for to.
 func (e *endpoint) mlkemKeyOf(id string) []byte {
 	if key := e.state.MLKEMKey(id); key != nil {
 		return key
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, n := range e.negotiations {
-		if n.peerID == id && n.peerKey != nil {
-			return n.peerKey
-		}
-	}
-	return nil
+	return e.negotiations.keyOf(id)
 }
 
 // release closes the socket; the negotiations and sessions must have ended.

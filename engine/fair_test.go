@@ -68,26 +68,26 @@ func TestOnePairedAppShutsNobodyOut(t *testing.T) {
 // TestOneAttemptOfManyApps: apps that give their attempts the same name do not take
 // each other's places, nor more of them than there are.
 func TestOneAttemptOfManyApps(t *testing.T) {
-	e := &endpoint{negotiations: make(map[negotiationKey]*negotiation)}
+	var running negotiations
 	places := limit.Shares[string]{Most: 4}
 	var all []*negotiation
 	for _, app := range []string{"one", "other", "one", "third", "fourth", "fifth", "sixth"} {
-		n := &negotiation{peerID: app, attempt: "the same"}
-		if e.negotiations[n.key()] == nil && e.addNegotiation(n, &places) == nil {
+		n := &negotiation{terms: terms{peerID: app, attempt: "the same"}}
+		if running.of(app, "the same") == nil && running.add(n, nil, &places) == nil {
 			all = append(all, n)
 		}
 	}
-	if len(all) != 4 || len(e.negotiations) != 4 {
-		t.Errorf("%d run, %d are known", len(all), len(e.negotiations))
+	if len(all) != 4 || len(running.all) != 4 {
+		t.Errorf("%d run, %d are known", len(all), len(running.all))
 	}
 	for _, n := range all {
-		if e.negotiation(&signal.Message{From: n.peerID, Attempt: n.attempt}) != n {
+		if running.of(n.peerID, n.attempt).negotiation != n {
 			t.Errorf("%s has lost its negotiation", n.peerID)
 		}
-		e.removeNegotiation(n)
+		running.remove(n)
 	}
-	if len(e.negotiations) != 0 || places.Taken() != 0 {
-		t.Errorf("%d negotiations and %d places are left", len(e.negotiations), places.Taken())
+	if len(running.all) != 0 || places.Taken() != 0 {
+		t.Errorf("%d negotiations and %d places are left", len(running.all), places.Taken())
 	}
 }
 

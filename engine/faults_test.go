@@ -258,11 +258,9 @@ func TestFaultInANegotiation(t *testing.T) {
 		}
 		log.Want(t, "expect")
 		synctest.Wait()
-		p.device.endpoint.mu.Lock()
-		if n := len(p.device.negotiations); n > 0 {
+		if n := len(p.device.attemptsNow()); n > 0 {
 			t.Errorf("the device still has %d negotiations", n)
 		}
-		p.device.endpoint.mu.Unlock()
 		most(gate.MaxVisitors)
 		p.connect(0)
 	})
@@ -273,8 +271,8 @@ func TestFaultInAnAppsNegotiation(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		log, logger := faultlog.New()
 		p := w.pair(w.home(public), w.home(public), func(app, _ *Config) { app.Log = logger })
-		p.app.visitors = gate.NewVisitors(nil)
-		p.app.visitors.Until.Most = 0
+		p.app.ground.visitors = gate.NewVisitors(nil)
+		p.app.ground.visitors.Until.Most = 0
 		target, err := p.app.Resolve(p.device.Ticket())
 		w.must(err)
 		_, err = p.app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID())

@@ -18,7 +18,7 @@ func (n *negotiation) lane(l lane) *agent {
 	if a := n.lanes[l]; a != nil {
 		return a
 	}
-	mux := n.endpoint.socket.Mux
+	mux := n.ground.mux
 	if n.ownRelayed(l) {
 		n.relayMu.Lock()
 		r := n.relay
@@ -33,7 +33,7 @@ func (n *negotiation) lane(l lane) *agent {
 		n.log.Debug("ICE has found a path", "lane", l.suffix(), "remote", remote)
 		n.found <- foundPath{lane: l, remote: remote, pass: n.pass} // has room for one of each lane
 	}
-	a, err := newAgent(base.AgentMux{STUNMux: mux, Checks: n.checks}, own, n.isApp(), selected, n.expect, n.endpoint.config.net, n.log)
+	a, err := newAgent(base.AgentMux{STUNMux: mux, Checks: n.checks}, own, n.isApp(), selected, n.expect, n.ground.net, n.log)
 	if err != nil {
 		n.log.Error("no ICE agent", "error", err)
 		return nil
@@ -148,8 +148,8 @@ func (n *negotiation) askForRelay(ctx context.Context) {
 	n.workers.Go(func() {
 		for failures := 0; ; failures++ {
 			servers := n.signals.Relays(ctx)
-			_, blocked := n.endpoint.reflexive.cached()
-			r, err := n.endpoint.relayDialer().Allocate(ctx, orderRelays(servers, blocked), base.HeadStart)
+			_, blocked := n.ground.reflexive.cached()
+			r, err := n.ground.relays.Allocate(ctx, orderRelays(servers, blocked), base.HeadStart)
 			if err == nil {
 				n.gotRelay <- r
 				return

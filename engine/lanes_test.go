@@ -37,7 +37,7 @@ func TestCandidatesFitTheirLanes(t *testing.T) {
 		public  = "203.0.113.1:1"
 	)
 	for _, side := range []signal.Role{signal.App, signal.Device} {
-		n := &negotiation{endpoint: &endpoint{role: side}}
+		n := &negotiation{ground: &ground{role: side}}
 		for _, test := range []struct {
 			ownRelayed, peerRelayed bool
 			typ                     signal.CandidateType

@@ -123,7 +123,7 @@ func (m *mover) close() {
 // upgrade waits for a running negotiation, which a relay has won, to find a
 // direct path too, and moves there. It calls stop when it needs no more.
 func (m *mover) upgrade(n *negotiation, stop func()) {
-	n.checks.Accept()
+	n.accept()
 	started := m.begin(false, func(s *search) {
 		defer stop()
 		m.take(s, n, nil, upgradeTime, false)
@@ -172,14 +172,18 @@ func (m *mover) negotiate(s *search, policy RelayPolicy) *negotiation {
 	if err != nil {
 		return nil
 	}
-	n := newNegotiation(m.app.endpoint, signals, NewTraceID(), m.session.about.peer.TraceID, m.to.deviceID, policy)
-	n.checks.Accept()
-	if m.app.addNegotiation(n, nil) != nil {
+	n := newNegotiation(&m.app.ground, signals, terms{
+		attempt: NewTraceID(),
+		trace:   m.session.about.peer.TraceID,
+		peerID:  m.to.deviceID,
+		policy:  policy,
+		ownKey:  m.app.identity.MLKEMKey,
+	})
+	n.accept()
+	if m.app.negotiations.add(n, s.cancel, nil) != nil {
 		return nil
 	}
-	m.workers.Go(func() {
-		m.app.runNegotiation(s.ctx, n)
-	})
+	m.workers.Go(func() { m.app.negotiations.run(s.ctx, n) })
 	return n
 }
 

@@ -39,7 +39,7 @@ func newNearby(e *endpoint) *nearby {
 	n := &nearby{
 		identity: e.identity,
 		state:    e.state,
-		reach:    func() reach { return e.reach(signal.ICEServers{}) },
+		reach:    func() reach { return reachOn(e.config.net, signal.ICEServers{}) },
 		workers:  &e.workers,
 		told:     make(map[string][]netip.AddrPort),
 		waiting:  make(map[string][]chan<- foundPath),

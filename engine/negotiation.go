@@ -10,9 +10,11 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/transport/v2"
+
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
-	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -24,53 +26,69 @@ import (
 // between one base here and one there, so there are up to four of them, the
 // lanes. Both sides derive a lane's credentials from those in the offer and the
 // answer.
-//
-// All state belongs to the goroutine of run.
 type negotiation struct {
-	endpoint *endpoint
-	signals  *signal.Client
-	attempt  string
-	trace    string // the session to move, if the attempt is for one
-	peerID   string
-	peerKey  []byte // the app's ML-KEM key, from its first offer; devices only
-	policy   RelayPolicy
-	places   *limit.Shares[string] // of which the peer has taken one; nil: none
-	proof    []byte                // of a ticket; apps only
-
-	// What the device states about the app (ident.Statement): a device tells, "" is
-	// nothing; an app hears it once.
-	statement string
-	belongs   func(statement string)
-
-	stop   func() // ends run; devices only
-	checks *base.Checks
-	log    *slog.Logger
+	terms
+	ground  *ground
+	signals *signal.Client
+	checks  *base.Checks
+	log     *slog.Logger
 
 	inbox   chan *signal.Message
-	found   chan foundPath // what the lanes selected
-	refused chan Code
+	found   chan foundPath // what the lanes selected; has room for one of each
+	refused chan codes.Code
 	heard   chan struct{} // closed at the first answer
 
+	// Of the goroutine of run.
 	local, remote credentials  // remote is empty until it is known
 	pass          *gate.Secret // nil until then
 	candidates    []signal.Candidate
 	peers         []signal.Candidate
 	lanes         map[lane]*agent
 	answered      bool
+	wantRelay     bool // asked for
+	suspicion     <-chan time.Time
+
+	gotRelay   chan *base.Relay
+	gotAddress chan netip.AddrPort
+	relaySeen  atomic.Bool // either side has one
+	workers    panics.Group
 
 	relayMu   sync.Mutex
 	relays    []signal.Candidate // of the peer
 	relay     *base.Relay        // nil: none yet, or taken
 	released  bool
-	dropRelay func()                                     // instead of closing it
-	openRelay func(*base.Relay) (drop func(), err error) // what to do with a new one; nil: nothing
+	dropRelay func() // instead of closing it
+}
 
-	wantRelay  bool        // asked for
-	relaySeen  atomic.Bool // either side has one
-	gotRelay   chan *base.Relay
-	gotAddress chan netip.AddrPort
-	suspicion  <-chan time.Time
-	workers    panics.Group
+// terms are what a negotiation is about.
+type terms struct {
+	attempt  string // names it on both sides
+	trace    string // the session to move, if it is for one
+	peerID   string
+	ownKey   []byte // for ML-KEM, to be told in offers; apps only
+	peerKey  []byte // the app's, from its first offer; devices only
+	policy   RelayPolicy
+	stranger bool   // the peer has no right of its own to connect; devices only
+	proof    []byte // of a ticket; apps only
+
+	// What the device states about the app (ident.Statement): a device tells, "" is
+	// nothing; an app hears it once.
+	statement string
+	belongs   func(statement string)
+
+	openRelay func(*base.Relay) (drop func(), err error) // what to do with a new one; nil: nothing
+}
+
+// ground is what an endpoint stands on when it looks for paths.
+type ground struct {
+	role      signal.Role
+	mux       *base.STUNMux // of the socket
+	port      uint16        // of the socket
+	reflexive *reflexive
+	relays    base.RelayDialer
+	visitors  *gate.Visitors // nil on an app
+	net       transport.Net  // a test's twin; nil: the real one
+	log       *slog.Logger
 }
 
 // lane is a pair of bases.
@@ -110,19 +128,16 @@ var offerIntervals = []time.Duration{250 * time.Millisecond, 500 * time.Millisec
 // blocked.
 const udpPatience = 250 * time.Millisecond
 
-func newNegotiation(e *endpoint, signals *signal.Client, attempt, trace, peerID string, policy RelayPolicy) *negotiation {
+func newNegotiation(g *ground, signals *signal.Client, terms terms) *negotiation {
 	n := &negotiation{
-		endpoint:   e,
+		terms:      terms,
+		ground:     g,
 		signals:    signals,
-		attempt:    attempt,
-		trace:      trace,
-		peerID:     peerID,
-		policy:     policy,
-		checks:     base.NewChecks(e.socket.Mux.Pacer, false),
-		log:        e.log.With("trace", attempt),
+		checks:     base.NewChecks(g.mux.Pacer, terms.stranger),
+		log:        g.log.With("trace", terms.attempt),
 		inbox:      make(chan *signal.Message, 32),
 		found:      make(chan foundPath, 4),
-		refused:    make(chan Code, 1),
+		refused:    make(chan codes.Code, 1),
 		heard:      make(chan struct{}),
 		local:      credentials{rand.Text()[:8], rand.Text()},
 		lanes:      make(map[lane]*agent),
@@ -136,7 +151,7 @@ func newNegotiation(e *endpoint, signals *signal.Client, attempt, trace, peerID 
 // failed tells who waits for a path that there is a fault of ours.
 func (n *negotiation) failed() {
 	select {
-	case n.refused <- ErrInternal:
+	case n.refused <- codes.ErrInternal:
 	default: // somebody has said why already
 	}
 }
@@ -156,24 +171,23 @@ func (n *negotiation) agreeOnPass() {
 		return
 	}
 	n.pass = gate.ICESecret(n.remote.pwd, n.local.pwd)
-	if v := n.endpoint.visitors; v != nil {
+	if v := n.ground.visitors; v != nil {
 		v.Honour(n.pass)
 	}
 }
 
 // expect makes the device's socket take a handshake from an address of the app.
 func (n *negotiation) expect(address netip.AddrPort) {
-	if v := n.endpoint.visitors; v != nil {
+	if v := n.ground.visitors; v != nil {
 		v.Expect(address)
 	}
 }
 
-func (n *negotiation) key() negotiationKey { return negotiationKey{n.peerID, n.attempt} }
-
-func (n *negotiation) isApp() bool { return n.endpoint.role == signal.App }
+func (n *negotiation) isApp() bool { return n.ground.role == signal.App }
 
 // run works until ctx ends.
 func (n *negotiation) run(ctx context.Context) {
+	defer n.workers.Recover()
 	defer n.release()
 	n.gather(ctx)
 	var repeat <-chan time.Time
@@ -200,7 +214,7 @@ func (n *negotiation) run(ctx context.Context) {
 			n.addCandidate(signal.Candidate{Type: signal.ServerReflexive, Address: address})
 		case <-n.suspicion:
 			n.suspicion = nil
-			n.endpoint.reflexive.suspect()
+			n.ground.reflexive.suspect()
 			n.log.Debug("UDP seems to be blocked")
 			n.askForRelay(ctx)
 		case r := <-n.gotRelay:
@@ -213,10 +227,9 @@ func (n *negotiation) run(ctx context.Context) {
 // asks for a relay at once, to have it when it turns out to be needed; one side
 // is enough, so a device does only if it cannot use UDP.
 func (n *negotiation) gather(ctx context.Context) {
-	e := n.endpoint
-	address, blocked := e.reflexive.cached()
+	address, blocked := n.ground.reflexive.cached()
 	if n.policy != RelayOnly {
-		n.candidates = hostCandidates(e.config.net, e.socket.Port)
+		n.candidates = hostCandidates(n.ground.net, n.ground.port)
 		if address.IsValid() {
 			n.candidates = append(n.candidates, signal.Candidate{Type: signal.ServerReflexive, Address: address})
 		}
@@ -238,7 +251,7 @@ func (n *negotiation) refreshAddress(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
-	address, err := n.endpoint.reflexive.refresh(ctx, servers.STUN)
+	address, err := n.ground.reflexive.refresh(ctx, servers.STUN)
 	if err != nil {
 		n.log.Debug("no server-reflexive address", "error", err)
 		return
@@ -276,7 +289,7 @@ func (n *negotiation) sendDescription(kind signal.Kind) {
 		Candidates: n.candidates,
 	}
 	if kind == signal.Offer {
-		m.MLKEM = n.endpoint.identity.MLKEMKey
+		m.MLKEM = n.ownKey
 	}
 	n.send(m)
 }
@@ -316,7 +329,7 @@ func (n *negotiation) handle(ctx context.Context, m *signal.Message) {
 		n.learn(m.Candidates)
 	case signal.Refusal:
 		select {
-		case n.refused <- Code(m.Code):
+		case n.refused <- codes.Code(m.Code):
 		default:
 		}
 	}
@@ -340,6 +353,9 @@ func (n *negotiation) useRelay(r *base.Relay) {
 	n.addCandidate(signal.Candidate{Type: signal.Relayed, Address: r.Address})
 	n.openLanes()
 }
+
+// accept notes that the peer has a session.
+func (n *negotiation) accept() { n.checks.Accept() }
 
 // peerRelays returns the peer's relays, if it has any.
 func (n *negotiation) peerRelays() []signal.Candidate {

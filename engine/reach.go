@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/pion/stun"
+	"github.com/pion/transport/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/limit"
@@ -19,11 +20,11 @@ type reach struct {
 	loopback bool           // all there is, is on this host
 }
 
-// reach looks at the host's addresses as they are now. Loopback counts on a host that
+// reachOn looks at the host's addresses as they are now. Loopback counts on a host that
 // has nothing else, and where a STUN or TURN server is there, in tests and
 // demonstrations: then relays are too, and so look sockets from outside.
-func (e *endpoint) reach(servers signal.ICEServers) reach {
-	own := hosts.Prefixes(e.config.net)
+func reachOn(network transport.Net, servers signal.ICEServers) reach {
+	own := hosts.Prefixes(network)
 	further := func(p netip.Prefix) bool { return !p.Addr().IsLoopback() && !p.Addr().IsLinkLocalUnicast() }
 	alone := len(own) > 0 && !slices.ContainsFunc(own, further)
 	return reach{own: own, loopback: alone || onLoopback(servers)}

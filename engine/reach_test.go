@@ -31,7 +31,7 @@ func (n listedNet) Interfaces() ([]*transport.Interface, error) {
 }
 
 func reachOf(servers signal.ICEServers, addresses ...string) reach {
-	return (&endpoint{config: Config{net: listedNet{nil, addresses}}}).reach(servers)
+	return reachOn(listedNet{nil, addresses}, servers)
 }
 
 func TestWhatMayBeAPeersAddress(t *testing.T) {

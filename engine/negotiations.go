@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"context"
+	"sync"
+
+	"github.com/thingp2p/libthingp2p/engine/limit"
+)
+
+// negotiations are those of an endpoint that run.
+type negotiations struct {
+	mu  sync.Mutex
+	all map[negotiationKey]*underway
+}
+
+// negotiationKey names a negotiation: apps choose the names of attempts, and one must
+// not take another's place.
+type negotiationKey struct{ peerID, attempt string }
+
+// underway is a negotiation that runs.
+type underway struct {
+	*negotiation
+	stop   context.CancelFunc
+	places *limit.Shares[string] // of which the peer has taken one; nil: none
+}
+
+// add takes down a negotiation that stop will end, if its peer may have one of the
+// places; nil: there is no limit.
+func (ns *negotiations) add(n *negotiation, stop context.CancelFunc, places *limit.Shares[string]) error {
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
+	if places != nil && !places.Take(n.peerID) {
+		return ErrSessionLimit
+	}
+	if ns.all == nil {
+		ns.all = make(map[negotiationKey]*underway)
+	}
+	ns.all[negotiationKey{n.peerID, n.attempt}] = &underway{n, stop, places}
+	return nil
+}
+
+// run runs one that was added until ctx ends.
+func (ns *negotiations) run(ctx context.Context, n *negotiation) {
+	defer ns.remove(n)
+	n.run(ctx)
+}
+
+func (ns *negotiations) remove(n *negotiation) {
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
+	key := negotiationKey{n.peerID, n.attempt}
+	if places := ns.all[key].places; places != nil {
+		places.Give(n.peerID)
+	}
+	delete(ns.all, key)
+}
+
+// of returns the one that a peer's attempt belongs to, or nil.
+func (ns *negotiations) of(peerID, attempt string) *underway {
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
+	return ns.all[negotiationKey{peerID, attempt}]
+}
+
+// with reports whether paths to a peer are being looked for.
+func (ns *negotiations) with(peerID string) bool {
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
+	for key := range ns.all {
+		if key.peerID == peerID {
+			return true
+		}
+	}
+	return false
+}
+
+// keyOf returns the ML-KEM key that an app has sent with its offer, or nil.
+func (ns *negotiations) keyOf(peerID string) []byte {
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
+	for key, n := range ns.all {
+		if key.peerID == peerID && n.peerKey != nil {
+			return n.peerKey
+		}
+	}
+	return nil
+}
