@@ -161,10 +161,10 @@ func (d *Device) open(a *admission, control channel.Stream, peer Peer) {
 	})
 	// The negotiation by which the app has found the device.
 	if n := d.negotiations.of(peer.AppID, peer.TraceID); n != nil {
-		n.accept()
-		s.relays.add(n.peerRelays())
-		s.about.mlkemKey = n.peerKey
-		s.searches.add(n.attempt, n.stop)
+		n.Accept()
+		s.relays.add(n.PeerRelays())
+		s.about.mlkemKey = n.PeerKey
+		s.searches.add(n.Attempt, n.stop)
 	}
 	s.locate = func() (Path, netip.AddrPort) {
 		remote := hosts.AddrPort(conn.RemoteAddr())

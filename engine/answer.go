@@ -9,6 +9,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -35,7 +36,7 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 		moved.relays.add(relayedOnly(m.Candidates))
 	}
 	if n := d.negotiations.of(m.From, m.Attempt); n != nil {
-		n.receive(m)
+		n.Receive(m)
 		return
 	}
 	if m.Kind != signal.Offer || m.Trace != "" && moved == nil {
@@ -50,15 +51,15 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 		return
 	}
 	ctx, stop := context.WithTimeout(d.ctx, base.NegotiationTime)
-	n := newNegotiation(&d.ground, client, terms{
-		attempt:   m.Attempt,
-		trace:     m.Trace,
-		peerID:    m.From,
-		peerKey:   m.MLKEM,
-		policy:    d.config.Relay,
-		stranger:  stranger && moved == nil,
-		statement: d.answerTo(m),
-		openRelay: d.openRelay,
+	n := paths.NewNegotiation(&d.ground, client, paths.Terms{
+		Attempt:   m.Attempt,
+		Trace:     m.Trace,
+		PeerID:    m.From,
+		PeerKey:   m.MLKEM,
+		Policy:    d.config.Relay,
+		Stranger:  stranger && moved == nil,
+		Statement: d.answerTo(m),
+		OpenRelay: d.openRelay,
 	})
 	places := &d.forOthers
 	if moved != nil || d.state.Paired(m.From) {
@@ -69,15 +70,15 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 		return
 	}
 	if moved != nil {
-		n.accept()
-		moved.searches.add(n.attempt, stop)
+		n.Accept()
+		moved.searches.add(n.Attempt, stop)
 	}
-	n.receive(m)
+	n.Receive(m)
 	d.workers.Go(func() {
 		defer stop()
 		d.negotiations.run(ctx, n)
 		if moved != nil {
-			moved.searches.forget(n.attempt)
+			moved.searches.forget(n.Attempt)
 		}
 	})
 }

@@ -223,7 +223,7 @@ func (a *App) knows(deviceID string) bool {
 // receive is called for each message from a server.
 func (a *App) receive(_ *signal.Client, m *signal.Message) {
 	if n := a.negotiations.of(m.From, m.Attempt); n != nil {
-		n.receive(m)
+		n.Receive(m)
 		return
 	}
 	if m.Kind == signal.Silence {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -117,7 +118,7 @@ func TestStrangerCannotAimTheDevice(t *testing.T) {
 		w.cannoneer().fire(p.device.ID())
 		time.Sleep(base.NegotiationTime + 10*time.Second)
 
-		reach := reachOn(p.device.config.net, signal.ICEServers{})
+		reach := paths.ReachOn(p.device.config.net, signal.ICEServers{})
 		server := netip.MustParseAddr(serverIP) // which it asks for its own address
 		perHost := map[netip.Addr]int{}
 		var before time.Time
@@ -129,7 +130,7 @@ func TestStrangerCannotAimTheDevice(t *testing.T) {
 			if host := s.to.Addr(); host != server {
 				perHost[limit.Source(host)]++
 			}
-			if err := reach.check(s.to); err != nil {
+			if err := reach.Check(s.to); err != nil {
 				t.Errorf("a packet to %v: %v", s.to, err)
 			}
 		}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 )
 
 // recorder is a broker that keeps every byte of its clients.
@@ -126,7 +127,7 @@ type secrets struct {
 func newSecrets(of ...*endpoint) *secrets {
 	s := &secrets{known: map[string]string{}, stop: make(chan struct{}), done: make(chan struct{})}
 	for _, e := range of {
-		for _, c := range hostCandidates(e.config.net, e.socket.Port) {
+		for _, c := range paths.HostCandidates(e.config.net, e.socket.Port) {
 			s.addAddress("a host's", c.Address)
 		}
 	}
@@ -150,13 +151,13 @@ func (s *secrets) collect(e *endpoint) {
 	e.negotiations.mu.Lock()
 	defer e.negotiations.mu.Unlock()
 	for _, n := range e.negotiations.all {
-		s.add("a ufrag", []byte(n.local.ufrag))
-		s.add("a pwd", []byte(n.local.pwd))
-		for _, c := range n.peerRelays() {
+		s.add("a ufrag", []byte(n.Local.Ufrag))
+		s.add("a pwd", []byte(n.Local.Pwd))
+		for _, c := range n.PeerRelays() {
 			s.add("a relayed address", []byte(c.Address.String()))
 		}
 	}
-	if address, _ := e.ground.reflexive.cached(); address.IsValid() {
+	if address, _ := e.ground.Reflexive.Cached(); address.IsValid() {
 		s.addAddress("a server-reflexive", address)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -34,22 +35,22 @@ type carrier struct {
 }
 
 // newCarrier returns one that can dial p first.
-func newCarrier(e *endpoint, p foundPath) *carrier {
-	return &carrier{endpoint: e, alias: e.socket.Alias(p.remote.Addr())}
+func newCarrier(e *endpoint, p paths.Found) *carrier {
+	return &carrier{endpoint: e, alias: e.socket.Alias(p.Remote.Addr())}
 }
 
 // route makes packets go along a path, over r if the path starts at a relay of
 // ours; the carrier owns r from then on. It returns the transport to use.
-func (c *carrier) route(p foundPath, r *base.Relay) *quicTransport {
+func (c *carrier) route(p paths.Found, r *base.Relay) *quicTransport {
 	if r == nil {
-		c.endpoint.socket.Bind(c.alias, p.remote)
+		c.endpoint.socket.Bind(c.alias, p.Remote)
 		return c.endpoint.quic
 	}
 	if c.relayConn == nil {
 		c.relayConn = base.NewRelayConn(r.Address, nil, c.endpoint.log)
 		c.relayQUIC = newQUICTransport(c.relayConn.ForQUIC(c.endpoint.socket), c.endpoint.log)
 	}
-	r.Carry(c.relayConn, p.remote)
+	r.Carry(c.relayConn, p.Remote)
 	if c.relay != nil {
 		c.relay.Close()
 	}
@@ -58,14 +59,14 @@ func (c *carrier) route(p foundPath, r *base.Relay) *quicTransport {
 }
 
 // dial connects along a path.
-func (c *carrier) dial(ctx context.Context, p foundPath, r *base.Relay, deviceID string) error {
+func (c *carrier) dial(ctx context.Context, p paths.Found, r *base.Relay, deviceID string) error {
 	c.active = c.route(p, r)
-	pass := p.pass
-	if p.straight {
+	pass := p.Pass
+	if p.Straight {
 		knocking, stop := context.WithCancel(ctx)
 		defer stop()
 		var err error
-		if pass, err = c.knock(knocking, p.remote, deviceID); err != nil {
+		if pass, err = c.knock(knocking, p.Remote, deviceID); err != nil {
 			return codes.Because(ErrInternal, err)
 		}
 	}
@@ -133,7 +134,7 @@ func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID st
 // us only, or the device sees a new address of ours and follows. Otherwise QUIC
 // moves, and a relay that is not needed any more is given back. If it does not,
 // r is unused.
-func (c *carrier) move(ctx context.Context, p foundPath, r *base.Relay) (unused *base.Relay, err error) {
+func (c *carrier) move(ctx context.Context, p paths.Found, r *base.Relay) (unused *base.Relay, err error) {
 	from, to := c.active, c.route(p, r)
 	if from == to {
 		return nil, nil
@@ -183,14 +184,14 @@ func (c *carrier) close() {
 }
 
 // kind says what a path is, for the user.
-func (c *carrier) kind(p foundPath) Path {
+func (c *carrier) kind(p paths.Found) Path {
 	switch {
-	case p.relayed():
+	case p.Relayed():
 		return PathRelay
-	case p.near:
+	case p.Near:
 		return PathLAN
 	}
-	return directKind(c.endpoint.config.net, p.remote.Addr())
+	return directKind(c.endpoint.config.net, p.Remote.Addr())
 }
 
 // greet says hello on a fresh connection; verdict reports that an error is what

@@ -9,6 +9,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
@@ -35,8 +36,8 @@ func callerEndpoint(t *testing.T) *endpoint {
 
 func dialDeviceAs(t *testing.T, e *endpoint, d *Device, wantID string) (*carrier, error) {
 	// As an offer would do.
-	p := foundPath{remote: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.Port), pass: gate.NewSecret([]byte(rand.Text()))}
-	d.visitors.Honour(p.pass)
+	p := paths.Found{Remote: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.Port), Pass: gate.NewSecret([]byte(rand.Text()))}
+	d.visitors.Honour(p.Pass)
 	d.visitors.Expect(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.Port))
 	c := newCarrier(e, p)
 	t.Cleanup(c.close)

@@ -10,6 +10,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 )
 
 // TestListenerCannotLearnTheID: who hears a question, or a knock and the handshake
@@ -36,7 +37,7 @@ func TestListenerCannotLearnTheID(t *testing.T) {
 	secret := gate.NewSecret(shared)
 	seen := secret.ServerName()
 	dial := func(e *endpoint, pass string) error {
-		c := newCarrier(e, foundPath{remote: to})
+		c := newCarrier(e, paths.Found{Remote: to})
 		t.Cleanup(c.close)
 		config, err := e.identity.DialConfig(d.ID(), pass)
 		if err != nil {
@@ -48,7 +49,7 @@ func TestListenerCannotLearnTheID(t *testing.T) {
 			certificate = true
 			return verify(state)
 		}
-		c.active = c.route(foundPath{remote: to}, nil)
+		c.active = c.route(paths.Found{Remote: to}, nil)
 		if c.conn, err = c.active.dial(t.Context(), c.alias, config, time.Minute); err == nil {
 			return nil
 		}

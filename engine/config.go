@@ -8,6 +8,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 
 	"github.com/google/uuid"
 	"github.com/pion/transport/v2"
@@ -31,12 +32,12 @@ const (
 )
 
 // RelayPolicy says whether a TURN relay may carry a session.
-type RelayPolicy int
+type RelayPolicy = paths.RelayPolicy
 
 const (
-	RelayAuto  RelayPolicy = iota // when nothing more direct works, and meanwhile
-	RelayNever                    // not at all
-	RelayOnly                     // nothing else, for tests
+	RelayAuto  = paths.RelayAuto  // when nothing more direct works, and meanwhile
+	RelayNever = paths.RelayNever // not at all
+	RelayOnly  = paths.RelayOnly  // nothing else, for tests
 )
 
 // Strangers says what becomes of apps that are not paired with a device and do not

@@ -10,6 +10,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -60,13 +61,13 @@ type attempt struct {
 	traceID string
 	started time.Time
 
-	near      chan foundPath          // of the first two ways
+	near      chan paths.Found        // of the first two ways
 	tried     map[netip.AddrPort]bool // straight: being dialled, or of no use
 	asked     bool                    // the local network was
 	waitUntil time.Time               // until then it, and the known addresses, may answer
 
-	signals      *signal.Client // nil: no server
-	negotiation  *negotiation   // nil until the server can be reached
+	signals      *signal.Client     // nil: no server
+	negotiation  *paths.Negotiation // nil until the server can be reached
 	stopPunching context.CancelFunc
 	offline      bool // the server says so
 
@@ -76,7 +77,7 @@ type attempt struct {
 	greeter  chan struct{} // has room for the one dial that may greet the device
 	greeted  atomic.Bool   // some dial has reached the device
 	direct   bool          // ICE has found a direct path, which has been dialled
-	queue    []foundPath   // that ICE has found
+	queue    []paths.Found // that ICE has found
 	relay    *base.Relay   // of a dial that got no answer, to be dialled on again
 	lastErr  error         // of a path that ICE has found
 	impostor error         // of an address at which somebody else answered
@@ -111,17 +112,17 @@ func (at *attempt) run(ctx context.Context) (*Session, error) {
 // startNegotiation begins to look for paths with the device through the server.
 func (at *attempt) startNegotiation() error {
 	a := at.app
-	terms := terms{
-		attempt: at.traceID,
-		peerID:  at.to.deviceID,
-		policy:  a.config.Relay,
-		ownKey:  a.identity.MLKEMKey,
-		belongs: func(statement string) { a.belongs(at.to, statement) },
+	terms := paths.Terms{
+		Attempt: at.traceID,
+		PeerID:  at.to.deviceID,
+		Policy:  a.config.Relay,
+		OwnKey:  a.identity.MLKEMKey,
+		Belongs: func(statement string) { a.belongs(at.to, statement) },
 	}
 	if at.to.secret != nil {
-		terms.proof = names.ProveOffer(*at.to.secret, a.identity.ID, at.to.deviceID, at.traceID)
+		terms.Proof = names.ProveOffer(*at.to.secret, a.identity.ID, at.to.deviceID, at.traceID)
 	}
-	n := newNegotiation(&a.ground, at.signals, terms)
+	n := paths.NewNegotiation(&a.ground, at.signals, terms)
 	punching, stop := context.WithCancel(a.ctx)
 	if err := a.negotiations.add(n, stop, nil); err != nil {
 		stop()
@@ -150,14 +151,14 @@ func (at *attempt) timedOut(ctx context.Context) error {
 		return codes.Because(ErrSignaling, at.signals.Err())
 	}
 	select {
-	case <-at.negotiation.heard:
+	case <-at.negotiation.Heard:
 	default:
 		if err := at.signals.Err(); err != nil {
 			return codes.Because(ErrSignaling, err)
 		}
 		return ErrNoAnswer
 	}
-	if at.lastErr == nil && !at.negotiation.relaySeen.Load() {
+	if at.lastErr == nil && !at.negotiation.RelaySeen.Load() {
 		if servers, _ := at.signals.ICE(); servers.Unknown {
 			return codes.Because(ErrNoRelay, errors.New("the server gives relays to devices that it knows, and to their apps: give the device's id to whoever runs it"))
 		}
@@ -181,13 +182,13 @@ func (at *attempt) session(won dialed) *Session {
 		a.forget(s)
 	})
 	path := won.carrier.kind(won.path)
-	s.setPath(path, won.path.remote)
+	s.setPath(path, won.path.Remote)
 	s.mover = newMover(a, s, won.carrier, at.to)
 	a.remember(s)
 	a.learnKey(at.to.deviceID, won.carrier.mlkemKey)
 	a.belongs(at.to, won.carrier.statement)
-	if path == PathLAN || won.path.straight {
-		a.nearby.reached(at.to.deviceID, won.path.remote)
+	if path == PathLAN || won.path.Straight {
+		a.nearby.reached(at.to.deviceID, won.path.Remote)
 	}
 	a.log.Info("connected", "trace", at.traceID, "device", at.to.deviceID, "path", path.String(), "took", about.connectTime)
 	switch {

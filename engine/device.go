@@ -60,7 +60,7 @@ func NewDevice(config Config) (*Device, error) {
 		Networks: func() []netip.Prefix { return hosts.Prefixes(e.config.net) },
 	})
 	visitors := gate.NewVisitors(responder)
-	e.socket.Visitors, e.ground.visitors = visitors, visitors
+	e.socket.Visitors, e.ground.Visitors = visitors, visitors
 	d := &Device{
 		endpoint:   e,
 		visitors:   visitors,
@@ -168,7 +168,7 @@ func (d *Device) learnAddress() {
 	select {
 	case <-known:
 		servers, _ := d.signals.ICE()
-		d.ground.reflexive.refresh(d.ctx, servers.STUN)
+		d.ground.Reflexive.Refresh(d.ctx, servers.STUN)
 	case <-d.ctx.Done():
 	}
 }

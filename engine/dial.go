@@ -5,11 +5,12 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 )
 
 // dialed is the result of dialling one path.
 type dialed struct {
-	path    foundPath
+	path    paths.Found
 	carrier *carrier
 	relay   *base.Relay // left over from a dial that failed
 	control channel.Stream
@@ -21,27 +22,27 @@ type dialed struct {
 // not answer says nothing of the device, nor does who sits at an address that
 // once was the device's.
 func (d *dialed) final() bool {
-	if d.path.straight {
+	if d.path.Straight {
 		return d.verdict
 	}
 	return CodeOf(d.err) != ErrTimeout
 }
 
 // dial connects along a path in the background.
-func (at *attempt) dial(ctx context.Context, p foundPath) {
+func (at *attempt) dial(ctx context.Context, p paths.Found) {
 	var r *base.Relay
-	if p.lane.appRelayed {
+	if p.Lane.AppRelayed {
 		if r, at.relay = at.relay, nil; r == nil {
-			r = at.negotiation.takeRelay()
+			r = at.negotiation.TakeRelay()
 		}
 		if r == nil {
 			return
 		}
 	}
 	at.running++
-	if !p.straight {
+	if !p.Straight {
 		at.inTurn++
-		at.direct = at.direct || !p.relayed()
+		at.direct = at.direct || !p.Relayed()
 	}
 	at.app.workers.Go(func() {
 		result := dialed{path: p, carrier: newCarrier(at.app.endpoint, p), err: ErrInternal}
@@ -66,9 +67,9 @@ func (at *attempt) dial(ctx context.Context, p foundPath) {
 // found again.
 func (at *attempt) ended(d dialed) {
 	at.running--
-	if d.path.straight {
+	if d.path.Straight {
 		if CodeOf(d.err) == ErrTimeout {
-			delete(at.tried, d.path.remote)
+			delete(at.tried, d.path.Remote)
 		}
 		return
 	}

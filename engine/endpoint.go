@@ -11,6 +11,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/internal/state"
 
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -28,7 +29,7 @@ type endpoint struct {
 	socket   *base.Socket
 	quic     *quicTransport
 
-	ground       ground
+	ground       paths.Ground
 	negotiations negotiations
 
 	workers panics.Group // all goroutines that end with the endpoint
@@ -70,14 +71,14 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 		roots:    roots,
 		socket:   socket,
 		quic:     newQUICTransport(socket.PacketConn(), config.Log),
-		ground: ground{
-			role:      role,
-			mux:       socket.Mux,
-			port:      socket.Port,
-			reflexive: newReflexive(socket.Mux, config.net),
-			relays:    base.RelayDialer{Net: config.net, TLS: &tls.Config{RootCAs: roots}, Pacer: socket.Mux.Pacer, Log: config.Log},
-			net:       config.net,
-			log:       config.Log,
+		ground: paths.Ground{
+			Role:      role,
+			Mux:       socket.Mux,
+			Port:      socket.Port,
+			Reflexive: paths.NewReflexive(socket.Mux, config.net),
+			Relays:    base.RelayDialer{Net: config.net, TLS: &tls.Config{RootCAs: roots}, Pacer: socket.Mux.Pacer, Log: config.Log},
+			Net:       config.net,
+			Log:       config.Log,
 		},
 		workers: panics.Group{Guard: panics.Guard{Log: config.Log}},
 	}, nil
@@ -109,7 +110,7 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 	client, err = signal.New(signal.Config{
 		Server:     address,
 		TLS:        &tls.Config{RootCAs: e.roots},
-		Role:       e.ground.role,
+		Role:       e.ground.Role,
 		Key:        e.identity.Key,
 		Known:      known,
 		Log:        e.log,
@@ -119,7 +120,7 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 		OnMessage: func(m *signal.Message) {
 			<-made
 			servers, _ := client.ICE()
-			m.Candidates = reachOn(e.config.net, servers).only(m.Candidates)
+			m.Candidates = paths.ReachOn(e.config.net, servers).Only(m.Candidates)
 			receive(client, m)
 		},
 	})

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -70,9 +71,9 @@ func TestOnePairedAppShutsNobodyOut(t *testing.T) {
 func TestOneAttemptOfManyApps(t *testing.T) {
 	var running negotiations
 	places := limit.Shares[string]{Most: 4}
-	var all []*negotiation
+	var all []*paths.Negotiation
 	for _, app := range []string{"one", "other", "one", "third", "fourth", "fifth", "sixth"} {
-		n := &negotiation{terms: terms{peerID: app, attempt: "the same"}}
+		n := &paths.Negotiation{Terms: paths.Terms{PeerID: app, Attempt: "the same"}}
 		if running.of(app, "the same") == nil && running.add(n, nil, &places) == nil {
 			all = append(all, n)
 		}
@@ -81,8 +82,8 @@ func TestOneAttemptOfManyApps(t *testing.T) {
 		t.Errorf("%d run, %d are known", len(all), len(running.all))
 	}
 	for _, n := range all {
-		if running.of(n.peerID, n.attempt).negotiation != n {
-			t.Errorf("%s has lost its negotiation", n.peerID)
+		if running.of(n.PeerID, n.Attempt).Negotiation != n {
+			t.Errorf("%s has lost its negotiation", n.PeerID)
 		}
 		running.remove(n)
 	}

@@ -271,8 +271,8 @@ func TestFaultInAnAppsNegotiation(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		log, logger := faultlog.New()
 		p := w.pair(w.home(public), w.home(public), func(app, _ *Config) { app.Log = logger })
-		p.app.ground.visitors = gate.NewVisitors(nil)
-		p.app.ground.visitors.Until.Most = 0
+		p.app.ground.Visitors = gate.NewVisitors(nil)
+		p.app.ground.Visitors.Until.Most = 0
 		target, err := p.app.Resolve(p.device.Ticket())
 		w.must(err)
 		_, err = p.app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID())

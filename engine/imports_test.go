@@ -52,7 +52,7 @@ func sourceImports(t *testing.T) map[string][]string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(imports["engine/agent.go"]) == 0 || len(imports["engine/signal/link.go"]) == 0 {
+	if len(imports["engine/app.go"]) == 0 || len(imports["engine/signal/link.go"]) == 0 {
 		t.Fatal("the source was not found")
 	}
 	return imports
@@ -85,8 +85,9 @@ var above = map[string]string{
 	"engine/internal/gate":     "engine/discovery engine/internal/hosts",
 	"engine/internal/state":    "engine/internal/keys engine/internal/names",
 	"engine/internal/base":     "engine/discovery engine/signal engine/internal/codes engine/internal/hosts",
+	"engine/internal/paths":    "engine/internal/base engine/internal/gate",
 	"engine/internal/channel":  "engine/internal/codes engine/internal/waitlist",
-	"engine":                   "engine/internal/base engine/internal/state engine/internal/channel engine/internal/gate",
+	"engine":                   "engine/internal/paths engine/internal/state engine/internal/channel",
 	"capi":                     "engine",
 
 	"engine/rendezvous":    "engine/ident engine/limit",

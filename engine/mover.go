@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -122,8 +123,8 @@ func (m *mover) close() {
 
 // upgrade waits for a running negotiation, which a relay has won, to find a
 // direct path too, and moves there. It calls stop when it needs no more.
-func (m *mover) upgrade(n *negotiation, stop func()) {
-	n.accept()
+func (m *mover) upgrade(n *paths.Negotiation, stop func()) {
+	n.Accept()
 	started := m.begin(false, func(s *search) {
 		defer stop()
 		m.take(s, n, nil, upgradeTime, false)
@@ -150,7 +151,7 @@ func (m *mover) pathLost() {
 // one: an urgent search to the first that works, and then to a direct one if that
 // comes too.
 func (m *mover) look(s *search, timeout time.Duration, policy RelayPolicy) {
-	near := make(chan foundPath, maxNear)
+	near := make(chan paths.Found, maxNear)
 	m.app.nearby.ask(s.ctx, m.to.deviceID, near)
 	n := m.negotiate(s, policy)
 	if !s.urgent {
@@ -164,7 +165,7 @@ func (m *mover) look(s *search, timeout time.Duration, policy RelayPolicy) {
 }
 
 // negotiate looks for paths through the server, if there is one.
-func (m *mover) negotiate(s *search, policy RelayPolicy) *negotiation {
+func (m *mover) negotiate(s *search, policy RelayPolicy) *paths.Negotiation {
 	if m.to.server == "" {
 		return nil
 	}
@@ -172,14 +173,14 @@ func (m *mover) negotiate(s *search, policy RelayPolicy) *negotiation {
 	if err != nil {
 		return nil
 	}
-	n := newNegotiation(&m.app.ground, signals, terms{
-		attempt: NewTraceID(),
-		trace:   m.session.about.peer.TraceID,
-		peerID:  m.to.deviceID,
-		policy:  policy,
-		ownKey:  m.app.identity.MLKEMKey,
+	n := paths.NewNegotiation(&m.app.ground, signals, paths.Terms{
+		Attempt: NewTraceID(),
+		Trace:   m.session.about.peer.TraceID,
+		PeerID:  m.to.deviceID,
+		Policy:  policy,
+		OwnKey:  m.app.identity.MLKEMKey,
 	})
-	n.accept()
+	n.Accept()
 	if m.app.negotiations.add(n, s.cancel, nil) != nil {
 		return nil
 	}
@@ -189,19 +190,19 @@ func (m *mover) negotiate(s *search, policy RelayPolicy) *negotiation {
 
 // take moves to the first path that is found and works: a direct one, or any. It
 // reports whether it moved.
-func (m *mover) take(s *search, n *negotiation, near <-chan foundPath, timeout time.Duration, anyPath bool) bool {
+func (m *mover) take(s *search, n *paths.Negotiation, near <-chan paths.Found, timeout time.Duration, anyPath bool) bool {
 	ctx, cancel := context.WithTimeout(s.ctx, timeout)
 	defer cancel()
-	var found <-chan foundPath
+	var found <-chan paths.Found
 	if n != nil {
-		found = n.found
+		found = n.Found
 	}
 	// A path is found once, and a probe may be lost with all its repetitions.
-	var silent []foundPath
+	var silent []paths.Found
 	again := time.NewTimer(never)
 	defer again.Stop()
 	for {
-		var p foundPath
+		var p paths.Found
 		select {
 		case <-ctx.Done():
 			return false
@@ -210,7 +211,7 @@ func (m *mover) take(s *search, n *negotiation, near <-chan foundPath, timeout t
 		case <-again.C:
 			p, silent = silent[0], silent[1:]
 		}
-		if p.relayed() && !anyPath {
+		if p.Relayed() && !anyPath {
 			continue
 		}
 		err := m.move(ctx, n, p)
@@ -225,31 +226,31 @@ func (m *mover) take(s *search, n *negotiation, near <-chan foundPath, timeout t
 	}
 }
 
-func (m *mover) move(ctx context.Context, n *negotiation, p foundPath) error {
+func (m *mover) move(ctx context.Context, n *paths.Negotiation, p paths.Found) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	var r *base.Relay
-	if p.lane.appRelayed {
-		if r = n.takeRelay(); r == nil {
+	if p.Lane.AppRelayed {
+		if r = n.TakeRelay(); r == nil {
 			return base.ErrNoRelayServer
 		}
 	}
 	if unused, err := m.carrier.move(ctx, p, r); err != nil {
 		if unused != nil {
-			n.giveBack(unused)
+			n.GiveBack(unused)
 		}
 		return err
 	}
 	path := m.carrier.kind(p)
-	m.session.setPath(path, p.remote)
+	m.session.setPath(path, p.Remote)
 	// QUIC sends nothing on a new path by itself.
-	if p.relayed() {
+	if p.Relayed() {
 		m.session.ping()
 	} else {
 		m.session.settled()
 	}
-	m.session.log.Info("the session has moved", "path", path.String(), "remote", p.remote)
-	if !p.relayed() {
+	m.session.log.Info("the session has moved", "path", path.String(), "remote", p.Remote)
+	if !p.Relayed() {
 		m.mu.Lock()
 		m.retries = 0
 		m.mu.Unlock()

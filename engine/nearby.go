@@ -9,6 +9,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/internal/state"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
@@ -22,12 +23,12 @@ type nearby struct {
 	finder   *discovery.Finder // nil: the local network is not asked
 	identity keys.Identity
 	state    *state.Store
-	reach    func() reach
+	reach    func() paths.Reach
 	workers  *panics.Group
 
 	mu      sync.Mutex
-	told    map[string][]netip.AddrPort   // by device id, the latest first
-	waiting map[string][]chan<- foundPath // attempts that run
+	told    map[string][]netip.AddrPort     // by device id, the latest first
+	waiting map[string][]chan<- paths.Found // attempts that run
 }
 
 const (
@@ -39,10 +40,10 @@ func newNearby(e *endpoint) *nearby {
 	n := &nearby{
 		identity: e.identity,
 		state:    e.state,
-		reach:    func() reach { return reachOn(e.config.net, signal.ICEServers{}) },
+		reach:    func() paths.Reach { return paths.ReachOn(e.config.net, signal.ICEServers{}) },
 		workers:  &e.workers,
 		told:     make(map[string][]netip.AddrPort),
-		waiting:  make(map[string][]chan<- foundPath),
+		waiting:  make(map[string][]chan<- paths.Found),
 	}
 	if e.config.usesLAN() {
 		n.finder = &discovery.Finder{Port: e.config.LANPort, Go: e.workers.Go, Log: e.log}
@@ -57,7 +58,7 @@ func (a *App) AddAddress(of *Target, address string) error {
 	parsed, err := netip.ParseAddrPort(address)
 	plain := netip.AddrPortFrom(parsed.Addr().Unmap(), parsed.Port())
 	if err == nil {
-		err = a.nearby.reach().check(plain)
+		err = a.nearby.reach().Check(plain)
 	}
 	if err != nil {
 		return codes.Because(ErrInvalidParameter, fmt.Errorf("%q is not an address such as 192.168.1.20:4711 or [fe80::1%%eth0]:4711: %w", address, err))
@@ -76,14 +77,14 @@ func (n *nearby) tell(deviceID string, address netip.AddrPort) error {
 	told = slices.Insert(told, 0, address)
 	n.told[deviceID] = told[:min(len(told), maxTold)]
 	for _, attempt := range n.waiting[deviceID] {
-		offerPath(attempt, foundPath{remote: address, straight: true})
+		offerPath(attempt, paths.Found{Remote: address, Straight: true})
 	}
 	return nil
 }
 
 // offerPath never blocks: a path that is dropped comes again, or is one of too
 // many.
-func offerPath(attempt chan<- foundPath, p foundPath) {
+func offerPath(attempt chan<- paths.Found, p paths.Found) {
 	select {
 	case attempt <- p:
 	default:
@@ -92,8 +93,8 @@ func offerPath(attempt chan<- foundPath, p foundPath) {
 
 // watch brings the paths to all addresses of a device that are known, and those
 // that become known, until stop.
-func (n *nearby) watch(to *Target) (paths chan foundPath, stop func()) {
-	paths = make(chan foundPath, maxNear)
+func (n *nearby) watch(to *Target) (found chan paths.Found, stop func()) {
+	found = make(chan paths.Found, maxNear)
 	reach := n.reach()
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -102,15 +103,15 @@ func (n *nearby) watch(to *Target) (paths chan foundPath, stop func()) {
 		known = append(known, last)
 	}
 	for i, address := range append(known, to.hints...) {
-		if !slices.Contains(known[:min(i, len(known))], address) && reach.allows(address) {
-			offerPath(paths, foundPath{remote: address, straight: true})
+		if !slices.Contains(known[:min(i, len(known))], address) && reach.Allows(address) {
+			offerPath(found, paths.Found{Remote: address, Straight: true})
 		}
 	}
-	n.waiting[to.deviceID] = append(n.waiting[to.deviceID], paths)
-	return paths, func() {
+	n.waiting[to.deviceID] = append(n.waiting[to.deviceID], found)
+	return found, func() {
 		n.mu.Lock()
 		defer n.mu.Unlock()
-		rest := slices.DeleteFunc(n.waiting[to.deviceID], func(other chan<- foundPath) bool { return other == paths })
+		rest := slices.DeleteFunc(n.waiting[to.deviceID], func(other chan<- paths.Found) bool { return other == found })
 		if n.waiting[to.deviceID] = rest; len(rest) == 0 {
 			delete(n.waiting, to.deviceID)
 		}
@@ -118,7 +119,7 @@ func (n *nearby) watch(to *Target) (paths chan foundPath, stop func()) {
 }
 
 // ask looks for a device in the local network until ctx ends.
-func (n *nearby) ask(ctx context.Context, deviceID string, found chan<- foundPath) {
+func (n *nearby) ask(ctx context.Context, deviceID string, found chan<- paths.Found) {
 	if n.finder == nil {
 		return
 	}
@@ -132,7 +133,7 @@ func (n *nearby) ask(ctx context.Context, deviceID string, found chan<- foundPat
 	}
 	n.workers.Go(func() {
 		n.finder.Search(ctx, key, mark, func(address netip.AddrPort) {
-			offerPath(found, foundPath{remote: address, straight: true, near: true})
+			offerPath(found, paths.Found{Remote: address, Straight: true, Near: true})
 		})
 	})
 }
@@ -140,7 +141,7 @@ func (n *nearby) ask(ctx context.Context, deviceID string, found chan<- foundPat
 // reached remembers where a device was reached, if it would be tried there again.
 func (n *nearby) reached(deviceID string, address netip.AddrPort) {
 	n.workers.Go(func() {
-		if !n.reach().allows(address) {
+		if !n.reach().Allows(address) {
 			return
 		}
 		if err := n.state.Reached(deviceID, address); err != nil {

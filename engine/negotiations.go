@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 )
 
@@ -19,38 +20,38 @@ type negotiationKey struct{ peerID, attempt string }
 
 // underway is a negotiation that runs.
 type underway struct {
-	*negotiation
+	*paths.Negotiation
 	stop   context.CancelFunc
 	places *limit.Shares[string] // of which the peer has taken one; nil: none
 }
 
 // add takes down a negotiation that stop will end, if its peer may have one of the
 // places; nil: there is no limit.
-func (ns *negotiations) add(n *negotiation, stop context.CancelFunc, places *limit.Shares[string]) error {
+func (ns *negotiations) add(n *paths.Negotiation, stop context.CancelFunc, places *limit.Shares[string]) error {
 	ns.mu.Lock()
 	defer ns.mu.Unlock()
-	if places != nil && !places.Take(n.peerID) {
+	if places != nil && !places.Take(n.PeerID) {
 		return ErrSessionLimit
 	}
 	if ns.all == nil {
 		ns.all = make(map[negotiationKey]*underway)
 	}
-	ns.all[negotiationKey{n.peerID, n.attempt}] = &underway{n, stop, places}
+	ns.all[negotiationKey{n.PeerID, n.Attempt}] = &underway{n, stop, places}
 	return nil
 }
 
 // run runs one that was added until ctx ends.
-func (ns *negotiations) run(ctx context.Context, n *negotiation) {
+func (ns *negotiations) run(ctx context.Context, n *paths.Negotiation) {
 	defer ns.remove(n)
-	n.run(ctx)
+	n.Run(ctx)
 }
 
-func (ns *negotiations) remove(n *negotiation) {
+func (ns *negotiations) remove(n *paths.Negotiation) {
 	ns.mu.Lock()
 	defer ns.mu.Unlock()
-	key := negotiationKey{n.peerID, n.attempt}
+	key := negotiationKey{n.PeerID, n.Attempt}
 	if places := ns.all[key].places; places != nil {
-		places.Give(n.peerID)
+		places.Give(n.PeerID)
 	}
 	delete(ns.all, key)
 }
@@ -79,8 +80,8 @@ func (ns *negotiations) keyOf(peerID string) []byte {
 	ns.mu.Lock()
 	defer ns.mu.Unlock()
 	for key, n := range ns.all {
-		if key.peerID == peerID && n.peerKey != nil {
-			return n.peerKey
+		if key.peerID == peerID && n.PeerKey != nil {
+			return n.PeerKey
 		}
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/netip"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 )
 
 const (
@@ -39,7 +41,7 @@ func (at *attempt) race(ctx context.Context) (dialed, error) {
 	}
 	var online <-chan struct{} // closed when the server can be asked
 	var status <-chan bool
-	var found chan foundPath
+	var found chan paths.Found
 	var refused chan Code
 	next := func() {
 		if len(at.queue) > 0 {
@@ -69,18 +71,18 @@ func (at *attempt) race(ctx context.Context) (dialed, error) {
 			if err := at.startNegotiation(); err != nil {
 				return dialed{}, err
 			}
-			found, refused = at.negotiation.found, at.negotiation.refused
+			found, refused = at.negotiation.Found, at.negotiation.Refused
 		case p := <-at.near:
-			if !at.tried[p.remote] && len(at.tried) < maxNear {
-				at.tried[p.remote] = true
+			if !at.tried[p.Remote] && len(at.tried) < maxNear {
+				at.tried[p.Remote] = true
 				at.dial(dialing, p)
 				at.waitUntil = time.Now().Add(patience)
 				giveUp.Reset(patience)
 			}
 		case p := <-found:
-			if !p.relayed() && !at.direct {
+			if !p.Relayed() && !at.direct {
 				// It is worth having even while a relay is being dialled.
-				at.queue = append([]foundPath{p}, at.queue...)
+				at.queue = append([]paths.Found{p}, at.queue...)
 				next()
 				continue
 			}
@@ -103,7 +105,7 @@ func (at *attempt) race(ctx context.Context) (dialed, error) {
 			if r.final() {
 				return dialed{}, r.err
 			}
-			if !r.path.straight {
+			if !r.path.Straight {
 				at.lastErr = r.err
 				next()
 			} else if CodeOf(r.err) == ErrAuth {
@@ -173,8 +175,8 @@ func (at *attempt) collect(won bool) {
 	}
 	// A session that a relay carries can still move to one of these.
 	for _, p := range at.queue {
-		if !p.lane.appRelayed {
-			at.negotiation.found <- p // has room for one of each lane
+		if !p.Lane.AppRelayed {
+			at.negotiation.Found <- p // has room for one of each lane
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
@@ -58,7 +59,7 @@ func dialFrom(ctx context.Context, t *testing.T, knockFor string, to netip.AddrP
 	if err := e.quic.start(); err != nil {
 		t.Fatal(err)
 	}
-	p := foundPath{remote: to, straight: knockFor == wantID, pass: gate.NewSecret([]byte("a guess"))}
+	p := paths.Found{Remote: to, Straight: knockFor == wantID, Pass: gate.NewSecret([]byte("a guess"))}
 	c := newCarrier(e, p)
 	t.Cleanup(c.close)
 	return c, c.dial(ctx, p, nil, wantID)

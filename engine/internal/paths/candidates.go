@@ -1,4 +1,4 @@
-package engine
+package paths
 
 import (
 	"context"
@@ -15,9 +15,9 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
-// hostCandidates are the host's own addresses with the socket's port. Loopback
+// HostCandidates are the host's own addresses with the socket's port. Loopback
 // counts only on a host that has nothing else.
-func hostCandidates(network transport.Net, port uint16) []signal.Candidate {
+func HostCandidates(network transport.Net, port uint16) []signal.Candidate {
 	var candidates, loopback []signal.Candidate
 	for _, ip := range hostAddresses(network) {
 		c := signal.Candidate{Type: signal.Host, Address: netip.AddrPortFrom(ip, port)}
@@ -57,15 +57,15 @@ type reflexive struct {
 	blocked bool // UDP to the server did not come back the last time
 }
 
-func newReflexive(mux *base.STUNMux, network transport.Net) *reflexive {
+func NewReflexive(mux *base.STUNMux, network transport.Net) *reflexive {
 	return &reflexive{mux: mux, net: network}
 }
 
 const reflexiveMaxAge = 10 * time.Minute
 
-// cached returns the address if it was seen not long ago, and whether UDP is
+// Cached returns the address if it was seen not long ago, and whether UDP is
 // known to be blocked.
-func (r *reflexive) cached() (address netip.AddrPort, blocked bool) {
+func (r *reflexive) Cached() (address netip.AddrPort, blocked bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if time.Since(r.seen) > reflexiveMaxAge {
@@ -74,9 +74,9 @@ func (r *reflexive) cached() (address netip.AddrPort, blocked bool) {
 	return r.address, r.blocked
 }
 
-// refresh asks the STUN servers in their order until one answers.
-func (r *reflexive) refresh(ctx context.Context, servers []string) (netip.AddrPort, error) {
-	known, _ := r.cached()
+// Refresh asks the STUN servers in their order until one answers.
+func (r *reflexive) Refresh(ctx context.Context, servers []string) (netip.AddrPort, error) {
+	known, _ := r.Cached()
 	err := error(base.ErrSTUNTimeout)
 	for _, server := range servers {
 		var to, address netip.AddrPort

@@ -1,4 +1,4 @@
-package engine
+package paths
 
 import (
 	"cmp"
@@ -14,11 +14,11 @@ import (
 )
 
 // lane returns the agent of a lane, and makes it if there is none.
-func (n *negotiation) lane(l lane) *agent {
+func (n *Negotiation) lane(l Lane) *agent {
 	if a := n.lanes[l]; a != nil {
 		return a
 	}
-	mux := n.ground.mux
+	mux := n.ground.Mux
 	if n.ownRelayed(l) {
 		n.relayMu.Lock()
 		r := n.relay
@@ -28,12 +28,12 @@ func (n *negotiation) lane(l lane) *agent {
 		}
 		mux = r.Mux
 	}
-	own := credentials{n.local.ufrag + l.suffix(), n.local.pwd}
+	own := credentials{n.Local.Ufrag + l.suffix(), n.Local.Pwd}
 	selected := func(remote netip.AddrPort) {
 		n.log.Debug("ICE has found a path", "lane", l.suffix(), "remote", remote)
-		n.found <- foundPath{lane: l, remote: remote, pass: n.pass} // has room for one of each lane
+		n.Found <- Found{Lane: l, Remote: remote, Pass: n.pass} // has room for one of each lane
 	}
-	a, err := newAgent(base.AgentMux{STUNMux: mux, Checks: n.checks}, own, n.isApp(), selected, n.expect, n.ground.net, n.log)
+	a, err := newAgent(base.AgentMux{STUNMux: mux, Checks: n.checks}, own, n.isApp(), selected, n.expect, n.ground.Net, n.log)
 	if err != nil {
 		n.log.Error("no ICE agent", "error", err)
 		return nil
@@ -45,8 +45,8 @@ func (n *negotiation) lane(l lane) *agent {
 	return a
 }
 
-func (n *negotiation) startLane(l lane, a *agent) {
-	a.start(credentials{n.remote.ufrag + l.suffix(), n.remote.pwd}, n.isApp())
+func (n *Negotiation) startLane(l Lane, a *agent) {
+	a.start(credentials{n.remote.Ufrag + l.suffix(), n.remote.Pwd}, n.isApp())
 	for _, c := range n.peers {
 		if n.fits(l, c) {
 			a.add(c)
@@ -54,24 +54,24 @@ func (n *negotiation) startLane(l lane, a *agent) {
 	}
 }
 
-func (n *negotiation) ownRelayed(l lane) bool {
+func (n *Negotiation) ownRelayed(l Lane) bool {
 	if n.isApp() {
-		return l.appRelayed
+		return l.AppRelayed
 	}
-	return l.deviceRelayed
+	return l.DeviceRelayed
 }
 
-func (n *negotiation) peerRelayed(l lane) bool {
+func (n *Negotiation) peerRelayed(l Lane) bool {
 	if n.isApp() {
-		return l.deviceRelayed
+		return l.DeviceRelayed
 	}
-	return l.appRelayed
+	return l.AppRelayed
 }
 
 // fits reports whether a candidate of the peer belongs to a lane. A relay is
 // told of public addresses only, since each IP address costs it a permission,
 // and it cannot reach others.
-func (n *negotiation) fits(l lane, c signal.Candidate) bool {
+func (n *Negotiation) fits(l Lane, c signal.Candidate) bool {
 	if n.peerRelayed(l) != (c.Type == signal.Relayed) {
 		return false
 	}
@@ -83,7 +83,7 @@ func (n *negotiation) fits(l lane, c signal.Candidate) bool {
 
 // learn adds candidates of the peer, and lanes to use them. Host candidates, which
 // may mean something only near the peer, come after others, if it has others.
-func (n *negotiation) learn(candidates []signal.Candidate) {
+func (n *Negotiation) learn(candidates []signal.Candidate) {
 	isHost := func(c signal.Candidate) bool { return c.Type == signal.Host }
 	others := slices.ContainsFunc(candidates, func(c signal.Candidate) bool { return !isHost(c) })
 	for _, c := range candidates {
@@ -96,7 +96,7 @@ func (n *negotiation) learn(candidates []signal.Candidate) {
 		}
 		n.expect(c.Address)
 		if c.Type == signal.Relayed {
-			n.relaySeen.Store(true)
+			n.RelaySeen.Store(true)
 			n.relayMu.Lock()
 			n.relays = append(n.relays, c)
 			n.relayMu.Unlock()
@@ -112,7 +112,7 @@ func (n *negotiation) learn(candidates []signal.Candidate) {
 
 // openLanes makes the lanes for which there are bases on both sides, and starts
 // those that wait for the peer's credentials.
-func (n *negotiation) openLanes() {
+func (n *Negotiation) openLanes() {
 	if n.remote == (credentials{}) {
 		return
 	}
@@ -122,12 +122,12 @@ func (n *negotiation) openLanes() {
 	peerRelay := slices.ContainsFunc(n.peers, func(c signal.Candidate) bool { return c.Type == signal.Relayed })
 	for _, own := range []bool{false, true} {
 		for _, peer := range []bool{false, true} {
-			if own && !haveRelay || peer && !peerRelay || !own && !peer && n.policy == RelayOnly {
+			if own && !haveRelay || peer && !peerRelay || !own && !peer && n.Policy == RelayOnly {
 				continue
 			}
-			l := lane{own, peer}
+			l := Lane{own, peer}
 			if !n.isApp() {
-				l = lane{peer, own}
+				l = Lane{peer, own}
 			}
 			if a := n.lane(l); a != nil && !a.started() {
 				n.startLane(l, a)
@@ -140,16 +140,16 @@ func (n *negotiation) openLanes() {
 var relayPauses = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
 
 // askForRelay allocates on a TURN server in the background.
-func (n *negotiation) askForRelay(ctx context.Context) {
-	if n.wantRelay || n.policy == RelayNever {
+func (n *Negotiation) askForRelay(ctx context.Context) {
+	if n.wantRelay || n.Policy == RelayNever {
 		return
 	}
 	n.wantRelay = true
 	n.workers.Go(func() {
 		for failures := 0; ; failures++ {
 			servers := n.signals.Relays(ctx)
-			_, blocked := n.ground.reflexive.cached()
-			r, err := n.ground.relays.Allocate(ctx, orderRelays(servers, blocked), base.HeadStart)
+			_, blocked := n.ground.Reflexive.Cached()
+			r, err := n.ground.Relays.Allocate(ctx, orderRelays(servers, blocked), base.HeadStart)
 			if err == nil {
 				n.gotRelay <- r
 				return
@@ -164,8 +164,8 @@ func (n *negotiation) askForRelay(ctx context.Context) {
 	})
 }
 
-// takeRelay makes the caller the owner of the relay.
-func (n *negotiation) takeRelay() *base.Relay {
+// TakeRelay makes the caller the owner of the relay.
+func (n *Negotiation) TakeRelay() *base.Relay {
 	n.relayMu.Lock()
 	defer n.relayMu.Unlock()
 	r := n.relay
@@ -173,8 +173,8 @@ func (n *negotiation) takeRelay() *base.Relay {
 	return r
 }
 
-// giveBack is for a relay that was taken and is of no use yet.
-func (n *negotiation) giveBack(r *base.Relay) {
+// GiveBack is for a relay that was taken and is of no use yet.
+func (n *Negotiation) GiveBack(r *base.Relay) {
 	n.relayMu.Lock()
 	taken := n.relay != nil || n.released
 	if !taken {

@@ -1,4 +1,4 @@
-package engine
+package paths
 
 import (
 	"errors"
@@ -13,21 +13,21 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
-// reach says which addresses may be a peer's, as seen from this host. Whatever names
+// Reach says which addresses may be a peer's, as seen from this host. Whatever names
 // one goes through it: messages of a peer, tickets, callers, and what is remembered.
-type reach struct {
+type Reach struct {
 	own      []netip.Prefix // this host's addresses, with their networks
 	loopback bool           // all there is, is on this host
 }
 
-// reachOn looks at the host's addresses as they are now. Loopback counts on a host that
+// ReachOn looks at the host's addresses as they are now. Loopback counts on a host that
 // has nothing else, and where a STUN or TURN server is there, in tests and
 // demonstrations: then relays are too, and so look sockets from outside.
-func reachOn(network transport.Net, servers signal.ICEServers) reach {
+func ReachOn(network transport.Net, servers signal.ICEServers) Reach {
 	own := hosts.Prefixes(network)
 	further := func(p netip.Prefix) bool { return !p.Addr().IsLoopback() && !p.Addr().IsLinkLocalUnicast() }
 	alone := len(own) > 0 && !slices.ContainsFunc(own, further)
-	return reach{own: own, loopback: alone || onLoopback(servers)}
+	return Reach{own: own, loopback: alone || onLoopback(servers)}
 }
 
 func onLoopback(servers signal.ICEServers) bool {
@@ -48,8 +48,8 @@ func onLoopback(servers signal.ICEServers) bool {
 	return false
 }
 
-// check says why an address cannot be a peer's.
-func (r reach) check(address netip.AddrPort) error {
+// Check says why an address cannot be a peer's.
+func (r Reach) Check(address netip.AddrPort) error {
 	ip := address.Addr()
 	switch linkLocal := ip.IsLinkLocalUnicast(); {
 	case !address.IsValid() || address.Port() == 0:
@@ -68,11 +68,11 @@ func (r reach) check(address netip.AddrPort) error {
 	return nil
 }
 
-func (r reach) allows(address netip.AddrPort) bool { return r.check(address) == nil }
+func (r Reach) Allows(address netip.AddrPort) bool { return r.Check(address) == nil }
 
-// only are those of a peer's candidates that may be its.
-func (r reach) only(candidates []signal.Candidate) []signal.Candidate {
-	return slices.DeleteFunc(candidates, func(c signal.Candidate) bool { return !r.allows(c.Address) })
+// Only are those of a peer's candidates that may be its.
+func (r Reach) Only(candidates []signal.Candidate) []signal.Candidate {
+	return slices.DeleteFunc(candidates, func(c signal.Candidate) bool { return !r.Allows(c.Address) })
 }
 
 // reachesAll reports whether an address means all hosts of a network: its last one,

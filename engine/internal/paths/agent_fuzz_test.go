@@ -1,4 +1,4 @@
-package engine
+package paths
 
 import (
 	"net"
@@ -37,12 +37,12 @@ func FuzzAgent(f *testing.F) {
 			synctest.Wait()
 			var m stun.MessageType
 			m.ReadValue(typ)
-			message := stun.MustBuild(stun.TransactionID, m, stun.NewUsername(own.ufrag+":"+peer.ufrag))
+			message := stun.MustBuild(stun.TransactionID, m, stun.NewUsername(own.Ufrag+":"+peer.Ufrag))
 			message.Raw = append(message.Raw, attributes...)
 			message.Length += uint32(len(attributes))
 			message.WriteLength()
 			if signed {
-				stun.NewShortTermIntegrity(own.pwd).AddTo(message)
+				stun.NewShortTermIntegrity(own.Pwd).AddTo(message)
 			}
 			stun.Fingerprint.AddTo(message)
 			for range 2 {

@@ -1,4 +1,4 @@
-package engine
+package paths
 
 import (
 	"context"
@@ -19,38 +19,38 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
-// negotiation is one attempt to find paths between an app and a device: both
+// Negotiation is one attempt to find paths between an app and a device: both
 // sides exchange candidates through the server, and ICE agents try them.
 //
 // Each side has two bases, its socket and perhaps a relay. An agent works
 // between one base here and one there, so there are up to four of them, the
 // lanes. Both sides derive a lane's credentials from those in the offer and the
 // answer.
-type negotiation struct {
-	terms
-	ground  *ground
+type Negotiation struct {
+	Terms
+	ground  *Ground
 	signals *signal.Client
 	checks  *base.Checks
 	log     *slog.Logger
 
 	inbox   chan *signal.Message
-	found   chan foundPath // what the lanes selected; has room for one of each
-	refused chan codes.Code
-	heard   chan struct{} // closed at the first answer
+	Found   chan Found // what the lanes selected; has room for one of each
+	Refused chan codes.Code
+	Heard   chan struct{} // closed at the first answer
 
 	// Of the goroutine of run.
-	local, remote credentials  // remote is empty until it is known
+	Local, remote credentials  // remote is empty until it is known
 	pass          *gate.Secret // nil until then
 	candidates    []signal.Candidate
 	peers         []signal.Candidate
-	lanes         map[lane]*agent
+	lanes         map[Lane]*agent
 	answered      bool
 	wantRelay     bool // asked for
 	suspicion     <-chan time.Time
 
 	gotRelay   chan *base.Relay
 	gotAddress chan netip.AddrPort
-	relaySeen  atomic.Bool // either side has one
+	RelaySeen  atomic.Bool // either side has one
 	workers    panics.Group
 
 	relayMu   sync.Mutex
@@ -60,64 +60,64 @@ type negotiation struct {
 	dropRelay func() // instead of closing it
 }
 
-// terms are what a negotiation is about.
-type terms struct {
-	attempt  string // names it on both sides
-	trace    string // the session to move, if it is for one
-	peerID   string
-	ownKey   []byte // for ML-KEM, to be told in offers; apps only
-	peerKey  []byte // the app's, from its first offer; devices only
-	policy   RelayPolicy
-	stranger bool   // the peer has no right of its own to connect; devices only
-	proof    []byte // of a ticket; apps only
+// Terms are what a negotiation is about.
+type Terms struct {
+	Attempt  string // names it on both sides
+	Trace    string // the session to move, if it is for one
+	PeerID   string
+	OwnKey   []byte // for ML-KEM, to be told in offers; apps only
+	PeerKey  []byte // the app's, from its first offer; devices only
+	Policy   RelayPolicy
+	Stranger bool   // the peer has no right of its own to connect; devices only
+	Proof    []byte // of a ticket; apps only
 
 	// What the device states about the app (ident.Statement): a device tells, "" is
 	// nothing; an app hears it once.
-	statement string
-	belongs   func(statement string)
+	Statement string
+	Belongs   func(statement string)
 
-	openRelay func(*base.Relay) (drop func(), err error) // what to do with a new one; nil: nothing
+	OpenRelay func(*base.Relay) (drop func(), err error) // what to do with a new one; nil: nothing
 }
 
-// ground is what an endpoint stands on when it looks for paths.
-type ground struct {
-	role      signal.Role
-	mux       *base.STUNMux // of the socket
-	port      uint16        // of the socket
-	reflexive *reflexive
-	relays    base.RelayDialer
-	visitors  *gate.Visitors // nil on an app
-	net       transport.Net  // a test's twin; nil: the real one
-	log       *slog.Logger
+// Ground is what an endpoint stands on when it looks for paths.
+type Ground struct {
+	Role      signal.Role
+	Mux       *base.STUNMux // of the socket
+	Port      uint16        // of the socket
+	Reflexive *reflexive
+	Relays    base.RelayDialer
+	Visitors  *gate.Visitors // nil on an app
+	Net       transport.Net  // a test's twin; nil: the real one
+	Log       *slog.Logger
 }
 
-// lane is a pair of bases.
-type lane struct{ appRelayed, deviceRelayed bool }
+// Lane is a pair of bases.
+type Lane struct{ AppRelayed, DeviceRelayed bool }
 
 // suffix tells the credentials of the lanes apart.
-func (l lane) suffix() string {
+func (l Lane) suffix() string {
 	switch l {
-	case lane{false, false}:
+	case Lane{false, false}:
 		return "a"
-	case lane{true, false}:
+	case Lane{true, false}:
 		return "b"
-	case lane{false, true}:
+	case Lane{false, true}:
 		return "c"
 	}
 	return "d"
 }
 
-// foundPath is a way to the peer: one that ICE has found to work, or straight to
+// Found is a way to the peer: one that ICE has found to work, or straight to
 // an address.
-type foundPath struct {
-	lane     lane
-	remote   netip.AddrPort
-	pass     *gate.Secret // for the handshake; nil: who goes straight there has to knock
-	straight bool         // ICE has no part in it
-	near     bool         // the address answered in the local network
+type Found struct {
+	Lane     Lane
+	Remote   netip.AddrPort
+	Pass     *gate.Secret // for the handshake; nil: who goes straight there has to knock
+	Straight bool         // ICE has no part in it
+	Near     bool         // the address answered in the local network
 }
 
-func (p foundPath) relayed() bool { return p.lane.appRelayed || p.lane.deviceRelayed }
+func (p Found) Relayed() bool { return p.Lane.AppRelayed || p.Lane.DeviceRelayed }
 
 // offerIntervals are the times between an offer and the next, until a path is
 // found: the last one repeats. A repeated offer also brings answers and
@@ -128,19 +128,19 @@ var offerIntervals = []time.Duration{250 * time.Millisecond, 500 * time.Millisec
 // blocked.
 const udpPatience = 250 * time.Millisecond
 
-func newNegotiation(g *ground, signals *signal.Client, terms terms) *negotiation {
-	n := &negotiation{
-		terms:      terms,
+func NewNegotiation(g *Ground, signals *signal.Client, terms Terms) *Negotiation {
+	n := &Negotiation{
+		Terms:      terms,
 		ground:     g,
 		signals:    signals,
-		checks:     base.NewChecks(g.mux.Pacer, terms.stranger),
-		log:        g.log.With("trace", terms.attempt),
+		checks:     base.NewChecks(g.Mux.Pacer, terms.Stranger),
+		log:        g.Log.With("trace", terms.Attempt),
 		inbox:      make(chan *signal.Message, 32),
-		found:      make(chan foundPath, 4),
-		refused:    make(chan codes.Code, 1),
-		heard:      make(chan struct{}),
-		local:      credentials{rand.Text()[:8], rand.Text()},
-		lanes:      make(map[lane]*agent),
+		Found:      make(chan Found, 4),
+		Refused:    make(chan codes.Code, 1),
+		Heard:      make(chan struct{}),
+		Local:      credentials{rand.Text()[:8], rand.Text()},
+		lanes:      make(map[Lane]*agent),
 		gotRelay:   make(chan *base.Relay, 1),
 		gotAddress: make(chan netip.AddrPort, 1),
 	}
@@ -149,15 +149,15 @@ func newNegotiation(g *ground, signals *signal.Client, terms terms) *negotiation
 }
 
 // failed tells who waits for a path that there is a fault of ours.
-func (n *negotiation) failed() {
+func (n *Negotiation) failed() {
 	select {
-	case n.refused <- codes.ErrInternal:
+	case n.Refused <- codes.ErrInternal:
 	default: // somebody has said why already
 	}
 }
 
-// receive hands over a message from the peer; it never blocks.
-func (n *negotiation) receive(m *signal.Message) {
+// Receive hands over a message from the peer; it never blocks.
+func (n *Negotiation) Receive(m *signal.Message) {
 	select {
 	case n.inbox <- m:
 	default: // the peer repeats what matters
@@ -165,28 +165,28 @@ func (n *negotiation) receive(m *signal.Message) {
 }
 
 // agreeOnPass makes what lets the app's handshakes in at the device.
-func (n *negotiation) agreeOnPass() {
+func (n *Negotiation) agreeOnPass() {
 	if n.isApp() {
-		n.pass = gate.ICESecret(n.local.pwd, n.remote.pwd)
+		n.pass = gate.ICESecret(n.Local.Pwd, n.remote.Pwd)
 		return
 	}
-	n.pass = gate.ICESecret(n.remote.pwd, n.local.pwd)
-	if v := n.ground.visitors; v != nil {
+	n.pass = gate.ICESecret(n.remote.Pwd, n.Local.Pwd)
+	if v := n.ground.Visitors; v != nil {
 		v.Honour(n.pass)
 	}
 }
 
 // expect makes the device's socket take a handshake from an address of the app.
-func (n *negotiation) expect(address netip.AddrPort) {
-	if v := n.ground.visitors; v != nil {
+func (n *Negotiation) expect(address netip.AddrPort) {
+	if v := n.ground.Visitors; v != nil {
 		v.Expect(address)
 	}
 }
 
-func (n *negotiation) isApp() bool { return n.ground.role == signal.App }
+func (n *Negotiation) isApp() bool { return n.ground.Role == signal.App }
 
-// run works until ctx ends.
-func (n *negotiation) run(ctx context.Context) {
+// Run works until ctx ends.
+func (n *Negotiation) Run(ctx context.Context) {
 	defer n.workers.Recover()
 	defer n.release()
 	n.gather(ctx)
@@ -214,7 +214,7 @@ func (n *negotiation) run(ctx context.Context) {
 			n.addCandidate(signal.Candidate{Type: signal.ServerReflexive, Address: address})
 		case <-n.suspicion:
 			n.suspicion = nil
-			n.ground.reflexive.suspect()
+			n.ground.Reflexive.suspect()
 			n.log.Debug("UDP seems to be blocked")
 			n.askForRelay(ctx)
 		case r := <-n.gotRelay:
@@ -226,24 +226,24 @@ func (n *negotiation) run(ctx context.Context) {
 // gather collects the own candidates; those that take time come later. An app
 // asks for a relay at once, to have it when it turns out to be needed; one side
 // is enough, so a device does only if it cannot use UDP.
-func (n *negotiation) gather(ctx context.Context) {
-	address, blocked := n.ground.reflexive.cached()
-	if n.policy != RelayOnly {
-		n.candidates = hostCandidates(n.ground.net, n.ground.port)
+func (n *Negotiation) gather(ctx context.Context) {
+	address, blocked := n.ground.Reflexive.Cached()
+	if n.Policy != RelayOnly {
+		n.candidates = HostCandidates(n.ground.Net, n.ground.Port)
 		if address.IsValid() {
 			n.candidates = append(n.candidates, signal.Candidate{Type: signal.ServerReflexive, Address: address})
 		}
-		n.lane(lane{})
+		n.lane(Lane{})
 	}
 	n.workers.Go(func() { n.refreshAddress(ctx) })
-	if n.isApp() || blocked || n.policy == RelayOnly {
+	if n.isApp() || blocked || n.Policy == RelayOnly {
 		n.askForRelay(ctx)
 	} else {
 		n.suspicion = time.After(udpPatience)
 	}
 }
 
-func (n *negotiation) refreshAddress(ctx context.Context) {
+func (n *Negotiation) refreshAddress(ctx context.Context) {
 	servers, known := n.signals.ICE()
 	select {
 	case <-known:
@@ -251,7 +251,7 @@ func (n *negotiation) refreshAddress(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
-	address, err := n.ground.reflexive.refresh(ctx, servers.STUN)
+	address, err := n.ground.Reflexive.Refresh(ctx, servers.STUN)
 	if err != nil {
 		n.log.Debug("no server-reflexive address", "error", err)
 		return
@@ -261,8 +261,8 @@ func (n *negotiation) refreshAddress(ctx context.Context) {
 
 // addCandidate tells the peer of a new address; without an offer or an answer
 // yet, that will.
-func (n *negotiation) addCandidate(c signal.Candidate) {
-	if n.policy == RelayOnly && c.Type != signal.Relayed {
+func (n *Negotiation) addCandidate(c signal.Candidate) {
+	if n.Policy == RelayOnly && c.Type != signal.Relayed {
 		return
 	}
 	for _, known := range n.candidates {
@@ -276,36 +276,36 @@ func (n *negotiation) addCandidate(c signal.Candidate) {
 	}
 }
 
-func (n *negotiation) sendOffer() { n.sendDescription(signal.Offer) }
+func (n *Negotiation) sendOffer() { n.sendDescription(signal.Offer) }
 
-func (n *negotiation) sendDescription(kind signal.Kind) {
+func (n *Negotiation) sendDescription(kind signal.Kind) {
 	m := &signal.Message{
 		Kind:       kind,
-		Proof:      n.proof,
-		Statement:  n.statement,
-		Trace:      n.trace,
-		Ufrag:      n.local.ufrag,
-		Pwd:        n.local.pwd,
+		Proof:      n.Proof,
+		Statement:  n.Statement,
+		Trace:      n.Trace,
+		Ufrag:      n.Local.Ufrag,
+		Pwd:        n.Local.Pwd,
 		Candidates: n.candidates,
 	}
 	if kind == signal.Offer {
-		m.MLKEM = n.ownKey
+		m.MLKEM = n.OwnKey
 	}
 	n.send(m)
 }
 
-func (n *negotiation) send(m *signal.Message) {
-	m.Attempt = n.attempt
+func (n *Negotiation) send(m *signal.Message) {
+	m.Attempt = n.Attempt
 	peer := signal.Device
 	if !n.isApp() {
 		peer = signal.App
 	}
-	if err := n.signals.Send(peer, n.peerID, m); err != nil {
+	if err := n.signals.Send(peer, n.PeerID, m); err != nil {
 		n.log.Debug("message not sent", "kind", m.Kind, "error", err)
 	}
 }
 
-func (n *negotiation) handle(ctx context.Context, m *signal.Message) {
+func (n *Negotiation) handle(ctx context.Context, m *signal.Message) {
 	switch m.Kind {
 	case signal.Offer, signal.Answer:
 		if (m.Kind == signal.Answer) != n.isApp() {
@@ -315,9 +315,9 @@ func (n *negotiation) handle(ctx context.Context, m *signal.Message) {
 			n.remote = credentials{m.Ufrag, m.Pwd}
 			n.agreeOnPass()
 			n.checks.Trust(m.Pwd)
-			close(n.heard)
-			if n.belongs != nil {
-				n.belongs(m.Statement)
+			close(n.Heard)
+			if n.Belongs != nil {
+				n.Belongs(m.Statement)
 			}
 		}
 		n.learn(m.Candidates)
@@ -329,18 +329,18 @@ func (n *negotiation) handle(ctx context.Context, m *signal.Message) {
 		n.learn(m.Candidates)
 	case signal.Refusal:
 		select {
-		case n.refused <- codes.Code(m.Code):
+		case n.Refused <- codes.Code(m.Code):
 		default:
 		}
 	}
 }
 
 // useRelay makes a fresh allocation one of the bases.
-func (n *negotiation) useRelay(r *base.Relay) {
+func (n *Negotiation) useRelay(r *base.Relay) {
 	drop := r.Close
-	if n.openRelay != nil {
+	if n.OpenRelay != nil {
 		var err error
-		if drop, err = n.openRelay(r); err != nil {
+		if drop, err = n.OpenRelay(r); err != nil {
 			n.log.Error("the relay cannot be used", "error", err)
 			drop()
 			return
@@ -349,23 +349,23 @@ func (n *negotiation) useRelay(r *base.Relay) {
 	n.relayMu.Lock()
 	n.relay, n.dropRelay = r, drop
 	n.relayMu.Unlock()
-	n.relaySeen.Store(true)
+	n.RelaySeen.Store(true)
 	n.addCandidate(signal.Candidate{Type: signal.Relayed, Address: r.Address})
 	n.openLanes()
 }
 
-// accept notes that the peer has a session.
-func (n *negotiation) accept() { n.checks.Accept() }
+// Accept notes that the peer has a session.
+func (n *Negotiation) Accept() { n.checks.Accept() }
 
-// peerRelays returns the peer's relays, if it has any.
-func (n *negotiation) peerRelays() []signal.Candidate {
+// PeerRelays returns the peer's relays, if it has any.
+func (n *Negotiation) PeerRelays() []signal.Candidate {
 	n.relayMu.Lock()
 	defer n.relayMu.Unlock()
 	return slices.Clone(n.relays)
 }
 
 // release ends what the negotiation started, but a relay that was taken.
-func (n *negotiation) release() {
+func (n *Negotiation) release() {
 	for _, a := range n.lanes {
 		a.close()
 	}

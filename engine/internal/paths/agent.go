@@ -1,4 +1,4 @@
-package engine
+package paths
 
 import (
 	"context"
@@ -18,7 +18,7 @@ import (
 )
 
 // credentials are those of one ICE agent (RFC 8445, section 5.3).
-type credentials struct{ ufrag, pwd string }
+type credentials struct{ Ufrag, Pwd string }
 
 // agent finds out which of the peer's candidates a base can reach. It only
 // finds the path: QUIC uses the base itself, and the agent goes once QUIC runs.
@@ -47,8 +47,8 @@ func newAgent(mux base.AgentMux, local credentials, controlling bool, selected, 
 	interval := mux.Checks.OfferInterval()
 	config := &ice.AgentConfig{
 		UDPMux:                 mux,
-		LocalUfrag:             local.ufrag,
-		LocalPwd:               local.pwd,
+		LocalUfrag:             local.Ufrag,
+		LocalPwd:               local.Pwd,
 		NetworkTypes:           []ice.NetworkType{ice.NetworkTypeUDP4, ice.NetworkTypeUDP6},
 		CandidateTypes:         []ice.CandidateType{ice.CandidateTypeHost},
 		MulticastDNSMode:       ice.MulticastDNSModeDisabled, // it would open port 5353
@@ -112,9 +112,9 @@ func (g *agent) start(remote credentials, controlling bool) {
 		// Both return at the first selected pair or when ctx ends; what they
 		// return is not used, since QUIC runs on the base.
 		if controlling {
-			g.ice.Dial(ctx, remote.ufrag, remote.pwd)
+			g.ice.Dial(ctx, remote.Ufrag, remote.Pwd)
 		} else {
-			g.ice.Accept(ctx, remote.ufrag, remote.pwd)
+			g.ice.Accept(ctx, remote.Ufrag, remote.Pwd)
 		}
 	})
 }

@@ -1,4 +1,4 @@
-package engine
+package paths
 
 import (
 	"net"
@@ -6,11 +6,10 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
-var allLanes = []lane{{false, false}, {true, false}, {false, true}, {true, true}}
+var allLanes = []Lane{{false, false}, {true, false}, {false, true}, {true, true}}
 
 func TestLanesHaveDifferentCredentials(t *testing.T) {
 	var suffixes []string
@@ -37,7 +36,7 @@ func TestCandidatesFitTheirLanes(t *testing.T) {
 		public  = "203.0.113.1:1"
 	)
 	for _, side := range []signal.Role{signal.App, signal.Device} {
-		n := &negotiation{ground: &ground{role: side}}
+		n := &Negotiation{ground: &Ground{Role: side}}
 		for _, test := range []struct {
 			ownRelayed, peerRelayed bool
 			typ                     signal.CandidateType
@@ -59,9 +58,9 @@ func TestCandidatesFitTheirLanes(t *testing.T) {
 			{true, true, signal.ServerReflexive, public, false},
 			{true, true, signal.Relayed, public, true},
 		} {
-			l := lane{appRelayed: test.ownRelayed, deviceRelayed: test.peerRelayed}
+			l := Lane{AppRelayed: test.ownRelayed, DeviceRelayed: test.peerRelayed}
 			if side == signal.Device {
-				l = lane{appRelayed: test.peerRelayed, deviceRelayed: test.ownRelayed}
+				l = Lane{AppRelayed: test.peerRelayed, DeviceRelayed: test.ownRelayed}
 			}
 			c := signal.Candidate{Type: test.typ, Address: netip.MustParseAddrPort(test.address)}
 			if got := n.fits(l, c); got != test.want {
@@ -90,35 +89,6 @@ func TestRelaysAreOrderedByCost(t *testing.T) {
 	}
 }
 
-func TestWhatIsLocal(t *testing.T) {
-	for address, want := range map[string]bool{
-		"10.0.0.1": true, "172.16.0.1": true, "192.168.0.1": true, "127.0.0.1": true, "169.254.1.1": true,
-		"::1": true, "fe80::1": true, "fd00::1": true,
-		"172.32.0.1": false, "203.0.113.1": false, "8.8.8.8": false, "2001:db8::1": false, "100.64.0.1": false,
-	} {
-		if got := hosts.IsLocal(netip.MustParseAddr(address)); got != want {
-			t.Errorf("%s: %v", address, got)
-		}
-	}
-}
-
-func TestKindOfPath(t *testing.T) {
-	local, far := netip.MustParseAddrPort("192.168.1.2:1"), netip.MustParseAddrPort("203.0.113.1:1")
-	c := &carrier{endpoint: &endpoint{}}
-	for _, l := range allLanes {
-		direct := l == lane{}
-		if got := c.kind(foundPath{lane: l, remote: local}); (got == PathLAN) != direct || (got == PathRelay) == direct {
-			t.Errorf("lane %+v to %v: %v", l, local, got)
-		}
-		if got := c.kind(foundPath{lane: l, remote: far}); (got == PathDirect) != direct || (got == PathRelay) == direct {
-			t.Errorf("lane %+v to %v: %v", l, far, got)
-		}
-	}
-	if got := c.kind(foundPath{remote: far, straight: true, near: true}); got != PathLAN {
-		t.Errorf("who answered in the local network is on %v", got)
-	}
-}
-
 func TestHostCandidatesCanBeReached(t *testing.T) {
 	interfaces, err := net.InterfaceAddrs()
 	if err != nil {
@@ -128,7 +98,7 @@ func TestHostCandidatesCanBeReached(t *testing.T) {
 		ip := a.(*net.IPNet).IP
 		return !ip.IsLoopback() && !ip.IsLinkLocalUnicast()
 	})
-	candidates := hostCandidates(nil, 4711)
+	candidates := HostCandidates(nil, 4711)
 	if len(candidates) == 0 {
 		t.Fatal("none")
 	}
@@ -148,18 +118,5 @@ func TestHostCandidatesCanBeReached(t *testing.T) {
 	}
 	if _, err := signal.Decode(payload); err != nil {
 		t.Errorf("the peer would refuse %v: %v", candidates, err)
-	}
-}
-
-func TestAddressSetKeepsTheNewest(t *testing.T) {
-	var s addressSet
-	address := func(port int) netip.AddrPort {
-		return netip.AddrPortFrom(netip.MustParseAddr("192.0.2.1"), uint16(port))
-	}
-	for port := 1; port <= 2*maxAddressSet; port++ {
-		s.add([]signal.Candidate{{Type: signal.Relayed, Address: address(port)}})
-	}
-	if len(s.addresses) != maxAddressSet || s.has(address(1)) || !s.has(address(2*maxAddressSet)) {
-		t.Errorf("%v", s.addresses)
 	}
 }
