@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/waitlist"
 )
 
@@ -35,7 +36,7 @@ func (d *Device) Accept(timeout time.Duration) (*Session, error) {
 }
 
 // lives reports whether a session is usable; it needs the lock.
-func (d *Device) lives(s *Session) bool { return d.sessions[s] && s.Check() == nil }
+func (d *Device) lives(s *Session) bool { return d.sessions[s] != nil && s.Check() == nil }
 
 // reserve makes room for the session of an admission, for as long as that lasts.
 func (d *Device) reserve(a *admission, traceID string) bool {
@@ -75,8 +76,8 @@ func (d *Device) isFull(appID, attempt string) bool {
 			own++
 		}
 	}
-	for s := range d.sessions {
-		count(s.about.peer.AppID, s.about.peer.TraceID)
+	for _, f := range d.sessions {
+		count(f.peer.AppID, f.peer.TraceID)
 	}
 	for a := range d.admissions {
 		if a.reserved {
@@ -100,21 +101,21 @@ func (d *Device) roomToAccept() bool {
 	return true
 }
 
-// add turns a reservation into a session that Accept returns, and starts it, in
-// one step: its end, which takes it out again, may come at once. It fails if the
-// device has closed, or the app was unpaired, since.
-func (d *Device) add(s *Session, a *admission) bool {
+// enter turns a reservation into a session that Accept returns, in one step: its end,
+// which takes it out again, may come at once. It fails if the device has closed, or the
+// app was unpaired, since.
+func (d *Device) enter(a *admission, control channel.Stream, about about, f *follower) (s *Session, entered bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s.start(d.config.OfflineAfter, func() { d.complain(s) })
 	a.reserved = false
+	s = newSession(a.conn, control, about, d.config, f, d.forget)
 	if d.closed || a.revoked {
-		return false
+		return s, false
 	}
-	d.sessions[s] = true
+	d.sessions[s] = f
 	d.backlog = append(d.backlog, s)
 	d.arrived.Notify()
-	return true
+	return s, true
 }
 
 func (d *Device) forget(s *Session) {
@@ -123,13 +124,13 @@ func (d *Device) forget(s *Session) {
 	delete(d.sessions, s) // but it stays in the backlog: what it received can be read
 }
 
-// session returns the one with that app and trace id, or nil.
-func (d *Device) session(appID, traceID string) *Session {
+// follower returns that of the session with that app and trace id, or nil.
+func (d *Device) follower(appID, traceID string) *follower {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for s := range d.sessions {
-		if s.about.peer.AppID == appID && s.about.peer.TraceID == traceID {
-			return s
+	for _, f := range d.sessions {
+		if f.peer.AppID == appID && f.peer.TraceID == traceID {
+			return f
 		}
 	}
 	return nil

@@ -2,11 +2,9 @@ package engine
 
 import (
 	"crypto/hmac"
-	"net/netip"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
-	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/state"
 )
@@ -148,38 +146,22 @@ func (d *Device) decide(a *admission, h hello) (Peer, Code) {
 
 // open makes the session.
 func (d *Device) open(a *admission, control channel.Stream, peer Peer) {
-	conn, via := a.conn, a.via
-	if via != nil {
-		via.hold()
-	}
-	var s *Session
-	s = newSession(conn, control, about{peer: peer, deviceID: d.identity.ID, localPort: d.socket.Port}, d.config, func() {
-		if via != nil {
-			via.letGo()
-		}
-		d.forget(s)
-	})
+	f := newFollower(d, a.conn, peer, a.via)
 	// The negotiation by which the app has found the device.
 	if n := d.negotiations.of(peer.AppID, peer.TraceID); n != nil {
 		n.Accept()
-		s.relays.add(n.PeerRelays())
-		s.about.mlkemKey = n.PeerKey
-		s.searches.add(n.Attempt, n.stop)
+		f.key = n.PeerKey
+		f.relays.add(n.PeerRelays())
+		f.searches.add(n.Attempt, n.stop)
 	}
-	s.locate = func() (Path, netip.AddrPort) {
-		remote := hosts.AddrPort(conn.RemoteAddr())
-		if via != nil || s.relays.has(remote) {
-			return PathRelay, remote
-		}
-		return s.routeTo(remote).kind, remote
+	route := f.where()
+	if route.kind != PathRelay {
+		f.searches.end()
 	}
-	if !d.add(s, a) {
+	s, entered := d.enter(a, control, about{traceID: peer.TraceID, deviceID: d.identity.ID, peer: peer}, f)
+	if !entered {
 		s.revoke()
 		return
 	}
-	path, remote := s.locate()
-	if path != PathRelay {
-		s.searches.end()
-	}
-	s.log.Info("accepted an app", "app", peer.AppID, "path", path.String(), "remote", remote)
+	s.log.Info("accepted an app", "app", peer.AppID, "path", route.kind.String(), "remote", route.remote)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/hmac"
 	"net/netip"
-	"slices"
 	"sync"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
@@ -31,7 +30,7 @@ func (d *Device) knows(appID string) bool {
 // package signal. What costs more than to read it is only for those with a right
 // to connect.
 func (d *Device) receive(client *signal.Client, m *signal.Message) {
-	moved := d.session(m.From, m.Trace)
+	moved := d.follower(m.From, m.Trace)
 	if moved != nil {
 		moved.relays.add(relayedOnly(m.Candidates))
 	}
@@ -42,7 +41,7 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	if m.Kind != signal.Offer || m.Trace != "" && moved == nil {
 		return
 	}
-	if d.session(m.From, m.Attempt) != nil {
+	if d.follower(m.From, m.Attempt) != nil {
 		return // the attempt has found a shorter way
 	}
 	stranger, code := d.mayAsk(m)
@@ -106,21 +105,6 @@ func (d *Device) asksAboutStrangers() bool {
 	return d.config.Strangers == StrangersAsk && d.consent.needed()
 }
 
-// complain tells the app of a session that nothing comes from it any more: only
-// the app can move a session to another path.
-func (d *Device) complain(s *Session) {
-	d.mu.Lock()
-	client := d.signals
-	d.mu.Unlock()
-	if client == nil {
-		return
-	}
-	s.log.Info("the path is silent, telling the app")
-	client.SendSealed(signal.App, s.about.peer.AppID, s.about.mlkemKey, &signal.Message{
-		Kind: signal.Silence, Attempt: s.about.peer.TraceID, Trace: s.about.peer.TraceID,
-	})
-}
-
 // deviceRelay is a relay of the device's own, for networks that block UDP, and
 // QUIC on it. It lives as long as a negotiation or a session needs it.
 type deviceRelay struct {
@@ -154,74 +138,4 @@ func (r *deviceRelay) letGo() {
 		r.quic.Close()
 		r.relay.Close()
 	}
-}
-
-// searches are the device's negotiations for one session. They end when the app
-// has no more use for them.
-type searches struct {
-	mu    sync.Mutex
-	stops map[string]context.CancelFunc // by attempt
-}
-
-func (s *searches) add(attempt string, stop context.CancelFunc) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.stops == nil {
-		s.stops = make(map[string]context.CancelFunc)
-	}
-	s.stops[attempt] = stop
-}
-
-// forget is for one that has ended: apps may search again and again.
-func (s *searches) forget(attempt string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.stops, attempt)
-}
-
-func (s *searches) end() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, stop := range s.stops {
-		stop()
-	}
-	s.stops = nil
-}
-
-// addressSet is a small set that anybody may read and one peer fills.
-type addressSet struct {
-	mu        sync.Mutex
-	addresses []netip.AddrPort
-}
-
-const maxAddressSet = 32
-
-func (s *addressSet) add(candidates []signal.Candidate) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, c := range candidates {
-		if slices.Contains(s.addresses, c.Address) {
-			continue // offers are repeated
-		}
-		if len(s.addresses) == maxAddressSet {
-			s.addresses = s.addresses[1:] // the oldest has had its time
-		}
-		s.addresses = append(s.addresses, c.Address)
-	}
-}
-
-func (s *addressSet) has(address netip.AddrPort) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Contains(s.addresses, address)
-}
-
-func relayedOnly(candidates []signal.Candidate) []signal.Candidate {
-	var relayed []signal.Candidate
-	for _, c := range candidates {
-		if c.Type == signal.Relayed {
-			relayed = append(relayed, c)
-		}
-	}
-	return relayed
 }

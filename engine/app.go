@@ -230,7 +230,7 @@ func (a *App) receive(_ *signal.Client, m *signal.Message) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		for s := range a.sessions {
-			if s.about.deviceID == m.From && s.about.peer.TraceID == m.Trace {
+			if s.about.deviceID == m.From && s.about.traceID == m.Trace {
 				s.watch.doubt()
 			}
 		}
@@ -260,13 +260,14 @@ func (a *App) finish() {
 	a.calls.Done()
 }
 
-// remember starts a session, in one step with its entry: its end, which takes
-// it out again, may come at once, and who finds it there uses it.
-func (a *App) remember(s *Session) {
+// enter makes a session, in one step with its entry: its end, which takes it out again,
+// may come at once, and who finds it there uses it.
+func (a *App) enter(won dialed, about about, m *mover) *Session {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	s.start(a.config.OfflineAfter, s.mover.pathLost)
+	s := newSession(won.carrier.conn, won.control, about, a.config, m, a.forget)
 	a.sessions[s] = true
+	return s
 }
 
 // learnKey remembers the ML-KEM key that a device has told inside the session. From

@@ -107,7 +107,7 @@ func logOfLAN(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if path, _ := app.currentPath(); path != PathLAN {
+		if path := app.way.where().kind; path != PathLAN {
 			t.Errorf("path %v", path)
 		}
 		device, err := d.Accept(await.Limit)
@@ -132,7 +132,7 @@ func logOfLAN(t *testing.T) {
 // secret to who may read the log.
 func checkLog(t *testing.T, seen *secrets, log *keptLog, a *App, d *Device, s *Session) {
 	t.Helper()
-	secret, trace := d.state.Secret(), s.about.peer.TraceID
+	secret, trace := d.state.Secret(), s.about.traceID
 	a.Close()
 	d.Close()
 	ticket := d.Ticket()

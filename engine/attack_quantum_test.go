@@ -82,8 +82,8 @@ func TestRecordedSignallingOfPairedAppsStaysClosed(t *testing.T) {
 		if CodeOf(err) != ErrDeviceFull {
 			t.Errorf("a second session: %v", err)
 		}
-		p.device.complain(device)
-		app.mover.pathLost() // offers again
+		device.way.lost()
+		app.way.lost() // offers again
 		time.Sleep(5 * time.Second)
 		toDevice, toApp = opened(paired)
 		if slices.Contains(toDevice, true) || slices.Contains(toApp, true) || len(toDevice) < 3 || len(toApp) < 4 {

@@ -92,12 +92,12 @@ func TestRecordingBroker(t *testing.T) {
 				app, err = p.app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID())
 				w.must(err)
 				time.Sleep(2 * time.Second)
-				seen.add("a trace id", []byte(app.about.peer.TraceID))
+				seen.add("a trace id", []byte(app.about.traceID))
 				seen.add("the uid", []byte(uid))
 				seen.add("the ticket", []byte(ticket[len(names.TicketPrefix):][:20]))
 				seen.add("the ticket's end", []byte(ticket[len(ticket)-20:]))
 				seen.addBytes("the ticket's secret", secret[:])
-				seen.addBytes("its proof", names.ProveOffer(secret, p.app.identity.ID, p.device.ID(), app.about.peer.TraceID))
+				seen.addBytes("its proof", names.ProveOffer(secret, p.app.identity.ID, p.device.ID(), app.about.traceID))
 				for _, word := range []string{"ufrag", "candidates", "srflx", "proof", "attempt"} {
 					seen.add("the word", []byte(word))
 				}

@@ -51,7 +51,7 @@ func TestPeerThatBreaksTheRules(t *testing.T) {
 		},
 		"pings": func(s *Session) {
 			for range 10_000 {
-				s.ping()
+				ping(s.control)
 			}
 		},
 		"the end, and more": func(s *Session) { s.control.Write([]byte("bbbddd0")); random(s) },

@@ -170,23 +170,15 @@ func (at *attempt) timedOut(ctx context.Context) error {
 func (at *attempt) session(won dialed) *Session {
 	a := at.app
 	about := about{
-		peer:        Peer{UID: a.config.UID, AppID: a.identity.ID, TraceID: at.traceID, HasTicket: at.to.secret != nil},
+		traceID:     at.traceID,
 		deviceID:    at.to.deviceID,
 		connectTime: time.Since(at.started),
-		localPort:   a.socket.Port,
 	}
-	var s *Session
-	s = newSession(won.carrier.conn, won.control, about, a.config, func() {
-		s.mover.close()
-		won.carrier.close()
-		a.forget(s)
-	})
-	path := won.carrier.kind(won.path)
-	s.setPath(path, won.path.Remote)
-	s.mover = newMover(a, s, won.carrier, at.to)
-	a.remember(s)
+	m := newMover(a, won, at.to, at.traceID)
+	s := a.enter(won, about, m)
 	a.learnKey(at.to.deviceID, won.carrier.mlkemKey)
 	a.belongs(at.to, won.carrier.statement)
+	path := m.where().kind
 	if path == PathLAN || won.path.Straight {
 		a.nearby.reached(at.to.deviceID, won.path.Remote)
 	}
@@ -194,7 +186,7 @@ func (at *attempt) session(won dialed) *Session {
 	switch {
 	case at.negotiation == nil:
 	case path == PathRelay && a.config.Relay != RelayOnly:
-		s.mover.upgrade(at.negotiation, at.stopPunching)
+		m.upgrade(at.negotiation, at.stopPunching)
 	default:
 		at.stopPunching()
 	}

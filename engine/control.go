@@ -45,6 +45,12 @@ const (
 	signalOpen = '0'
 )
 
+// ping makes the peer acknowledge something.
+func ping(control io.Writer) { control.Write([]byte{signalPing}) }
+
+// settle tells the device that no other path is looked for.
+func settle(control io.Writer) { control.Write([]byte{signalDone}) }
+
 const (
 	maxHello       = 1 << 10 // of an app that nobody knows yet
 	maxVerdict     = 4 << 10

@@ -37,7 +37,7 @@ type Device struct {
 	signals    *signal.Client
 	lan        *discovery.Listener // nil: not found in the local network
 	admissions map[*admission]bool
-	sessions   map[*Session]bool
+	sessions   map[*Session]*follower
 	backlog    []*Session // that nobody has accepted yet, oldest first; some may have ended
 	arrived    waitlist.List
 }
@@ -68,7 +68,7 @@ func NewDevice(config Config) (*Device, error) {
 		forFriends: limit.Shares[string]{Most: maxWithFriends},
 		forOthers:  limit.Shares[string]{Most: maxWithOthers},
 		admissions: make(map[*admission]bool),
-		sessions:   make(map[*Session]bool),
+		sessions:   make(map[*Session]*follower),
 	}
 	d.consent.workers = &d.workers
 	e.log.Info("device started", "quic", quicBuild)

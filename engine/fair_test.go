@@ -164,23 +164,24 @@ func TestSearchesOfASessionCostNothingLater(t *testing.T) {
 		p := w.pair(w.home(public), w.home(portRestricted), nil)
 		app, device := p.connect(0)
 		searching := w.offering(p.app)
+		searches := &device.way.(*follower).searches
 		for round := range 3 {
 			for i := range 20 {
 				w.must(searching.Send(signal.Device, p.device.ID(), &signal.Message{
-					Kind: signal.Offer, Attempt: fmt.Sprintf("%d-%d", round, i), Trace: app.about.peer.TraceID, Ufrag: "ufrag", Pwd: strings.Repeat("p", 22),
+					Kind: signal.Offer, Attempt: fmt.Sprintf("%d-%d", round, i), Trace: app.about.traceID, Ufrag: "ufrag", Pwd: strings.Repeat("p", 22),
 				}))
 			}
 			time.Sleep(time.Second)
-			device.searches.mu.Lock()
-			if n := len(device.searches.stops); n < 10 {
+			searches.mu.Lock()
+			if n := len(searches.stops); n < 10 {
 				t.Errorf("only %d searches are under way", n)
 			}
-			device.searches.mu.Unlock()
+			searches.mu.Unlock()
 			time.Sleep(base.NegotiationTime)
 		}
-		device.searches.mu.Lock()
-		defer device.searches.mu.Unlock()
-		if n := len(device.searches.stops); n > 0 {
+		searches.mu.Lock()
+		defer searches.mu.Unlock()
+		if n := len(searches.stops); n > 0 {
 			t.Errorf("%d searches are remembered that have ended", n)
 		}
 	})

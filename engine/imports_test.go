@@ -140,7 +140,7 @@ func mayImport(packages []string) map[string]bool {
 // TestOneFileKnowsEachLibrary: who wants to replace one has one file to change.
 func TestOneFileKnowsEachLibrary(t *testing.T) {
 	for library, allowed := range map[string]string{
-		"github.com/pion/ice/":                "engine/agent.go",
+		"github.com/pion/ice/":                "engine/internal/paths/agent.go",
 		"github.com/quic-go/quic-go":          "engine/quic*.go",
 		"github.com/eclipse/paho.mqtt.golang": "engine/signal/link.go",
 	} {

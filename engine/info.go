@@ -1,11 +1,8 @@
 package engine
 
 import (
-	"net"
 	"net/netip"
 	"time"
-
-	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 )
 
 // Info is a snapshot of a session.
@@ -28,23 +25,23 @@ type Info struct {
 // after the end.
 func (s *Session) Info() Info {
 	stats := s.conn.ConnectionStats()
-	path, remote := s.currentPath()
+	route := s.way.where()
 	info := Info{
-		Path:        path,
+		Path:        route.kind,
 		RTT:         stats.SmoothedRTT,
 		MinRTT:      stats.MinRTT,
 		ConnectTime: s.about.connectTime,
 		Bandwidth:   s.conn.bandwidth(),
 		PacketsSent: stats.PacketsSent,
 		PacketsLost: stats.PacketsLost,
-		TraceID:     s.about.peer.TraceID,
+		TraceID:     s.about.traceID,
 		DeviceID:    s.about.deviceID,
 	}
 	for _, c := range s.channels {
 		info.BytesSent += c.Sent.Load()
 		info.BytesReceived += c.Received.Load()
 	}
-	info.LocalAddress, info.RemoteAddress = textOf(s.routeTo(remote).local), textOf(remote)
+	info.LocalAddress, info.RemoteAddress = textOf(route.local), textOf(route.remote)
 	return info
 }
 
@@ -53,34 +50,4 @@ func textOf(a netip.AddrPort) string {
 		return ""
 	}
 	return a.String()
-}
-
-// route is what the system says of the way to an address. It costs a socket to
-// ask, so it is kept until the remote address is another.
-type route struct {
-	remote, local netip.AddrPort
-	kind          Path // of a path straight to it
-}
-
-func (s *Session) routeTo(remote netip.AddrPort) *route {
-	r := s.route.Load()
-	if r == nil || r.remote != remote {
-		r = &route{remote, localAddressTo(remote, s.about.localPort), directKind(s.network, remote.Addr())}
-		s.route.Store(r)
-	}
-	return r
-}
-
-// localAddressTo returns the address that the system sends from to reach
-// remote, with the socket's port. Nothing is sent.
-func localAddressTo(remote netip.AddrPort, port uint16) netip.AddrPort {
-	if !remote.IsValid() {
-		return netip.AddrPort{}
-	}
-	probe, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(remote))
-	if err != nil {
-		return netip.AddrPort{}
-	}
-	defer probe.Close()
-	return netip.AddrPortFrom(hosts.AddrPort(probe.LocalAddr()).Addr(), port)
 }

@@ -13,16 +13,25 @@ func TestInfoAsksTheSystemOnce(t *testing.T) {
 		p := w.pair(w.home(public), w.home(public), nil)
 		app, device := p.connect(0)
 		for name, s := range map[string]*Session{"app": app, "device": device} {
+			routes := routesOf(s)
 			first := s.Info()
-			asked := s.route.Load()
-			if again := s.Info(); again.LocalAddress != first.LocalAddress || s.route.Load() != asked {
+			asked := routes.last.Load()
+			if again := s.Info(); again.LocalAddress != first.LocalAddress || routes.last.Load() != asked {
 				t.Errorf("the %s asked again: %+v", name, again)
 			}
-			if other := s.routeTo(netip.MustParseAddrPort("192.0.2.1:1")); other == asked || other.remote.Addr() != netip.MustParseAddr("192.0.2.1") {
-				t.Errorf("the %s has not asked for another address: %+v", name, other)
+			other := netip.MustParseAddrPort("192.0.2.1:1")
+			if r := routes.straightTo(other); routes.last.Load() == asked || r.remote != other {
+				t.Errorf("the %s has not asked for another address: %+v", name, r)
 			}
 		}
 	})
+}
+
+func routesOf(s *Session) *routes {
+	if m, ok := s.way.(*mover); ok {
+		return &m.routes
+	}
+	return &s.way.(*follower).routes
 }
 
 // TestRepeatedOffersEvictNoRelay: an app repeats its offers, and its relays stay

@@ -2,22 +2,30 @@ package engine
 
 import (
 	"context"
+	"log/slog"
+	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
+	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
-// mover moves an app's session to another path: to the direct one when a relay
-// carries it, and to whatever works when its path is lost.
+// mover is the way of an app's session. It moves the session to another path: to the
+// direct one when a relay carries it, and to whatever works when its path is lost.
 type mover struct {
 	app     *App
-	session *Session
-	carrier *carrier
 	to      *Target
+	traceID string
+	carrier *carrier
+	control channel.Stream
+	log     *slog.Logger
+	routes  routes
+	path    atomic.Pointer[carried] // what carries the session now
 
 	ctx     context.Context // ends with the session
 	cancel  context.CancelFunc
@@ -50,11 +58,38 @@ const (
 // while a relay carries the session; the last one repeats.
 var upgradeIntervals = []time.Duration{15 * time.Second, time.Minute, 5 * time.Minute}
 
-func newMover(a *App, s *Session, c *carrier, to *Target) *mover {
-	m := &mover{app: a, session: s, carrier: c, to: to, workers: panics.Group{Guard: panics.Guard{Log: s.log}}}
+// carried is a path that carries a session, or has.
+type carried struct {
+	kind   Path
+	remote netip.AddrPort
+}
+
+func newMover(a *App, won dialed, to *Target, traceID string) *mover {
+	log := a.log.With("trace", traceID)
+	m := &mover{
+		app:     a,
+		to:      to,
+		traceID: traceID,
+		carrier: won.carrier,
+		control: won.control,
+		log:     log,
+		routes:  routes{network: a.config.net, port: a.socket.Port},
+		workers: panics.Group{Guard: panics.Guard{Log: log}},
+	}
+	m.path.Store(&carried{won.carrier.kind(won.path), won.path.Remote})
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m
 }
+
+func (m *mover) where() route {
+	now := m.path.Load()
+	return m.routes.to(now.remote, now.kind)
+}
+
+func (m *mover) onRelay() bool { return m.path.Load().kind == PathRelay }
+
+// settled: a device has nothing to settle.
+func (m *mover) settled() {}
 
 // begin runs a search, one at a time: an urgent one makes another give way.
 func (m *mover) begin(urgent bool, run func(*search)) bool {
@@ -95,7 +130,7 @@ func (m *mover) finish(s *search) {
 	case next != nil:
 		m.next = nil
 		m.start(true, next)
-	case Path(m.session.path.Load()) == PathRelay && m.app.config.Relay != RelayOnly:
+	case m.onRelay() && m.app.config.Relay != RelayOnly:
 		wait := upgradeIntervals[min(m.retries, len(upgradeIntervals)-1)]
 		m.retries++
 		m.timer = m.workers.After(wait, m.searchDirect)
@@ -109,7 +144,7 @@ func (m *mover) settle(s *search) {
 	s.urgent = false
 }
 
-// close ends all moves; it returns when none runs.
+// close ends all moves, and gives everything back when none runs.
 func (m *mover) close() {
 	m.mu.Lock()
 	m.closed = true
@@ -119,6 +154,7 @@ func (m *mover) close() {
 	m.mu.Unlock()
 	m.cancel()
 	m.workers.Wait()
+	m.carrier.close()
 }
 
 // upgrade waits for a running negotiation, which a relay has won, to find a
@@ -139,10 +175,10 @@ func (m *mover) searchDirect() {
 	m.begin(false, func(s *search) { m.look(s, upgradeTime, RelayNever) })
 }
 
-// pathLost looks for any path that works.
-func (m *mover) pathLost() {
+// lost looks for any path that works.
+func (m *mover) lost() {
 	m.begin(true, func(s *search) {
-		m.session.log.Info("the path is silent, looking for another")
+		m.log.Info("the path is silent, looking for another")
 		m.look(s, moveTime, m.app.config.Relay)
 	})
 }
@@ -158,7 +194,7 @@ func (m *mover) look(s *search, timeout time.Duration, policy RelayPolicy) {
 		m.take(s, n, near, timeout, false)
 		return
 	}
-	if m.take(s, n, near, timeout, true) && Path(m.session.path.Load()) == PathRelay {
+	if m.take(s, n, near, timeout, true) && m.onRelay() {
 		m.settle(s)
 		m.take(s, n, near, upgradeTime, false)
 	}
@@ -175,7 +211,7 @@ func (m *mover) negotiate(s *search, policy RelayPolicy) *paths.Negotiation {
 	}
 	n := paths.NewNegotiation(&m.app.ground, signals, paths.Terms{
 		Attempt: NewTraceID(),
-		Trace:   m.session.about.peer.TraceID,
+		Trace:   m.traceID,
 		PeerID:  m.to.deviceID,
 		Policy:  policy,
 		OwnKey:  m.app.identity.MLKEMKey,
@@ -218,7 +254,7 @@ func (m *mover) take(s *search, n *paths.Negotiation, near <-chan paths.Found, t
 		if err == nil {
 			return true
 		}
-		m.session.log.Debug("the session stays on its path", "error", err)
+		m.log.Debug("the session stays on its path", "error", err)
 		if !slices.Contains(silent, p) && len(silent) < maxNear {
 			silent = append(silent, p)
 		}
@@ -241,15 +277,15 @@ func (m *mover) move(ctx context.Context, n *paths.Negotiation, p paths.Found) e
 		}
 		return err
 	}
-	path := m.carrier.kind(p)
-	m.session.setPath(path, p.Remote)
+	now := &carried{m.carrier.kind(p), p.Remote}
+	m.path.Store(now)
 	// QUIC sends nothing on a new path by itself.
 	if p.Relayed() {
-		m.session.ping()
+		ping(m.control)
 	} else {
-		m.session.settled()
+		settle(m.control)
 	}
-	m.session.log.Info("the session has moved", "path", path.String(), "remote", p.Remote)
+	m.log.Info("the session has moved", "path", now.kind.String(), "remote", p.Remote)
 	if !p.Relayed() {
 		m.mu.Lock()
 		m.retries = 0

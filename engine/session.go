@@ -3,12 +3,8 @@ package engine
 import (
 	"log/slog"
 	"math"
-	"net/netip"
 	"sync"
-	"sync/atomic"
 	"time"
-
-	"github.com/pion/transport/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -40,17 +36,10 @@ type Session struct {
 	log       *slog.Logger
 	guard     panics.Guard // its fault is the session's end
 
-	path     atomic.Int32 // Path; apps only
-	remote   atomic.Pointer[netip.AddrPort]
-	locate   func() (Path, netip.AddrPort) // what carries the session now
-	route    atomic.Pointer[route]         // to the last remote address that somebody asked for
-	network  transport.Net                 // a test's twin, or nil
-	relays   addressSet                    // devices only: relays of the app
-	searches searches                      // devices only
-	watch    *pathWatch
-	silence  *silenceWatch
-	mover    *mover // apps only
-	onDone   func() // releases what the session holds; called once
+	way     way
+	watch   *pathWatch
+	silence *silenceWatch
+	forget  func(*Session) // by its owner; called once, at the end
 
 	mu     sync.Mutex
 	reason error         // nil while usable
@@ -60,11 +49,10 @@ type Session struct {
 
 // about is what does not change in a session.
 type about struct {
-	peer        Peer
+	traceID     string
 	deviceID    string
-	mlkemKey    []byte        // devices only: the app's, if its offer has told it
+	peer        Peer          // devices only
 	connectTime time.Duration // apps only
-	localPort   uint16
 }
 
 // Send buffers follow the path's bandwidth, down to a message of some size.
@@ -80,17 +68,17 @@ const (
 	silentTime = 50 * time.Millisecond // for what has arrived from a peer gone silent
 )
 
-// newSession takes over an established connection. It does nothing by itself
-// until start.
-func newSession(conn *quicConn, control channel.Stream, about about, config Config, onDone func()) *Session {
+// newSession takes over an established connection, and the way that carries it, and
+// begins to watch the peer and the path.
+func newSession(conn *quicConn, control channel.Stream, about about, config Config, w way, forget func(*Session)) *Session {
 	conn.forgetPeer()
 	s := &Session{
 		conn:    conn,
 		control: control,
 		about:   about,
-		log:     config.Log.With("trace", about.peer.TraceID),
-		onDone:  onDone,
-		network: config.net,
+		log:     config.Log.With("trace", about.traceID),
+		way:     w,
+		forget:  forget,
 		ended:   make(chan struct{}),
 		done:    make(chan struct{}),
 	}
@@ -101,16 +89,11 @@ func newSession(conn *quicConn, control channel.Stream, about about, config Conf
 		s.channels[number] = channel.New(stream, config.SendBuffer, s.progress, s.guard)
 		s.channels[number].PathTakes = s.pathTakes
 	}
-	return s
-}
-
-// start begins to watch the peer and the path; pathLost is called when nothing
-// comes back on it any more.
-func (s *Session) start(offlineAfter time.Duration, pathLost func()) {
-	s.watch = newPathWatch(s.guard, s.packetsReceived, s.rtt, s.ping, pathLost)
-	s.silence = watchSilence(s.guard, offlineAfter, s.packetsReceived, s.watch.doubt, func() { s.end(ErrClosedTimeout) })
+	s.watch = newPathWatch(s.guard, s.packetsReceived, s.rtt, func() { ping(control) }, w.lost)
+	s.silence = watchSilence(s.guard, config.OfflineAfter, s.packetsReceived, s.watch.doubt, func() { s.end(ErrClosedTimeout) })
 	s.listening.Add(1)
 	s.listen()
+	return s
 }
 
 // Read reads from a channel as soon as it has at least one byte. A negative
@@ -142,7 +125,8 @@ func (s *Session) Check() error {
 	return s.reason
 }
 
-// Peer returns who is at the other end of a device's session.
+// Peer returns the app at the other end of a device's session. In an app's session it
+// is empty: the other end is the device of Info.
 func (s *Session) Peer() Peer { return s.about.peer }
 
 // Close sends what is buffered for up to a second and ends the session; every
@@ -185,11 +169,12 @@ func (s *Session) end(reason Code) {
 // whatever goes wrong meanwhile.
 func (s *Session) takeDown(reason Code) {
 	defer close(s.done)
-	defer s.onDone()
+	defer s.forget(s)
+	defer s.way.close()
 	defer s.release()
 	s.silence.stop()
 	s.watch.stop()
-	s.searches.end()
+	s.way.settled()
 	switch reason {
 	case ErrClosedLocal:
 		s.sayGoodbye(time.Now().Add(flushTime))
@@ -266,7 +251,7 @@ func (s *Session) readSignals() bool {
 		case signal == signalBye:
 			s.end(ErrClosedRemote)
 		case signal == signalDone:
-			s.searches.end()
+			s.way.settled()
 		case signal >= signalOpen && signal < signalOpen+Channels:
 			s.acceptChannel(int(signal - signalOpen))
 		}
@@ -297,12 +282,6 @@ func (s *Session) acceptChannel(number int) {
 	}
 }
 
-// ping makes the peer acknowledge something.
-func (s *Session) ping() { s.control.Write([]byte{signalPing}) }
-
-// settled tells the device that no other path is looked for.
-func (s *Session) settled() { s.control.Write([]byte{signalDone}) }
-
 // pathTakes is what a channel may have queued, as far as the path is concerned:
 // what it carries within bufferTime.
 func (s *Session) pathTakes() int {
@@ -321,16 +300,3 @@ func (s *Session) progress() { s.watch.touch() }
 func (s *Session) rtt() time.Duration { return s.conn.ConnectionStats().SmoothedRTT }
 
 func (s *Session) packetsReceived() uint64 { return s.conn.ConnectionStats().PacketsReceived }
-
-// setPath notes what carries the session now; an app knows because it moves it.
-func (s *Session) setPath(path Path, remote netip.AddrPort) {
-	s.path.Store(int32(path))
-	s.remote.Store(&remote)
-}
-
-func (s *Session) currentPath() (Path, netip.AddrPort) {
-	if s.locate != nil {
-		return s.locate()
-	}
-	return Path(s.path.Load()), *s.remote.Load()
-}

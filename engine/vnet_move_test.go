@@ -42,7 +42,7 @@ func (p vpair) during(t *testing.T, traffic []flow, after time.Duration, do func
 func (s *Session) movedTo(want Path, within time.Duration) (time.Duration, bool) {
 	started := time.Now()
 	for time.Since(started) <= within {
-		if path, _ := s.currentPath(); path == want {
+		if s.way.where().kind == want {
 			return time.Since(started), true
 		}
 		time.Sleep(time.Millisecond)

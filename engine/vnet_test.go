@@ -59,11 +59,11 @@ func mustRelay(a, b *nat) bool {
 
 func checkPath(t *testing.T, app, device *Session, want Path) {
 	t.Helper()
-	if path, remote := app.currentPath(); path != want {
-		t.Errorf("the app's path is %v (%v), want %v", path, remote, want)
+	if r := app.way.where(); r.kind != want {
+		t.Errorf("the app's path is %v (%v), want %v", r.kind, r.remote, want)
 	}
-	if path, remote := device.currentPath(); path != want {
-		t.Errorf("the device's path is %v (%v), want %v", path, remote, want)
+	if r := device.way.where(); r.kind != want {
+		t.Errorf("the device's path is %v (%v), want %v", r.kind, r.remote, want)
 	}
 }
 

@@ -1,0 +1,136 @@
+package engine
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"sync"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
+	"github.com/thingp2p/libthingp2p/engine/signal"
+)
+
+// follower is the way of a device's session: QUIC follows the app to where its packets
+// come from. All that the device can do is to look for paths when the app does, and to
+// tell it when nothing comes.
+type follower struct {
+	device *Device
+	conn   *quicConn
+	peer   Peer
+	key    []byte       // of the app, for ML-KEM, if its offer has told it
+	via    *deviceRelay // the relay of ours that it came through, or nil
+	routes routes
+
+	relays   addressSet // of the app
+	searches searches
+}
+
+// newFollower holds via, if there is one, until close.
+func newFollower(d *Device, conn *quicConn, peer Peer, via *deviceRelay) *follower {
+	if via != nil {
+		via.hold()
+	}
+	return &follower{device: d, conn: conn, peer: peer, via: via, routes: routes{network: d.config.net, port: d.socket.Port}}
+}
+
+func (f *follower) where() route {
+	remote := hosts.AddrPort(f.conn.RemoteAddr())
+	if f.via != nil || f.relays.has(remote) {
+		return f.routes.to(remote, PathRelay)
+	}
+	return f.routes.straightTo(remote)
+}
+
+// lost tells the app that nothing comes from it any more: only the app can move a
+// session to another path.
+func (f *follower) lost() {
+	f.device.mu.Lock()
+	client := f.device.signals
+	f.device.mu.Unlock()
+	if client == nil {
+		return
+	}
+	f.device.log.Info("the path is silent, telling the app", "trace", f.peer.TraceID)
+	client.SendSealed(signal.App, f.peer.AppID, f.key, &signal.Message{
+		Kind: signal.Silence, Attempt: f.peer.TraceID, Trace: f.peer.TraceID,
+	})
+}
+
+func (f *follower) settled() { f.searches.end() }
+
+func (f *follower) close() {
+	f.searches.end()
+	if f.via != nil {
+		f.via.letGo()
+	}
+}
+
+// searches are the device's negotiations for one session. They end when the app
+// has no more use for them.
+type searches struct {
+	mu    sync.Mutex
+	stops map[string]context.CancelFunc // by attempt
+}
+
+func (s *searches) add(attempt string, stop context.CancelFunc) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stops == nil {
+		s.stops = make(map[string]context.CancelFunc)
+	}
+	s.stops[attempt] = stop
+}
+
+// forget is for one that has ended: apps may search again and again.
+func (s *searches) forget(attempt string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.stops, attempt)
+}
+
+func (s *searches) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, stop := range s.stops {
+		stop()
+	}
+	s.stops = nil
+}
+
+// addressSet is a small set that anybody may read and one peer fills.
+type addressSet struct {
+	mu        sync.Mutex
+	addresses []netip.AddrPort
+}
+
+const maxAddressSet = 32
+
+func (s *addressSet) add(candidates []signal.Candidate) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range candidates {
+		if slices.Contains(s.addresses, c.Address) {
+			continue // offers are repeated
+		}
+		if len(s.addresses) == maxAddressSet {
+			s.addresses = s.addresses[1:] // the oldest has had its time
+		}
+		s.addresses = append(s.addresses, c.Address)
+	}
+}
+
+func (s *addressSet) has(address netip.AddrPort) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(s.addresses, address)
+}
+
+func relayedOnly(candidates []signal.Candidate) []signal.Candidate {
+	var relayed []signal.Candidate
+	for _, c := range candidates {
+		if c.Type == signal.Relayed {
+			relayed = append(relayed, c)
+		}
+	}
+	return relayed
+}

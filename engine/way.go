@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"net"
+	"net/netip"
+	"sync/atomic"
+
+	"github.com/pion/transport/v2"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
+)
+
+// way is what carries a session: an app moves its end (mover), and a device goes along
+// (follower).
+type way interface {
+	// where says what carries the session now.
+	where() route
+	// lost is called when nothing comes back any more, again and again while that is so.
+	lost()
+	// settled is called when the peer looks for no other path.
+	settled()
+	// close is called at the session's end, when its connection has ended.
+	close()
+}
+
+// route is a path, and the addresses at its ends.
+type route struct {
+	kind          Path
+	local, remote netip.AddrPort // the zero value: not known
+}
+
+// routes finds out how the system reaches an address. That costs a socket, so the last
+// answer is kept.
+type routes struct {
+	network transport.Net // a test's twin, or nil
+	port    uint16        // of the endpoint's socket
+	last    atomic.Pointer[route]
+}
+
+// straightTo is the route to an address that no relay is on.
+func (r *routes) straightTo(remote netip.AddrPort) route {
+	last := r.last.Load()
+	if last == nil || last.remote != remote {
+		last = &route{directKind(r.network, remote.Addr()), localAddressTo(remote, r.port), remote}
+		r.last.Store(last)
+	}
+	return *last
+}
+
+// to is the route to an address, of a kind that is known.
+func (r *routes) to(remote netip.AddrPort, kind Path) route {
+	found := r.straightTo(remote)
+	found.kind = kind
+	return found
+}
+
+// localAddressTo returns the address that the system sends from to reach
+// remote, with the socket's port. Nothing is sent.
+func localAddressTo(remote netip.AddrPort, port uint16) netip.AddrPort {
+	if !remote.IsValid() {
+		return netip.AddrPort{}
+	}
+	probe, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(remote))
+	if err != nil {
+		return netip.AddrPort{}
+	}
+	defer probe.Close()
+	return netip.AddrPortFrom(hosts.AddrPort(probe.LocalAddr()).Addr(), port)
+}
