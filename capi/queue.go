@@ -34,18 +34,22 @@ func (q *queue) post(job func()) {
 }
 
 func (q *queue) work() {
-	for {
-		q.mu.Lock()
-		if len(q.jobs) == 0 {
-			close(q.busy)
-			q.busy = nil
-			q.mu.Unlock()
-			return
-		}
+	q.mu.Lock()
+	q.runAll()
+	close(q.busy)
+	q.busy = nil
+	q.mu.Unlock()
+}
+
+// runAll runs jobs until there are none. It needs the lock, and gives it away
+// while a job runs.
+func (q *queue) runAll() {
+	for len(q.jobs) > 0 {
 		job := q.jobs[0]
 		q.jobs = q.jobs[1:]
 		q.mu.Unlock()
 		guarded.Run(job)
+		q.mu.Lock()
 	}
 }
 
@@ -54,7 +58,9 @@ func (q *queue) work() {
 // drain runs the jobs itself, and does not wait for the caller.
 func (q *queue) drain(caller uintptr) {
 	if caller == q.id {
-		q.runHere()
+		q.mu.Lock()
+		q.runAll()
+		q.mu.Unlock()
 		return
 	}
 	q.mu.Lock()
@@ -80,20 +86,6 @@ func (q *queue) flush(caller uintptr) {
 	q.post(func() { close(ran) })
 	<-ran
 	waits.end(caller)
-}
-
-func (q *queue) runHere() {
-	for {
-		q.mu.Lock()
-		if len(q.jobs) == 0 {
-			q.mu.Unlock()
-			return
-		}
-		job := q.jobs[0]
-		q.jobs = q.jobs[1:]
-		q.mu.Unlock()
-		guarded.Run(job)
-	}
 }
 
 // waits knows which queue's callback waits for which queue. Callbacks that end
