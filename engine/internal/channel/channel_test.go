@@ -156,11 +156,11 @@ func TestSendForEverOutlastsTheBuffer(t *testing.T) {
 			for range len(want) / 10 {
 				time.Sleep(time.Second)
 				s.open(10)
-				c.mu.Lock()
-				if c.sendQueue.size > 100 {
-					t.Errorf("%d bytes are buffered", c.sendQueue.size)
+				c.sendHalf.mu.Lock()
+				if c.sendHalf.queue.size > 100 {
+					t.Errorf("%d bytes are buffered", c.sendHalf.queue.size)
 				}
-				c.mu.Unlock()
+				c.sendHalf.mu.Unlock()
 			}
 		}()
 		if n, err := c.Send([]byte(want), -1); n != len(want) || err != nil {
@@ -335,8 +335,8 @@ func TestDrainTakesAllThereIs(t *testing.T) {
 		c.Drain(time.Now().Add(time.Second))
 		s.finish(io.EOF)
 		c.WaitDrained()
-		if s.left() != 0 || c.recvQueue.size != 8*recvLimit {
-			t.Errorf("%d bytes in the queue, %d left", c.recvQueue.size, s.left())
+		if s.left() != 0 || c.receiveHalf.queue.size != 8*recvLimit {
+			t.Errorf("%d bytes in the queue, %d left", c.receiveHalf.queue.size, s.left())
 		}
 	})
 }
@@ -406,8 +406,8 @@ func TestBrokenStreamFreesTheBuffer(t *testing.T) {
 		wantSend(t, c, 100, 0, 100, nil)
 		s.finish(io.ErrClosedPipe)
 		synctest.Wait()
-		if c.sendQueue.size != 0 || c.writing {
-			t.Errorf("%d bytes left, writing %v", c.sendQueue.size, c.writing)
+		if c.sendHalf.queue.size != 0 || c.writing {
+			t.Errorf("%d bytes left, writing %v", c.sendHalf.queue.size, c.writing)
 		}
 		c.Refuse(codes.ErrClosedRemote)
 		wantSend(t, c, 1, -1, 0, codes.ErrClosedRemote)

@@ -9,19 +9,6 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/waitlist"
 )
 
-// SendStream is a QUIC stream of which this side is the sender.
-type SendStream interface {
-	Write(p []byte) (int, error)
-	Close() error
-}
-
-// ReceiveStream is a QUIC stream of which this side is the receiver.
-type ReceiveStream interface {
-	Read(p []byte) (int, error)
-	Peek(p []byte) (int, error)
-	SetReadDeadline(time.Time) error
-}
-
 // Streams is the stream under a channel. In QUIC it is two, one for each
 // direction, and either exists only once its sender has something to send: of
 // the eight channels most are never used, and a stream costs 1.5 KB.

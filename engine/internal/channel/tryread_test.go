@@ -55,8 +55,8 @@ func TestReadThatMustNotWaitTakesNoTimeAndNoGoroutine(t *testing.T) {
 		wantAtOnce(t, c, "a")
 		wantAtOnce(t, c, "b")
 		wantAtOnce(t, c, "")
-		if c.Received.Load() != 2 || c.receiving {
-			t.Errorf("%d bytes counted, receiving %v", c.Received.Load(), c.receiving)
+		if c.Received.Load() != 2 || c.reader != nobody {
+			t.Errorf("%d bytes counted, read by %v", c.Received.Load(), c.reader)
 		}
 		wantRead(t, c, time.Second, "", codes.ErrTimeout) // leaves a deadline in the past
 		s.arrive("c")

@@ -42,8 +42,8 @@ func TestSendHandsOverAtOnceWhatFits(t *testing.T) {
 		c, s := eagerChannel(t, 100, 0, 10)
 		wantSend(t, c, 4, 0, 4, nil)
 		wantSend(t, c, 6, 0, 6, nil)
-		if len(s.written()) != 10 || c.writing || c.sendQueue.size != 0 {
-			t.Errorf("%d bytes are with the stream, %d are queued", len(s.written()), c.sendQueue.size)
+		if len(s.written()) != 10 || c.writing || c.sendHalf.queue.size != 0 {
+			t.Errorf("%d bytes are with the stream, %d are queued", len(s.written()), c.sendHalf.queue.size)
 		}
 		if c.Sent.Load() != 10 {
 			t.Errorf("%d bytes counted", c.Sent.Load())
