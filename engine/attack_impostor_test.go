@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/tls"
 	"net/netip"
 	"testing"
 	"time"
@@ -15,22 +16,40 @@ import (
 // is told from the device.
 func TestImpostorAtTheAddress(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		impostor := w.home(public)
-		there := impostor.config("impostor")
-		p := w.pair(w.home(public), w.home(public), func(app, _ *Config) { app.Server = "" })
-		e, err := newEndpoint(there, signal.Device)
-		w.must(err)
-		t.Cleanup(e.release)
-		config, err := e.identity.TLSConfig("")
-		w.must(err)
-		w.must(e.quic.serve(config, time.Minute, gate.NewHandshakes(e.workers.Guard), &e.workers, func(c *quicConn) { <-c.Context().Done() }))
-		target, err := p.app.Resolve(testIdentity(1).ID)
-		w.must(err)
-		w.must(p.app.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr(impostor.publicIP), e.socket.Port).String()))
-		if _, err := p.app.Connect(t.Context(), target, ModeLAN, time.Second, NewTraceID()); CodeOf(err) != ErrAuth {
+		if err := w.connectToImpostor(func(*tls.Config) {}); CodeOf(err) != ErrAuth {
 			t.Errorf("connect: %v, want ErrAuth", err)
 		}
 	})
+}
+
+// TestDeviceOfBefore: an app that finds a device of before, whose streams have no
+// numbers, says that the two do not fit. The device is asked nothing more.
+func TestDeviceOfBefore(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		if err := w.connectToImpostor(func(c *tls.Config) { c.NextProtos = []string{"thingp2p/1"} }); CodeOf(err) != ErrHandshake {
+			t.Errorf("connect: %v, want ErrHandshake", err)
+		}
+	})
+}
+
+// connectToImpostor is what an app hears that dials somebody else's address. change
+// makes his handshake.
+func (w *world) connectToImpostor(change func(*tls.Config)) error {
+	impostor := w.home(public)
+	there := impostor.config("impostor")
+	p := w.pair(w.home(public), w.home(public), func(app, _ *Config) { app.Server = "" })
+	e, err := newEndpoint(there, signal.Device)
+	w.must(err)
+	w.t.Cleanup(e.release)
+	config, err := e.identity.TLSConfig("")
+	w.must(err)
+	change(config)
+	w.must(e.quic.serve(config, time.Minute, gate.NewHandshakes(e.workers.Guard), &e.workers, func(c *quicConn) { <-c.Context().Done() }))
+	target, err := p.app.Resolve(testIdentity(1).ID)
+	w.must(err)
+	w.must(p.app.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr(impostor.publicIP), e.socket.Port).String()))
+	_, err = p.app.Connect(w.t.Context(), target, ModeLAN, time.Second, NewTraceID())
+	return err
 }
 
 // TestImpostorAtTheBroker: who reads a device's inbox at a broker that lets it,

@@ -4,8 +4,14 @@ import (
 	"crypto/tls"
 	"math/rand/v2"
 	"net"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 )
 
 // TestPeerThatBreaksTheRules: whatever a peer says on a session's control stream,
@@ -26,20 +32,14 @@ func TestPeerThatBreaksTheRules(t *testing.T) {
 				s.control.Write([]byte{byte(b)})
 			}
 		},
-		"channels that never come": func(s *Session) { s.control.Write([]byte("01234567")) },
-		"a channel twice": func(s *Session) {
-			for range 2 {
-				if out, err := s.conn.OpenUniStream(); err == nil {
-					out.Write([]byte("x"))
-				}
-				s.control.Write([]byte{signalOpen})
-			}
+		"streams that never come": func(s *Session) { s.control.Write([]byte("b8")) },
+		"streams that come after all": func(s *Session) {
+			s.control.Write([]byte("0123"))
+			openRaw(s, []byte{7, 'x'})
 		},
-		"channels that nobody announced": func(s *Session) {
-			for range 2 * Channels {
-				if out, err := s.conn.OpenUniStream(); err == nil {
-					out.Write(make([]byte, 1000))
-				}
+		"as many streams as it gets, and more": func(s *Session) {
+			for number := range 2 * Channels {
+				openRaw(s, append([]byte{byte(number % Channels)}, make([]byte, 1000)...))
 			}
 		},
 		"more control streams": func(s *Session) {
@@ -78,6 +78,131 @@ func TestPeerThatBreaksTheRules(t *testing.T) {
 				})
 			})
 		}
+	}
+}
+
+// openRaw opens a stream and writes p, which should begin with a channel's number.
+func openRaw(s *Session, p []byte) *quic.SendStream {
+	out, err := s.conn.OpenUniStream()
+	if err == nil {
+		out.Write(p)
+	}
+	return out
+}
+
+// A stream that belongs to no channel, or to one that has its stream, ends the session.
+func TestStreamOfNoChannel(t *testing.T) {
+	for name, lie := range map[string]func(s *Session){
+		"no such channel":  func(s *Session) { openRaw(s, []byte{Channels, 'x'}) },
+		"the largest byte": func(s *Session) { openRaw(s, []byte{255}) },
+		"a channel twice":  func(s *Session) { openRaw(s, []byte{3, 'x'}); openRaw(s, []byte{3, 'y'}) },
+		"no byte":          func(s *Session) { openRaw(s, nil).Close() },
+		"no byte, reset":   func(s *Session) { openRaw(s, nil).CancelWrite(1) },
+		"text":             func(s *Session) { openRaw(s, []byte("0")) },
+	} {
+		for _, side := range []string{"app", "device"} {
+			t.Run(name+", the "+side, func(t *testing.T) {
+				inWorld(t, func(t *testing.T, w *world) {
+					p := w.pair(w.home(fullCone), w.home(fullCone), nil)
+					app, device := p.connect(0)
+					liar, honest := app, device
+					if side == "device" {
+						liar, honest = device, app
+					}
+					lie(liar)
+					time.Sleep(10 * time.Second)
+					if err := honest.Check(); err != ErrClosedRemote {
+						t.Errorf("the session has ended with %v", err)
+					}
+					select {
+					case <-honest.done:
+					default:
+						t.Error("something of it is left")
+					}
+				})
+			})
+		}
+	}
+}
+
+// A stream whose first byte does not come is not waited for, and costs nothing but itself.
+func TestStreamsWithoutAFirstByte(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(fullCone), nil)
+		app, device := p.connect(0)
+		for range Channels - 1 {
+			openRaw(app, nil)
+		}
+		_, err := app.Send(4, []byte("text"), -1) // opens the others, too, in the device's eyes
+		w.must(err)
+		got := make([]byte, 10)
+		if n, err := device.Read(4, got, -1); string(got[:n]) != "text" {
+			t.Errorf("%q, %v", got[:n], err)
+		}
+		for _, at := range []string{"attach", "AcceptUniStream"} {
+			if n := goroutinesIn(at); n > 0 && quicBuild == "quic-go with engine/congestion" {
+				t.Errorf("%d goroutines wait in %s", n, at)
+			}
+		}
+		if took := bubble.Took(func() { app.Close() }); took > time.Second {
+			t.Errorf("to close took %v", took)
+		}
+		device.Close()
+	})
+}
+
+// goroutinesIn is how many goroutines are in functions of a name.
+func goroutinesIn(name string) int {
+	stacks := make([]byte, 1<<20)
+	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "."+name+"(")
+}
+
+// Who ends his streams gets no others for them.
+func TestStreamsAreForOneSession(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(fullCone), nil)
+		app, device := p.connect(0)
+		for number := range Channels {
+			openRaw(app, []byte{byte(number), 'x'}).Close()
+		}
+		for number := range Channels {
+			if n, err := device.Read(number, make([]byte, 10), -1); n != 1 {
+				t.Errorf("channel %d: %d bytes, %v", number, n, err)
+			}
+			device.Read(number, make([]byte, 1), time.Second) // sees its end
+		}
+		for number := range 100 * Channels {
+			openRaw(app, []byte{byte(number % Channels), 'x'})
+			time.Sleep(10 * time.Millisecond)
+		}
+		if n := device.arrived.Load(); n != Channels {
+			t.Errorf("%d streams were taken", n)
+		}
+		app.Close()
+		device.Close()
+	})
+}
+
+// An app of before hears from a device that the two do not fit, and no more.
+func TestAppOfBefore(t *testing.T) {
+	app, device := testIdentity(1), testIdentity(2)
+	client, err := app.DialConfig(device.ID, "pass")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server, err := device.AcceptConfig(func(string) bool { return true })
+	if err != nil {
+		t.Fatal(err)
+	}
+	client.NextProtos = []string{"thingp2p/1"}
+	ours, theirs := net.Pipe()
+	defer ours.Close()
+	defer theirs.Close()
+	refused := make(chan error)
+	go func() { refused <- tls.Server(theirs, server).Handshake() }()
+	go tls.Client(ours, client).Handshake()
+	if err := <-refused; err == nil || !strings.Contains(err.Error(), "application protocol") {
+		t.Errorf("the device says %v", err)
 	}
 }
 

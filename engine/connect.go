@@ -71,16 +71,16 @@ type attempt struct {
 	stopPunching context.CancelFunc
 	offline      bool // the server says so
 
-	results  chan dialed
-	running  int           // dials
-	inTurn   int           // those of them that the next ICE path waits for
-	greeter  chan struct{} // has room for the one dial that may greet the device
-	greeted  atomic.Bool   // some dial has reached the device
-	direct   bool          // ICE has found a direct path, which has been dialled
-	queue    []paths.Found // that ICE has found
-	relay    *base.Relay   // of a dial that got no answer, to be dialled on again
-	lastErr  error         // of a path that ICE has found
-	impostor error         // of an address at which somebody else answered
+	results chan dialed
+	running int           // dials
+	inTurn  int           // those of them that the next ICE path waits for
+	greeter chan struct{} // has room for the one dial that may greet the device
+	greeted atomic.Bool   // some dial has reached the device
+	direct  bool          // ICE has found a direct path, which has been dialled
+	queue   []paths.Found // that ICE has found
+	relay   *base.Relay   // of a dial that got no answer, to be dialled on again
+	lastErr error         // of a path that ICE has found
+	unfit   error         // of an address at which somebody else answered, or a device of another version
 }
 
 // headStart is how long the way that the mode prefers goes alone.
@@ -141,8 +141,8 @@ func (at *attempt) timedOut(ctx context.Context) error {
 	if at.greeted.Load() {
 		return codes.Because(ErrTimeout, errors.New("the device was reached and did not decide"))
 	}
-	if at.signals == nil && at.impostor != nil {
-		return at.impostor
+	if at.signals == nil && at.unfit != nil {
+		return at.unfit
 	}
 	if at.signals == nil {
 		return codes.Because(ErrTimeout, errors.New("nobody in the local network answered for the device, and there is no server to ask"))

@@ -18,7 +18,8 @@ import (
 //	                statement for servers, or a negative code and the end
 //	either way      signals of one byte, while the session lives
 //
-// The end of the stream says that no other channel will be opened.
+// A stream of its own carries what one side sends on a channel. Its first byte is
+// the channel's number.
 //
 // hello and verdict are JSON behind a length of two bytes, big-endian.
 type hello struct {
@@ -40,9 +41,9 @@ const (
 	signalPing = 'p' // asks for an acknowledgement, nothing else
 	signalDone = 'd' // app to device: the path is good, look for no other
 
-	// signalOpen and the number of a channel: the next stream that I open carries
-	// what I send on it.
-	signalOpen = '0'
+	// signalOpened and a number: so many streams for channels have I opened, and no
+	// other will come. Some may still be on their way.
+	signalOpened = '0'
 )
 
 // ping makes the peer acknowledge something.

@@ -25,6 +25,7 @@ var callbacks = []string{
 	"VerifyConnection", "VerifyPeerCertificate", "GetConfigForClient", "GetCertificate", "GetClientCertificate",
 	// quic-go
 	"VerifySourceAddress", "ConnContext", "Tracer", "AllowConnectionWindowIncrease", "ThingP2PWhenReadable",
+	"ThingP2PWhenOpened",
 	// pion/ice, pion/turn
 	"BindingRequestHandler", "InterfaceFilter", "IPFilter", "OnCandidate", "OnSelectedCandidatePairChange",
 	"OnConnectionStateChange", "AuthHandler", "PermissionHandler",

@@ -179,7 +179,7 @@ func (c *quicConn) acceptControl(ctx context.Context) (channel.Stream, error) {
 	return s, nil
 }
 
-// openChannel opens the sending direction of a channel.
+// openChannel opens a stream for what is sent on a channel.
 func (c *quicConn) openChannel(number int) (channel.SendStream, error) {
 	s, err := c.OpenUniStream()
 	if err != nil {
@@ -187,12 +187,6 @@ func (c *quicConn) openChannel(number int) (channel.SendStream, error) {
 	}
 	s.SetPriority(urgency[number], true)
 	return s, nil
-}
-
-// acceptChannel returns the next stream that the peer has opened, in the order
-// in which it did.
-func (c *quicConn) acceptChannel() (channel.ReceiveStream, error) {
-	return c.AcceptUniStream(context.Background()) // ends with the connection
 }
 
 // move takes the connection to another transport, once a probe has shown that

@@ -29,6 +29,15 @@ func (c *quicConn) whenReadable(g panics.Guard, control channel.Stream, f func()
 	})
 }
 
+// whenOpened calls f, in a goroutine of its own, with each stream that the peer
+// opens for a channel, when there is something to read from it.
+func (c *quicConn) whenOpened(g panics.Guard, f func(channel.ReceiveStream)) {
+	c.ThingP2PWhenOpened(func(in *quic.ReceiveStream) {
+		defer g.Recover()
+		f(in)
+	})
+}
+
 // forgetPeer gives up what peer returns.
 func (c *quicConn) forgetPeer() { c.ThingP2PForgetPeer() }
 

@@ -3,6 +3,8 @@
 package engine
 
 import (
+	"context"
+
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
@@ -26,6 +28,21 @@ func (c *quicConn) bandwidth() uint64 {
 // whenReadable calls f in a goroutine of its own, which may have to wait until
 // there is something to read.
 func (c *quicConn) whenReadable(g panics.Guard, _ channel.Stream, f func()) { g.Go(f) }
+
+// whenOpened calls f, in a goroutine of its own, with each stream that the peer
+// opens for a channel. It may have to wait for the first byte; QUIC bounds how
+// many streams there are.
+func (c *quicConn) whenOpened(g panics.Guard, f func(channel.ReceiveStream)) {
+	g.Go(func() {
+		for {
+			in, err := c.AcceptUniStream(context.Background()) // ends with the connection
+			if err != nil {
+				return
+			}
+			g.Go(func() { f(in) })
+		}
+	})
+}
 
 // forgetPeer cannot do anything here: TLS keeps what it knows of the peer.
 func (c *quicConn) forgetPeer() {}

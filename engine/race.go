@@ -108,8 +108,8 @@ func (at *attempt) race(ctx context.Context) (dialed, error) {
 			if !r.path.Straight {
 				at.lastErr = r.err
 				next()
-			} else if CodeOf(r.err) == ErrAuth {
-				at.impostor = r.err
+			} else if code := CodeOf(r.err); code == ErrAuth || code == ErrHandshake {
+				at.unfit = r.err
 			}
 		case on := <-status:
 			at.offline = !on

@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"io"
 	"log/slog"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
@@ -29,9 +31,10 @@ type Session struct {
 	conn      *quicConn
 	control   channel.Stream
 	listening sync.WaitGroup // one, until the control stream has ended
-	opening   sync.Mutex     // keeps streams and their signals in one order
 	streams   [Channels]channel.Streams
 	channels  [Channels]*channel.Channel
+	arrived   atomic.Int32 // of the peer's streams
+	announced atomic.Int32 // how many it has opened; Channels until it says so
 	about     about
 	log       *slog.Logger
 	guard     panics.Guard // its fault is the session's end
@@ -83,9 +86,11 @@ func newSession(conn *quicConn, control channel.Stream, about about, config Conf
 		done:    make(chan struct{}),
 	}
 	s.guard = panics.Guard{Log: s.log, Failed: s.failed}
+	s.announced.Store(Channels)
 	for number := range s.streams {
 		stream := &s.streams[number]
-		stream.Open = func() (channel.SendStream, error) { return s.openChannel(number) }
+		stream.Number = byte(number)
+		stream.Open = func() (channel.SendStream, error) { return s.conn.openChannel(number) }
 		s.channels[number] = channel.New(stream, config.SendBuffer, s.progress, s.guard)
 		s.channels[number].PathTakes = s.pathTakes
 	}
@@ -93,6 +98,7 @@ func newSession(conn *quicConn, control channel.Stream, about about, config Conf
 	s.silence = watchSilence(s.guard, config.OfflineAfter, s.packetsReceived, s.watch.doubt, func() { s.end(ErrClosedTimeout) })
 	s.listening.Add(1)
 	s.listen()
+	s.conn.whenOpened(s.guard, s.attach)
 	return s
 }
 
@@ -188,6 +194,7 @@ func (s *Session) takeDown(reason Code) {
 // release ends the connection, and waits for all that used it.
 func (s *Session) release() {
 	s.conn.close()
+	s.finishStreams()
 	for _, c := range s.channels {
 		c.Wait()
 	}
@@ -198,9 +205,14 @@ func (s *Session) release() {
 // connection when it has read them.
 func (s *Session) sayGoodbye(deadline time.Time) {
 	s.control.Write([]byte{signalBye})
-	for _, c := range s.channels {
+	opened := byte(0)
+	for number, c := range s.channels {
 		c.Flush(deadline)
+		if s.streams[number].Opened() {
+			opened++
+		}
 	}
+	s.control.Write([]byte{signalOpened + opened})
 	s.control.Close()
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
@@ -226,20 +238,13 @@ func (s *Session) listen() {
 		more := false
 		defer func() {
 			if !more {
-				s.finishListening()
+				s.listening.Done()
 			}
 		}()
 		if more = s.readSignals(); more {
 			s.listen()
 		}
 	})
-}
-
-func (s *Session) finishListening() {
-	for number := range s.streams {
-		s.streams[number].Finish()
-	}
-	s.listening.Done()
 }
 
 // readSignals returns false when no more will come.
@@ -252,33 +257,43 @@ func (s *Session) readSignals() bool {
 			s.end(ErrClosedRemote)
 		case signal == signalDone:
 			s.way.settled()
-		case signal >= signalOpen && signal < signalOpen+Channels:
-			s.acceptChannel(int(signal - signalOpen))
+		case signal >= signalOpened && signal <= signalOpened+Channels:
+			s.announced.Store(int32(signal - signalOpened))
+			s.finishIfAllArrived()
 		}
 	}
 	if err != nil {
 		s.end(s.conn.closeReason(err))
+		if err != io.EOF { // after that, streams may still be on their way
+			s.finishStreams()
+		}
 	}
 	return err == nil
 }
 
-// openChannel opens the stream for what is sent on a channel.
-func (s *Session) openChannel(number int) (channel.SendStream, error) {
-	s.opening.Lock()
-	defer s.opening.Unlock()
-	out, err := s.conn.openChannel(number)
-	if err == nil {
-		_, err = s.control.Write([]byte{signalOpen + byte(number)})
+// attach takes a stream that the peer has opened to the channel that its first
+// byte names, or ends the session of a peer that breaks the rules.
+func (s *Session) attach(in channel.ReceiveStream) {
+	var number [1]byte
+	n, _ := in.Read(number[:])
+	if n == 0 || number[0] >= Channels || !s.streams[number[0]].Attach(in) {
+		s.conn.close()
+		return
 	}
-	return out, err
+	s.arrived.Add(1)
+	s.finishIfAllArrived()
 }
 
-// acceptChannel takes the stream that the peer has opened for a channel. It is
-// here already or on its way, unless the peer breaks the rules; signals wait.
-func (s *Session) acceptChannel(number int) {
-	in, err := s.conn.acceptChannel()
-	if err == nil && !s.streams[number].Attach(in) {
-		s.conn.close()
+func (s *Session) finishIfAllArrived() {
+	if s.arrived.Load() >= s.announced.Load() {
+		s.finishStreams()
+	}
+}
+
+// finishStreams tells the channels without a stream that they will have none.
+func (s *Session) finishStreams() {
+	for number := range s.streams {
+		s.streams[number].Finish()
 	}
 }
 

@@ -7,14 +7,17 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
 )
 
-// FuzzSession: whatever a peer says on the control stream of a session, and whatever streams it opens, the session ends
+// FuzzSession: whatever a peer says on the control stream of a session, and whatever streams it opens, for whatever channels, the session ends
 // when it is closed, and others are served as before.
 func FuzzSession(f *testing.F) {
-	f.Add([]byte("0"), []byte("hello"), byte(1), true)
-	f.Add([]byte("0123456789"), []byte("x"), byte(3), false)
-	f.Add([]byte("00"), []byte{}, byte(2), true)
-	f.Add([]byte("pdb0"), []byte{}, byte(9), false)
-	f.Fuzz(func(t *testing.T, signals, bytes []byte, streams byte, fromApp bool) {
+	f.Add([]byte{}, []byte("\x00hello"), byte(1), byte(0), true)
+	f.Add([]byte{}, []byte("\x06x"), byte(3), byte(1), false)
+	f.Add([]byte{}, []byte("\x08x"), byte(1), byte(0), true)
+	f.Add([]byte{}, []byte("\x00"), byte(2), byte(0), true)
+	f.Add([]byte("0123456789"), []byte("\xff"), byte(1), byte(0), false)
+	f.Add([]byte("pdb0"), []byte{}, byte(9), byte(0), false)
+	f.Add([]byte("b8"), []byte("\x01"), byte(2), byte(3), true)
+	f.Fuzz(func(t *testing.T, signals, bytes []byte, streams, step byte, fromApp bool) {
 		inWorld(t, func(t *testing.T, w *world) {
 			p := w.pair(w.home(public), w.home(public), func(app, device *Config) { app.Log, device.Log = faultlog.None(t), faultlog.None(t) })
 			app, device := p.connect(0)
@@ -26,6 +29,9 @@ func FuzzSession(f *testing.F) {
 				if out, err := liar.conn.OpenUniStream(); err == nil {
 					out.SetWriteDeadline(time.Now().Add(time.Second))
 					out.Write(bytes)
+				}
+				if len(bytes) > 0 {
+					bytes[0] += step // the channel's number
 				}
 			}
 			liar.control.Write(signals)

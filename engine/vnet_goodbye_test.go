@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 )
 
 // readerOf is a channel as an io.Reader.
@@ -50,6 +52,51 @@ func TestLastWordsOnChannelsThatWereSilent(t *testing.T) {
 			for channel := range Channels {
 				if heard, err := io.ReadAll(readerOf{app, channel}); string(heard) != "last words" || err != ErrClosedRemote {
 					t.Errorf("channel %d: %q, %v", channel, heard, err)
+				}
+			}
+			app.Close()
+		}
+	})
+}
+
+// Neither side waits for streams that there are not.
+func TestGoodbyeTakesNoLongerThanItsPath(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(portRestricted), nil)
+		for _, used := range []int{0, 1, 7, Channels} {
+			app, device := p.connect(0)
+			for channel := range used {
+				_, err := device.Send(channel, []byte("last words"), 0)
+				w.must(err)
+			}
+			took := bubble.Took(func() {
+				device.Close()
+				<-app.done
+			})
+			if took > flushTime/2 {
+				t.Errorf("with %d channels in use it took %v", used, took)
+			}
+		}
+	})
+}
+
+// A goodbye that overtakes the streams it speaks of does not keep them out.
+func TestLastWordsOnABadPath(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(portRestricted), nil)
+		for seed := range uint64(20) {
+			w.drop(nil)
+			app, device := p.connect(0)
+			w.drop(randomLoss(seed, 0.2))
+			for _, channel := range []int{1, 3, 6} {
+				_, err := device.Send(channel, []byte("last words"), 0)
+				w.must(err)
+			}
+			device.Close()
+			for channel := range Channels {
+				want := map[int]string{1: "last words", 3: "last words", 6: "last words"}[channel]
+				if heard, err := io.ReadAll(readerOf{app, channel}); string(heard) != want || err != ErrClosedRemote {
+					t.Errorf("loss %d, channel %d: %q, %v", seed, channel, heard, err)
 				}
 			}
 			app.Close()

@@ -13,7 +13,8 @@ import (
 // direction, and either exists only once its sender has something to send: of
 // the eight channels most are never used, and a stream costs 1.5 KB.
 type Streams struct {
-	Open func() (SendStream, error) // and tells the peer
+	Open   func() (SendStream, error)
+	Number byte // the channel's: the first byte of what is opened
 
 	mu       sync.Mutex
 	out      SendStream
@@ -36,6 +37,9 @@ func (s *Streams) Write(p []byte) (int, error) {
 		s.mu.Lock()
 		s.out = out
 		s.mu.Unlock()
+		// In one call, so that QUIC puts it in the packet of the first bytes.
+		n, err := out.Write(append([]byte{s.Number}, p...))
+		return max(n-1, 0), err
 	}
 	return out.Write(p)
 }
@@ -46,6 +50,13 @@ func (s *Streams) TryWrite(p []byte) bool {
 	defer s.mu.Unlock()
 	try, ok := s.out.(tryWriter)
 	return ok && try.TryWrite(p)
+}
+
+// Opened reports whether anything was ever sent.
+func (s *Streams) Opened() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.out != nil
 }
 
 // Close ends the sending direction, if it was ever opened.

@@ -15,7 +15,7 @@ import (
 // testChannelStream is a channelStream and what it opens, which counts.
 func testChannelStream() (s *Streams, out *fakeStream, opened *int) {
 	out, opened = newFakeStream(endless), new(int)
-	s = &Streams{Open: func() (SendStream, error) {
+	s = &Streams{Number: '#', Open: func() (SendStream, error) {
 		*opened++
 		return out, nil
 	}}
@@ -25,7 +25,7 @@ func testChannelStream() (s *Streams, out *fakeStream, opened *int) {
 func TestStreamIsOpenedByTheFirstWrite(t *testing.T) {
 	s, out, opened := testChannelStream()
 	s.Close() // nothing was sent: there is nothing to end
-	if *opened != 0 || out.closed {
+	if *opened != 0 || out.closed || s.Opened() {
 		t.Error("opened before anything was sent")
 	}
 	for _, p := range []string{"a", "b"} {
@@ -34,14 +34,14 @@ func TestStreamIsOpenedByTheFirstWrite(t *testing.T) {
 		}
 	}
 	s.Close()
-	if *opened != 1 || out.written() != "ab" || !out.closed {
+	if *opened != 1 || out.written() != "#ab" || !out.closed || !s.Opened() {
 		t.Errorf("opened %d times, %q written, closed %v", *opened, out.written(), out.closed)
 	}
 }
 
 func TestWriteThatMustNotWaitOpensNothing(t *testing.T) {
 	out, opened := &eagerStream{fakeStream: newFakeStream(endless), room: 10}, 0
-	s := &Streams{Open: func() (SendStream, error) {
+	s := &Streams{Number: '#', Open: func() (SendStream, error) {
 		opened++
 		return out, nil
 	}}
@@ -49,7 +49,7 @@ func TestWriteThatMustNotWaitOpensNothing(t *testing.T) {
 		t.Error("took bytes for a stream that was not open")
 	}
 	s.Write([]byte("a"))
-	if !s.TryWrite([]byte("b")) || out.written() != "ab" {
+	if !s.TryWrite([]byte("b")) || out.written() != "#ab" {
 		t.Errorf("%q written", out.written())
 	}
 }
@@ -62,6 +62,33 @@ func TestReadThatMustNotWaitAsksTheStreamWhetherItCan(t *testing.T) {
 	s.Attach(newFakeStream(0))
 	if _, ok := s.TryRead(make([]byte, 1)); ok {
 		t.Error("a stream that cannot tell has told")
+	}
+}
+
+// countingStream counts the calls that write, each of which QUIC may send on its own.
+type countingStream struct {
+	*fakeStream
+	writes int
+}
+
+func (s *countingStream) Write(p []byte) (int, error) {
+	s.writes++
+	return s.fakeStream.Write(p)
+}
+
+func TestNumberGoesWithTheFirstBytes(t *testing.T) {
+	out := &countingStream{fakeStream: newFakeStream(endless)}
+	s := &Streams{Number: '#', Open: func() (SendStream, error) { return out, nil }}
+	if n, err := s.Write([]byte("abc")); n != 3 || err != nil || out.writes != 1 {
+		t.Errorf("%d bytes, %v, by %d writes", n, err, out.writes)
+	}
+	// The number is not the caller's.
+	want := errors.New("no")
+	broken := newFakeStream(0)
+	broken.finish(want)
+	s = &Streams{Open: func() (SendStream, error) { return broken, nil }}
+	if n, err := s.Write([]byte("abc")); n != 0 || err != want {
+		t.Errorf("%d bytes, %v", n, err)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 )
 
 // alpn names the protocol inside QUIC (RFC 7301).
-const alpn = "thingp2p/1"
+const alpn = "thingp2p/2"
 
 var ErrWrongKey = errors.New("the peer does not hold the key that its id names")
 
