@@ -4,14 +4,11 @@ import (
 	"crypto/tls"
 	"math/rand/v2"
 	"net"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/quic-go/quic-go"
-
-	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 )
 
 // TestPeerThatBreaksTheRules: whatever a peer says on a session's control stream,
@@ -123,38 +120,6 @@ func TestStreamOfNoChannel(t *testing.T) {
 			})
 		}
 	}
-}
-
-// A stream whose first byte does not come is not waited for, and costs nothing but itself.
-func TestStreamsWithoutAFirstByte(t *testing.T) {
-	inWorld(t, func(t *testing.T, w *world) {
-		p := w.pair(w.home(fullCone), w.home(fullCone), nil)
-		app, device := p.connect(0)
-		for range Channels - 1 {
-			openRaw(app, nil)
-		}
-		_, err := app.Send(4, []byte("text"), -1) // opens the others, too, in the device's eyes
-		w.must(err)
-		got := make([]byte, 10)
-		if n, err := device.Read(4, got, -1); string(got[:n]) != "text" {
-			t.Errorf("%q, %v", got[:n], err)
-		}
-		for _, at := range []string{"attach", "AcceptUniStream"} {
-			if n := goroutinesIn(at); n > 0 && quicBuild == "quic-go with engine/congestion" {
-				t.Errorf("%d goroutines wait in %s", n, at)
-			}
-		}
-		if took := bubble.Took(func() { app.Close() }); took > time.Second {
-			t.Errorf("to close took %v", took)
-		}
-		device.Close()
-	})
-}
-
-// goroutinesIn is how many goroutines are in functions of a name.
-func goroutinesIn(name string) int {
-	stacks := make([]byte, 1<<20)
-	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "."+name+"(")
 }
 
 // Who ends his streams gets no others for them.

@@ -3,6 +3,8 @@
 package engine
 
 import (
+	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -167,4 +169,36 @@ func trip(s *Session, channel, size int) error {
 		got += n
 	}
 	return nil
+}
+
+// A stream whose first byte does not come is not waited for, and costs nothing but itself.
+func TestStreamsWithoutAFirstByte(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(fullCone), nil)
+		app, device := p.connect(0)
+		for range Channels - 1 {
+			openRaw(app, nil)
+		}
+		_, err := app.Send(4, []byte("text"), -1) // opens the others, too, in the device's eyes
+		w.must(err)
+		got := make([]byte, 10)
+		if n, err := device.Read(4, got, -1); string(got[:n]) != "text" {
+			t.Errorf("%q, %v", got[:n], err)
+		}
+		for _, where := range []string{"attach", "AcceptUniStream"} {
+			if n := goroutinesIn(where); n > 0 {
+				t.Errorf("%d goroutines wait in %s", n, where)
+			}
+		}
+		if took := bubble.Took(func() { app.Close() }); took > time.Second {
+			t.Errorf("to close took %v", took)
+		}
+		device.Close()
+	})
+}
+
+// goroutinesIn is how many goroutines are in functions of a name.
+func goroutinesIn(name string) int {
+	stacks := make([]byte, 1<<20)
+	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "."+name+"(")
 }
