@@ -6,7 +6,6 @@ import "C"
 import (
 	"context"
 	"sync"
-	"time"
 
 	"github.com/thingp2p/libthingp2p/engine"
 )
@@ -154,11 +153,8 @@ func newAttempt(target string, mode, timeoutMS C.int, traceID *C.char) (*app, *a
 	if err != nil {
 		return nil, nil, engine.CodeOf(err)
 	}
-	t := &attempt{
-		app: a, to: to, trace: engine.NewTraceID(),
-		mode: engine.Mode(mode), timeout: time.Duration(timeoutMS) * time.Millisecond,
-	}
-	t.context, t.cancel = context.WithCancel(context.Background())
+	t := &attempt{app: a, to: to, mode: engine.Mode(mode), trace: engine.NewTraceID()}
+	t.context, t.cancel = context.WithTimeout(context.Background(), timeoutOf(t.mode, int(timeoutMS)))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closing {

@@ -13,15 +13,31 @@ import (
 //	running ──► ended ──► settled: success or failure, told once
 //	   └── break_connect, deinit ──┘ up to here it becomes ErrConnectBreak
 type attempt struct {
-	app     *app
-	to      *engine.Target
-	mode    engine.Mode
-	timeout time.Duration // 0: the mode's default
-	trace   string
+	app   *app
+	to    *engine.Target
+	mode  engine.Mode
+	trace string
 
 	context context.Context
 	cancel  context.CancelFunc
 	broken  bool // guarded by app.mu
+}
+
+// Default times for a whole attempt.
+const (
+	internetTimeout = 15 * time.Second
+	lanTimeout      = 3 * time.Second
+)
+
+// timeoutOf is how long an attempt may take.
+func timeoutOf(mode engine.Mode, timeoutMS int) time.Duration {
+	switch {
+	case timeoutMS > 0:
+		return time.Duration(timeoutMS) * time.Millisecond
+	case mode == engine.ModeLAN:
+		return lanTimeout
+	}
+	return internetTimeout
 }
 
 // run connects. It always returns: a panic is ErrInternal.
@@ -33,7 +49,7 @@ func (t *attempt) run() (session *engine.Session, code engine.Code) {
 			session, code = nil, engine.ErrInternal
 		}
 	}()
-	session, err := t.app.engine.Connect(t.context, t.to, t.mode, t.timeout, t.trace)
+	session, err := t.app.engine.Connect(t.context, t.to, engine.ConnectOptions{Mode: t.mode, TraceID: t.trace})
 	if err != nil {
 		return nil, engine.CodeOf(err)
 	}

@@ -18,7 +18,9 @@ func attempt(t *testing.T, app *engine.App, to string, timeout time.Duration) (*
 	if err != nil {
 		t.Fatal(err)
 	}
-	return app.Connect(t.Context(), target, engine.ModeInternet, timeout, engine.NewTraceID())
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	return app.Connect(ctx, target, engine.ConnectOptions{})
 }
 
 // wantRefusal connects and wants a certain error.
@@ -134,7 +136,7 @@ func TestAuthorizerDecides(t *testing.T) {
 			t.Fatal(err)
 		}
 		trace := engine.NewTraceID()
-		s, err := p.app.Connect(t.Context(), target, engine.ModeInternet, await.Limit, trace)
+		s, err := p.app.Connect(await.Context(t, nil), target, engine.ConnectOptions{TraceID: trace})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,19 +206,17 @@ func TestBadArgumentsAreRefused(t *testing.T) {
 	}
 	long := string(make([]byte, 81))
 	for name, err := range map[string]error{
-		"negative timeout": connectError(p.app, target, engine.ModeInternet, -1, "trace"),
-		"unknown mode":     connectError(p.app, target, engine.Mode(2), time.Second, "trace"),
-		"no trace id":      connectError(p.app, target, engine.ModeInternet, time.Second, ""),
-		"long trace id":    connectError(p.app, target, engine.ModeInternet, time.Second, long),
-		"space in trace":   connectError(p.app, target, engine.ModeInternet, time.Second, "a b"),
-		"no name":          p.app.AddDevice("", p.device.Ticket()),
-		"long name":        p.app.AddDevice(long, p.device.Ticket()),
-		"no uid":           appError(engine.Config{}),
-		"long uid":         appError(engine.Config{UID: long}),
-		"control in uid":   appError(engine.Config{UID: "a\nb"}),
-		"not UTF-8":        appError(engine.Config{UID: "\xff\xfe"}),
-		"server":           appError(engine.Config{UID: "user", Server: "http://example.org"}),
-		"ca_file":          appError(engine.Config{UID: "user", CAFile: "/nowhere"}),
+		"unknown mode":   connectError(p.app, target, engine.ConnectOptions{Mode: 2}),
+		"long trace id":  connectError(p.app, target, engine.ConnectOptions{TraceID: long}),
+		"space in trace": connectError(p.app, target, engine.ConnectOptions{TraceID: "a b"}),
+		"no name":        p.app.AddDevice("", p.device.Ticket()),
+		"long name":      p.app.AddDevice(long, p.device.Ticket()),
+		"no uid":         appError(engine.Config{}),
+		"long uid":       appError(engine.Config{UID: long}),
+		"control in uid": appError(engine.Config{UID: "a\nb"}),
+		"not UTF-8":      appError(engine.Config{UID: "\xff\xfe"}),
+		"server":         appError(engine.Config{UID: "user", Server: "http://example.org"}),
+		"ca_file":        appError(engine.Config{UID: "user", CAFile: "/nowhere"}),
 	} {
 		if engine.CodeOf(err) != engine.ErrInvalidParameter {
 			t.Errorf("%s: %v", name, err)
@@ -232,8 +232,8 @@ func TestBadArgumentsAreRefused(t *testing.T) {
 	}
 }
 
-func connectError(app *engine.App, to *engine.Target, mode engine.Mode, timeout time.Duration, trace string) error {
-	_, err := app.Connect(context.Background(), to, mode, timeout, trace)
+func connectError(app *engine.App, to *engine.Target, options engine.ConnectOptions) error {
+	_, err := app.Connect(context.Background(), to, options)
 	return err
 }
 

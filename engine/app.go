@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
@@ -40,12 +39,6 @@ type Target struct {
 	secret   *[names.SecretSize]byte // nil: no ticket
 	hints    []netip.AddrPort        // where the device was when it made the ticket
 }
-
-// Default times for a whole attempt.
-const (
-	internetTimeout = 15 * time.Second
-	lanTimeout      = 3 * time.Second
-)
 
 const (
 	maxNameLength = 80      // THING_P2P_ID_SIZE without its NUL

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"fmt"
@@ -175,7 +174,7 @@ func TestManyStrangersCannotAimTheDevice(t *testing.T) {
 		time.Sleep(time.Second)
 		target, err := p.app.Resolve(p.device.ID())
 		w.must(err)
-		app, err = p.app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID())
+		app, err = connectIn(p.app, target, ModeInternet, 0)
 		w.must(err)
 		if took := app.about.connectTime; took > directBound+4*base.CheckPace { // both sides, twice
 			t.Errorf("meanwhile a friend connected in %v", took)
@@ -246,7 +245,7 @@ func TestStrangersAreOff(t *testing.T) {
 		target, err := other.Resolve(p.device.ID())
 		w.must(err)
 		w.must(other.AddAddress(target, p.device.Address()))
-		if _, err := other.Connect(context.Background(), target, ModeInternet, 5*time.Second, NewTraceID()); CodeOf(err) != ErrAuth {
+		if _, err := connectIn(other, target, ModeInternet, 5*time.Second); CodeOf(err) != ErrAuth {
 			t.Errorf("straight: %v", err)
 		}
 		app, device := p.connect(0) // with the ticket, it is

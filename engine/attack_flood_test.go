@@ -4,7 +4,6 @@ package engine
 
 import (
 	"bufio"
-	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"fmt"
@@ -97,7 +96,7 @@ func connect(t *testing.T, app *App, to string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := app.Connect(context.Background(), target, ModeInternet, await.Limit, NewTraceID())
+	s, err := app.Connect(await.Context(t, nil), target, ConnectOptions{})
 	if err != nil {
 		t.Fatalf("a friend: %v", err)
 	}

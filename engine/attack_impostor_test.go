@@ -48,7 +48,7 @@ func (w *world) connectToImpostor(change func(*tls.Config)) error {
 	target, err := p.app.Resolve(testIdentity(1).ID)
 	w.must(err)
 	w.must(p.app.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr(impostor.publicIP), e.socket.Port).String()))
-	_, err = p.app.Connect(w.t.Context(), target, ModeLAN, time.Second, NewTraceID())
+	_, err = connectIn(p.app, target, ModeLAN, time.Second)
 	return err
 }
 
@@ -95,7 +95,7 @@ func TestImpostorAtTheBroker(t *testing.T) {
 		}
 		target, err := app.Resolve(device.ID)
 		w.must(err)
-		if _, err := app.Connect(t.Context(), target, ModeInternet, 2*time.Second, NewTraceID()); CodeOf(err) != ErrNoAnswer {
+		if _, err := connectIn(app, target, ModeInternet, 2*time.Second); CodeOf(err) != ErrNoAnswer {
 			t.Errorf("connect: %v, want ErrNoAnswer", err)
 		}
 		app.Close()

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"context"
 	"crypto/ed25519"
 	"crypto/rand"
 	"net"
@@ -305,7 +304,7 @@ func TestLyingBroker(t *testing.T) {
 				const timeout = 5 * time.Second
 				target, err := p.app.Resolve(p.device.ID())
 				w.must(err)
-				app, err = p.app.Connect(context.Background(), target, ModeInternet, timeout, NewTraceID())
+				app, err = connectIn(p.app, target, ModeInternet, timeout)
 				if took := time.Since(started); took > timeout+100*time.Millisecond {
 					t.Errorf("that took %v", took)
 				}

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"context"
 	"log/slog"
 	"net"
 	"strings"
@@ -103,7 +102,7 @@ func logOfLAN(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		app, err := a.Connect(context.Background(), target, ModeLAN, await.Limit, NewTraceID())
+		app, err := a.Connect(await.Context(t, nil), target, ConnectOptions{Mode: ModeLAN})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"crypto/hpke"
 	"slices"
 	"strings"
@@ -74,11 +73,11 @@ func TestRecordedSignallingOfPairedAppsStaysClosed(t *testing.T) {
 		paired := l.count()
 		target, err := p.app.Resolve(p.device.ID())
 		w.must(err)
-		app, err = p.app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID())
+		app, err = connectIn(p.app, target, ModeInternet, 0)
 		w.must(err)
 		device, err = p.device.Accept(time.Second)
 		w.must(err)
-		_, err = p.app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID())
+		_, err = connectIn(p.app, target, ModeInternet, 0)
 		if CodeOf(err) != ErrDeviceFull {
 			t.Errorf("a second session: %v", err)
 		}
@@ -119,7 +118,7 @@ func TestBrokerTalksNobodyOutOfHybrid(t *testing.T) {
 		}))
 		target, err := p.app.Resolve(p.device.Ticket()) // it has the ticket still
 		w.must(err)
-		if _, err := p.app.Connect(context.Background(), target, ModeInternet, 10*time.Second, NewTraceID()); CodeOf(err) != ErrNoAnswer {
+		if _, err := connectIn(p.app, target, ModeInternet, 10*time.Second); CodeOf(err) != ErrNoAnswer {
 			t.Errorf("%v", err)
 		}
 		if l.count() < paired+5 {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bytes"
-	"context"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
@@ -89,7 +88,7 @@ func TestRecordingBroker(t *testing.T) {
 				device.Close()
 				target, err := p.app.Resolve(p.device.ID()) // and paired
 				w.must(err)
-				app, err = p.app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID())
+				app, err = connectIn(p.app, target, ModeInternet, 0)
 				w.must(err)
 				time.Sleep(2 * time.Second)
 				seen.add("a trace id", []byte(app.about.traceID))

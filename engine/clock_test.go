@@ -16,7 +16,7 @@ var clocks = []string{
 }
 
 // patient are the calls that wait as long as they are told. Less than a second is for what is not to happen.
-var patient = []string{".Accept", ".Read", ".Send", ".Connect", "attempt", "wantRefusal"}
+var patient = []string{".Accept", ".Read", ".Send", "connectIn", "attempt", "wantRefusal"}
 
 // bubbles are the functions that run a function in fake time.
 var bubbles = []string{"synctest.Test", "bubble.Run", "inBubble", "inWorld", "withBroker", "withServer", "withAdmission"}
@@ -35,6 +35,8 @@ var realTime = map[string]string{
 	"engine/panics TestEveryStartSurvivesAPanic":  inFakeTime,
 	"engine TestLyingBroker":                      inFakeTime,
 	"engine TestStateSurvivesKills":               "any moment is right to kill a process",
+	"engine attempt":                              "its callers say how long, and are looked at",
+	"engine connectIn":                            inFakeTime,
 	"engine newSecrets":                           "it looks as often as the machine lets it",
 	"engine TestStrangersGetNoAnswer":             "nothing is to come, however long it waits",
 	"engine after":                                inFakeTime,

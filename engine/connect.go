@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/netip"
 	"sync/atomic"
 	"time"
@@ -15,27 +16,32 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
-// Connect connects to a device and returns once the device has accepted. The
-// whole takes at most timeout; 0 means 15 s, in LAN mode 3 s. If ctx or the app
-// ends before, the error is ErrConnectBreak. traceID names the attempt on both
-// sides; see NewTraceID.
-func (a *App) Connect(ctx context.Context, to *Target, mode Mode, timeout time.Duration, traceID string) (*Session, error) {
-	if timeout == 0 {
-		timeout = internetTimeout
-		if mode == ModeLAN {
-			timeout = lanTimeout
-		}
+// ConnectOptions say how Connect connects. The zero value is usable.
+type ConnectOptions struct {
+	Mode    Mode   // ModeInternet or ModeLAN
+	TraceID string // names the attempt on both sides; "": a fresh one, see NewTraceID
+}
+
+// Connect connects to a device and returns once the device has accepted. It takes
+// as long as ctx lets it: with one that never ends, it waits for a device that is
+// nowhere to be found. If ctx ends first, the error says what was missing until
+// then (ErrTimeout, ErrNoAnswer, ErrNoRelay or ErrSignaling; ErrConnectBreak if ctx
+// was cancelled) and is ctx.Err() too; if the app is closed, it is ErrConnectBreak.
+func (a *App) Connect(ctx context.Context, to *Target, options ConnectOptions) (*Session, error) {
+	mode, traceID := options.Mode, options.TraceID
+	if traceID == "" {
+		traceID = NewTraceID()
 	}
-	if timeout < 0 || mode != ModeInternet && mode != ModeLAN || traceID == "" || len(traceID) > maxTraceLength || !names.IsVisible(traceID) {
+	if mode != ModeInternet && mode != ModeLAN || len(traceID) > maxTraceLength || !names.IsVisible(traceID) {
 		return nil, ErrInvalidParameter
 	}
 	if err := a.begin(); err != nil {
 		return nil, err
 	}
 	defer a.finish()
-	ctx, cancel := context.WithTimeoutCause(ctx, timeout, ErrTimeout)
-	defer cancel()
-	defer a.workers.WhenDone(a.ctx, cancel)()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer a.workers.WhenDone(a.ctx, func() { cancel(ErrConnectBreak) })()
 
 	at := &attempt{app: a, to: to, mode: mode, traceID: traceID, started: time.Now()}
 	s, err := at.run(ctx)
@@ -133,11 +139,19 @@ func (at *attempt) startNegotiation() error {
 	return nil
 }
 
-// timedOut says what an attempt lacked when its time was up.
-func (at *attempt) timedOut(ctx context.Context) error {
-	if context.Cause(ctx) != error(ErrTimeout) {
-		return ErrConnectBreak
+// interrupted says why an attempt got no further before its context ended.
+func (at *attempt) interrupted(ctx context.Context) error {
+	switch {
+	case context.Cause(ctx) == error(ErrConnectBreak):
+		return ErrConnectBreak // the app, not the caller
+	case ctx.Err() == context.Canceled:
+		return fmt.Errorf("%w: %w", ErrConnectBreak, ctx.Err())
 	}
+	return fmt.Errorf("%w: %w", at.lacked(), ctx.Err())
+}
+
+// lacked is what was missing when the time was up.
+func (at *attempt) lacked() error {
 	if at.greeted.Load() {
 		return codes.Because(ErrTimeout, errors.New("the device was reached and did not decide"))
 	}

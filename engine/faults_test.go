@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"net"
@@ -107,7 +106,7 @@ func connectStraight(t *testing.T, a *App, d *Device) (app, device *Session) {
 	if err := a.AddAddress(target, d.Address()); err != nil {
 		t.Fatal(err)
 	}
-	if app, err = a.Connect(context.Background(), target, ModeInternet, await.Limit, NewTraceID()); err != nil {
+	if app, err = a.Connect(await.Context(t, nil), target, ConnectOptions{}); err != nil {
 		t.Fatal(err)
 	}
 	if device, err = d.Accept(await.Limit); err != nil {
@@ -253,7 +252,7 @@ func TestFaultInANegotiation(t *testing.T) {
 		most(0)
 		target, err := p.app.Resolve(p.device.Ticket())
 		w.must(err)
-		if _, err := p.app.Connect(context.Background(), target, ModeInternet, 3*time.Second, NewTraceID()); err == nil {
+		if _, err := connectIn(p.app, target, ModeInternet, 3*time.Second); err == nil {
 			t.Error("connected")
 		}
 		log.Want(t, "expect")
@@ -275,7 +274,7 @@ func TestFaultInAnAppsNegotiation(t *testing.T) {
 		p.app.ground.Visitors.Until.Most = 0
 		target, err := p.app.Resolve(p.device.Ticket())
 		w.must(err)
-		_, err = p.app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID())
+		_, err = connectIn(p.app, target, ModeInternet, 0)
 		if CodeOf(err) != ErrInternal {
 			t.Errorf("the attempt ends with %v", err)
 		}
@@ -293,7 +292,7 @@ func TestFaultWhileAnAppIsAdmitted(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.AddAddress(target, d.Address())
-	_, err = a.Connect(context.Background(), target, ModeInternet, await.Limit, NewTraceID())
+	_, err = a.Connect(await.Context(t, nil), target, ConnectOptions{})
 	if err == nil {
 		t.Error("the app was let in")
 	}

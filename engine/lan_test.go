@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"context"
 	"net"
 	"testing"
 	"time"
@@ -35,7 +34,7 @@ func TestLANWithoutAServer(t *testing.T) {
 	}
 	p.device.SetAuthorizer(func(engine.Peer) engine.Code { return engine.OK })
 	for _, mode := range []engine.Mode{engine.ModeLAN, engine.ModeInternet} {
-		app, err := p.app.Connect(context.Background(), bare, mode, 0, engine.NewTraceID())
+		app, err := p.app.Connect(await.Context(t, nil), bare, engine.ConnectOptions{Mode: mode})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"bytes"
-	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"log/slog"
@@ -69,7 +68,7 @@ func (p pair) connect(t testing.TB) (app, device *engine.Session) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	app, err = p.app.Connect(context.Background(), target, engine.ModeInternet, await.Limit, engine.NewTraceID())
+	app, err = p.app.Connect(await.Context(t, nil), target, engine.ConnectOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

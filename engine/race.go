@@ -100,7 +100,7 @@ func (at *attempt) race(ctx context.Context) (dialed, error) {
 			}
 			at.ended(r)
 			if ctx.Err() != nil { // which is why the dial failed
-				return dialed{}, at.timedOut(ctx)
+				return dialed{}, at.interrupted(ctx)
 			}
 			if r.final() {
 				return dialed{}, r.err
@@ -122,7 +122,7 @@ func (at *attempt) race(ctx context.Context) (dialed, error) {
 			}
 			return dialed{}, code
 		case <-ctx.Done():
-			return dialed{}, at.timedOut(ctx)
+			return dialed{}, at.interrupted(ctx)
 		}
 	}
 }

@@ -108,13 +108,9 @@ func TestServerWithItsOwnCertificate(t *testing.T) {
 
 	other := strings.Replace(server.URL(), pin, strings.Repeat("A", len(pin)), 1)
 	stranger := newPair(t, other, nil)
-	target, err := stranger.app.Resolve(p.device.ID())
-	if err != nil {
-		t.Fatal(err)
-	}
 	// It says what the connection to the server lacked when the time was up: the handshake takes some.
 	for timeout := 500 * time.Millisecond; !errors.Is(err, ident.ErrPin); timeout *= 2 {
-		_, err = stranger.app.Connect(t.Context(), target, engine.ModeInternet, timeout, engine.NewTraceID())
+		_, err = attempt(t, stranger.app, p.device.ID(), timeout)
 		if engine.CodeOf(err) != engine.ErrSignaling || timeout > await.Limit {
 			t.Fatalf("connect with another pin: %v, want ErrSignaling for the pin", err)
 		}
@@ -142,12 +138,5 @@ func TestServerWithUnknownCertificateIsNotTrusted(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer device.Close()
-	target, err := app.Resolve(device.ID())
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = app.Connect(t.Context(), target, engine.ModeInternet, 500*time.Millisecond, engine.NewTraceID())
-	if engine.CodeOf(err) != engine.ErrSignaling {
-		t.Errorf("connect: %v, want ErrSignaling", err)
-	}
+	wantRefusal(t, app, device.ID(), 500*time.Millisecond, engine.ErrSignaling)
 }

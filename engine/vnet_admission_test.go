@@ -88,7 +88,7 @@ func TestRelaysAreForAppsOfKnownDevices(t *testing.T) {
 			t.Helper()
 			target, err := p.app.Resolve(text)
 			w.must(err)
-			s, err := p.app.Connect(context.Background(), target, ModeInternet, timeout, NewTraceID())
+			s, err := connectIn(p.app, target, ModeInternet, timeout)
 			if err != nil {
 				return err
 			}
@@ -164,7 +164,7 @@ func TestARelayIsNotForStrangers(t *testing.T) {
 		target, err := p.app.Resolve(p.device.Ticket())
 		w.must(err)
 		for range 2 { // the second time with a statement
-			_, err := p.app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID())
+			_, err := connectIn(p.app, target, ModeInternet, 0)
 			if CodeOf(err) != ErrNoRelay || !strings.Contains(err.Error(), "give the device's id") {
 				t.Errorf("connect: %v", err)
 			}
@@ -206,7 +206,7 @@ func TestAPairedAppIsLetIn(t *testing.T) {
 		if err := client.Err(); err == nil || !strings.Contains(err.Error(), "-admit") {
 			t.Errorf("the app is not refused: %v", err)
 		}
-		app, err := p.app.Connect(context.Background(), target, ModeLAN, 0, NewTraceID())
+		app, err := connectIn(p.app, target, ModeLAN, 0)
 		w.must(err)
 		if path := app.Info().Path; path != PathLAN {
 			t.Errorf("the path is %v", path)

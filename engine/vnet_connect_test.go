@@ -15,7 +15,7 @@ func TestUnseenDeviceDoesNotAnswer(t *testing.T) {
 		p := w.pair(w.home(fullCone), w.home(fullCone), nil)
 		target, err := p.app.Resolve(testIdentity(7).ID)
 		w.must(err)
-		if _, err := p.app.Connect(t.Context(), target, ModeInternet, 5*time.Second, NewTraceID()); CodeOf(err) != ErrNoAnswer {
+		if _, err := connectIn(p.app, target, ModeInternet, 5*time.Second); CodeOf(err) != ErrNoAnswer || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("connect: %v", err)
 		}
 	})
@@ -25,8 +25,8 @@ func TestUnseenDeviceDoesNotAnswer(t *testing.T) {
 func unreachable() (net.Conn, error) { return nil, errors.New("connection refused") }
 
 // whileConnecting runs a connect that would take long, and interrupt once offers are out; then one with ctx that cannot
-// begin.
-func whileConnecting(t *testing.T, interrupt func(a *App, cancel context.CancelFunc)) {
+// begin. Both end with ErrConnectBreak, and are cancelled or not.
+func whileConnecting(t *testing.T, cancelled bool, interrupt func(a *App, cancel context.CancelFunc)) {
 	for name, dial := range map[string]func() (net.Conn, error){"in time": nil, "without a server": unreachable} {
 		t.Run(name, func(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {
@@ -37,17 +37,20 @@ func whileConnecting(t *testing.T, interrupt func(a *App, cancel context.CancelF
 				})
 				target, err := p.app.Resolve(testIdentity(7).ID)
 				w.must(err)
-				ctx, cancel := context.WithCancel(t.Context())
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
 				time.AfterFunc(200*time.Millisecond, func() { interrupt(p.app, cancel) })
 				connect := func() error {
-					_, err := p.app.Connect(ctx, target, ModeInternet, time.Minute, NewTraceID())
+					_, err := p.app.Connect(ctx, target, ConnectOptions{})
 					return err
 				}
-				if took := bubble.Took(func() { err = connect() }); CodeOf(err) != ErrConnectBreak || took != 200*time.Millisecond {
+				broken := func(err error) bool {
+					return errors.Is(err, ErrConnectBreak) && errors.Is(err, context.Canceled) == cancelled
+				}
+				if took := bubble.Took(func() { err = connect() }); !broken(err) || took != 200*time.Millisecond {
 					t.Errorf("interrupted after 200 ms: %v after %v", err, took)
 				}
-				if took := bubble.Took(func() { err = connect() }); CodeOf(err) != ErrConnectBreak || took != 0 {
+				if took := bubble.Took(func() { err = connect() }); !broken(err) || took != 0 {
 					t.Errorf("then: %v after %v", err, took)
 				}
 			})
@@ -56,11 +59,11 @@ func whileConnecting(t *testing.T, interrupt func(a *App, cancel context.CancelF
 }
 
 func TestCancelledConnectEndsAtOnce(t *testing.T) {
-	whileConnecting(t, func(_ *App, cancel context.CancelFunc) { cancel() })
+	whileConnecting(t, true, func(_ *App, cancel context.CancelFunc) { cancel() })
 }
 
 func TestCloseEndsConnect(t *testing.T) {
-	whileConnecting(t, func(a *App, _ context.CancelFunc) { a.Close() })
+	whileConnecting(t, false, func(a *App, _ context.CancelFunc) { a.Close() })
 }
 
 func TestCloseEndsAccept(t *testing.T) {

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -73,7 +72,7 @@ func (p vpair) connectAs(app *App, to string, timeout time.Duration) (*Session, 
 	p.world.t.Helper()
 	target, err := app.Resolve(to)
 	p.world.must(err)
-	return app.Connect(context.Background(), target, ModeInternet, timeout, NewTraceID())
+	return connectIn(app, target, ModeInternet, timeout)
 }
 
 func askStrangers(_, device *Config) { device.Strangers = StrangersAsk }

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"net/netip"
 	"slices"
 	"testing"
@@ -51,7 +50,7 @@ func TestNothingGoesToSpecialAddresses(t *testing.T) {
 			ended := make(chan struct{})
 			go func() {
 				defer close(ended)
-				p.app.Connect(context.Background(), to, ModeInternet, 3*time.Second, NewTraceID())
+				connectIn(p.app, to, ModeInternet, 3*time.Second)
 			}()
 			for range 4 { // the app may be between two connections to the server
 				time.Sleep(500 * time.Millisecond)

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -144,7 +143,7 @@ func TestManyAppsAtOnce(t *testing.T) {
 		for i, app := range apps {
 			all.Go(func() {
 				var err error
-				if sessions[i], err = app.Connect(context.Background(), target, ModeInternet, 0, NewTraceID()); err != nil {
+				if sessions[i], err = connectIn(app, target, ModeInternet, 0); err != nil {
 					t.Errorf("app %d: %v", i, err)
 				}
 			})
@@ -174,7 +173,7 @@ func (p vpair) wantFailure(t *testing.T, code Code, timeout time.Duration) (took
 	target, err := p.app.Resolve(p.device.Ticket())
 	p.world.must(err)
 	started := time.Now()
-	_, err = p.app.Connect(context.Background(), target, ModeInternet, timeout, NewTraceID())
+	_, err = connectIn(p.app, target, ModeInternet, timeout)
 	if !errors.Is(err, code) {
 		t.Errorf("connect: %v, want %s", err, code.Name())
 	}

@@ -273,12 +273,22 @@ func (w *world) pair(appHome, deviceHome *home, change func(app, device *Config)
 	return vpair{w, app, device, appHome, deviceHome}
 }
 
+// connectIn is Connect with a timeout; 0 means 15 s.
+func connectIn(a *App, to *Target, mode Mode, timeout time.Duration) (*Session, error) {
+	if timeout == 0 {
+		timeout = 15 * time.Second
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	return a.Connect(ctx, to, ConnectOptions{Mode: mode})
+}
+
 // connect returns both ends of a new session.
 func (p vpair) connect(timeout time.Duration) (app, device *Session) {
 	p.world.t.Helper()
 	target, err := p.app.Resolve(p.device.Ticket())
 	p.world.must(err)
-	app, err = p.app.Connect(context.Background(), target, ModeInternet, timeout, NewTraceID())
+	app, err = connectIn(p.app, target, ModeInternet, timeout)
 	p.world.must(err)
 	device, err = p.device.Accept(time.Second)
 	p.world.must(err)

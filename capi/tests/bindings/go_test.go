@@ -45,7 +45,7 @@ func scenarioInGo(t *testing.T, server, ticket string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := app.Connect(t.Context(), target, engine.ModeInternet, patience, engine.NewTraceID())
+	session, err := app.Connect(await.Context(t, nil), target, engine.ConnectOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
