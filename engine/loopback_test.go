@@ -138,10 +138,3 @@ func TestRelayOnly(t *testing.T) {
 		t.Errorf("paths %v and %v, want relay", app.Info().Path, device.Info().Path)
 	}
 }
-
-type reader struct {
-	session *engine.Session
-	channel int
-}
-
-func (r reader) Read(p []byte) (int, error) { return r.session.Read(r.channel, p, -1) }

@@ -31,6 +31,7 @@ type Session struct {
 	conn      *quicConn
 	control   channel.Stream
 	listening sync.WaitGroup // one, until the control stream has ended
+	farewell  atomic.Bool    // the peer has said goodbye
 	streams   [Channels]channel.Streams
 	channels  [Channels]*channel.Channel
 	arrived   atomic.Int32 // of the peer's streams
@@ -254,6 +255,7 @@ func (s *Session) readSignals() bool {
 	for _, signal := range signals[:n] {
 		switch {
 		case signal == signalBye:
+			s.farewell.Store(true)
 			s.end(ErrClosedRemote)
 		case signal == signalDone:
 			s.way.settled()

@@ -151,7 +151,7 @@ func TestDeviceCloseEndsItsSessions(t *testing.T) {
 		t.Errorf("the device's side: %v", device.Check())
 	}
 	for _, s := range []*engine.Session{app, waiting} {
-		if _, err := io.ReadAll(reader{s, 0}); err != engine.ErrClosedRemote {
+		if _, err := io.ReadAll(s.Channel(0)); err != nil {
 			t.Errorf("the app's side: %v", err)
 		}
 	}

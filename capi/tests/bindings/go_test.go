@@ -16,20 +16,9 @@ import (
 
 const (
 	commands, video = 0, 1
-	patience        = await.Limit
 	streamBytes     = 64 << 20
 	blockBytes      = 256 << 10
 )
-
-// channelReader reads a channel as an io.Reader.
-type channelReader struct {
-	session *engine.Session
-	channel int
-}
-
-func (r channelReader) Read(p []byte) (int, error) {
-	return r.session.Read(r.channel, p, patience)
-}
 
 // The scenario in Go, by package engine.
 func scenarioInGo(t *testing.T, server, ticket string) {
@@ -49,10 +38,15 @@ func scenarioInGo(t *testing.T, server, ticket string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lines := bufio.NewReader(channelReader{session, commands})
+	commands, video := session.Channel(commands), session.Channel(video)
+	commands.SetDeadline(await.Deadline())
+	video.SetDeadline(await.Deadline())
+	lines := bufio.NewReader(commands)
 	ask := func(format string, args ...any) {
 		t.Helper()
-		sendAll(t, session, commands, fmt.Appendf(nil, format+"\n", args...))
+		if _, err := fmt.Fprintf(commands, format+"\n", args...); err != nil {
+			t.Fatal(err)
+		}
 	}
 	answer := func() string {
 		t.Helper()
@@ -66,9 +60,11 @@ func scenarioInGo(t *testing.T, server, ticket string) {
 	if ask("echo hello"); answer() != "hello" {
 		t.Error("wrong echo")
 	}
-	if _, err := session.Read(commands, make([]byte, 1), 20*time.Millisecond); !errors.Is(err, engine.ErrTimeout) {
+	commands.SetReadDeadline(time.Now())
+	if _, err := commands.Read(make([]byte, 1)); !errors.Is(err, engine.ErrTimeout) {
 		t.Errorf("read of nothing: %v", err)
 	}
+	commands.SetReadDeadline(await.Deadline())
 
 	want, pattern := crc32.NewIEEE(), patternBytes()
 	for done := 0; done < streamBytes; done += blockBytes {
@@ -76,7 +72,7 @@ func scenarioInGo(t *testing.T, server, ticket string) {
 	}
 	ask("stream %d", streamBytes)
 	got := crc32.NewIEEE()
-	if _, err := io.CopyN(got, channelReader{session, video}, streamBytes); err != nil {
+	if _, err := io.CopyN(got, video, streamBytes); err != nil {
 		t.Fatal(err)
 	}
 	if got.Sum32() != want.Sum32() {
@@ -84,31 +80,22 @@ func scenarioInGo(t *testing.T, server, ticket string) {
 	}
 	ask("sink %d", streamBytes)
 	for done := 0; done < streamBytes; done += blockBytes {
-		sendAll(t, session, video, pattern[done%251:][:blockBytes])
+		if _, err := video.Write(pattern[done%251:][:blockBytes]); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if answer() != fmt.Sprint(want.Sum32()) {
 		t.Error("the stream changed on its way to the device")
 	}
 
 	ask("bye")
-	if _, err := lines.ReadByte(); !errors.Is(err, engine.ErrClosedRemote) {
+	if _, err := lines.ReadByte(); err != io.EOF {
 		t.Errorf("read at the end: %v", err)
 	}
 	if err := session.Check(); !errors.Is(err, engine.ErrClosedRemote) {
 		t.Errorf("check at the end: %v", err)
 	}
 	session.Close()
-}
-
-func sendAll(t *testing.T, session *engine.Session, channel int, bytes []byte) {
-	t.Helper()
-	for len(bytes) > 0 {
-		n, err := session.Send(channel, bytes, patience)
-		if err != nil {
-			t.Fatal(err)
-		}
-		bytes = bytes[n:]
-	}
 }
 
 func patternBytes() []byte {

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"errors"
+	"io"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -63,6 +64,8 @@ type receiveHalf struct {
 	readTimer *time.Timer   // made with the first deadline
 	expired   bool          // the stream's deadline has been set to the past
 	draining  bool          // takes all there is, since the session ends; the stream's deadline is that
+	complete  bool          // by the peer's word: nothing of the stream is missing
+	until     time.Time     // of ReadByDeadline; zero: none
 	refused   error         // what readers get after the last byte; nil: the session goes on
 	data      waitlist.List // readers that wait for bytes, and receive for the caller
 	room      waitlist.List // receive, when the queue is full
@@ -96,8 +99,18 @@ func (r *receiveHalf) Read(p []byte, timeout time.Duration) (int, error) {
 			return n, nil
 		}
 	}
+	return r.read(p, timeout, nil)
+}
+
+// read is Read that may wait. A deadline that can move is looked at again after each
+// wait. It needs the lock.
+func (r *receiveHalf) read(p []byte, timeout time.Duration, movable *time.Time) (int, error) {
 	deadline, late := time.Time{}, timeout == 0
 	for {
+		if movable != nil {
+			deadline = *movable
+			late = hasPassed(deadline)
+		}
 		if r.refused == codes.ErrClosedLocal {
 			return 0, r.refused
 		}
@@ -121,7 +134,7 @@ func (r *receiveHalf) Read(p []byte, timeout time.Duration) (int, error) {
 			r.Received.Add(uint64(n))
 			return n, nil
 		}
-		late = !deadline.IsZero() && !time.Now().Before(deadline)
+		late = hasPassed(deadline)
 	}
 }
 
@@ -198,7 +211,7 @@ func (r *receiveHalf) finishReading(err error) {
 	case r.reader == leaving:
 		r.reader = receiving // it finds the same error
 	case err != nil && !errors.Is(err, os.ErrDeadlineExceeded):
-		r.reader = ended
+		r.reader, r.complete = ended, err == io.EOF
 	default:
 		r.reader = nobody
 	}
@@ -210,7 +223,7 @@ func (r *receiveHalf) finishReading(err error) {
 func (r *receiveHalf) expire() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if (r.reader == caller || r.reader == leaving) && !r.draining && !r.readUntil.IsZero() && !time.Now().Before(r.readUntil) {
+	if (r.reader == caller || r.reader == leaving) && !r.draining && hasPassed(r.readUntil) {
 		r.wakeReader()
 	}
 }
@@ -245,16 +258,18 @@ func (r *receiveHalf) startReceive() {
 
 // receive brings what the stream has into the queue until the stream ends.
 func (r *receiveHalf) receive() {
-	defer r.finishReceiving()
+	var err error
+	defer func() { r.finishReceiving(err) }()
 	r.takeOver()
 	var first [1]byte
 	for {
 		// Peek holds no buffer while nothing comes.
-		if _, err := r.stream.Peek(first[:]); err != nil {
+		if _, err = r.stream.Peek(first[:]); err != nil {
 			return
 		}
 		buffer := newChunk(largeChunk)
-		n, err := r.stream.Read(buffer.bytes)
+		var n int
+		n, err = r.stream.Read(buffer.bytes)
 		buffer.end = n
 		r.progress()
 		r.keep(buffer)
@@ -284,11 +299,11 @@ func (r *receiveHalf) keep(buffer chunk) {
 	}
 }
 
-// finishReceiving says that no more comes.
-func (r *receiveHalf) finishReceiving() {
+// finishReceiving says that no more comes, and why.
+func (r *receiveHalf) finishReceiving(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.reader = ended
+	r.reader, r.complete = ended, err == io.EOF
 	r.data.Notify()
 }
 

@@ -46,6 +46,7 @@ type sendHalf struct {
 	queue   fifo
 	writer  func()        // write, bound to workers
 	writing bool          // the state
+	until   time.Time     // of WriteByDeadline; zero: none
 	refused error         // nil: not yet
 	space   waitlist.List // senders that wait for room, and flush
 }
@@ -59,19 +60,25 @@ func (s *sendHalf) init(stream SendStream, limit int, progress func(), workers *
 func (s *sendHalf) Send(p []byte, timeout time.Duration) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	taken, err := s.send(p, timeout, nil)
+	if taken > 0 {
+		err = nil
+	}
+	return taken, err
+}
+
+// send takes all of p, or says why not. A deadline that can move is looked at again
+// after each wait. It needs the lock.
+func (s *sendHalf) send(p []byte, timeout time.Duration, movable *time.Time) (taken int, err error) {
 	if s.refused == nil && !s.writing && s.try != nil && s.try.TryWrite(p) {
 		s.progress()
 		s.Sent.Add(uint64(len(p)))
 		return len(p), nil
 	}
-	taken := 0
 	var deadline time.Time
 	for {
 		if s.refused != nil {
-			if taken > 0 {
-				return taken, nil
-			}
-			return 0, s.refused
+			return taken, s.refused
 		}
 		if n := min(s.room(), len(p)-taken); n > 0 {
 			s.queue.write(p[taken : taken+n])
@@ -85,11 +92,11 @@ func (s *sendHalf) Send(p []byte, timeout time.Duration) (int, error) {
 		if taken == len(p) {
 			return taken, nil
 		}
-		if timeout == 0 {
-			if taken > 0 {
-				return taken, nil
-			}
-			return 0, codes.ErrTimeout
+		if movable != nil {
+			deadline = *movable
+		}
+		if timeout == 0 || hasPassed(deadline) {
+			return taken, codes.ErrTimeout
 		}
 		if timeout > 0 && deadline.IsZero() {
 			deadline = waitlist.Deadline(timeout)

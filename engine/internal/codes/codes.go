@@ -4,6 +4,8 @@ package codes
 import (
 	"errors"
 	"fmt"
+	"net"
+	"os"
 )
 
 // Code says how an operation ended. The numbers are those of the C ABI and of
@@ -94,6 +96,21 @@ func (c Code) Error() string {
 	}
 	return "unknown error code"
 }
+
+// Is reports whether target is what Go's own packages call c.
+func (c Code) Is(target error) bool {
+	switch target {
+	case os.ErrDeadlineExceeded:
+		return c == ErrTimeout
+	case net.ErrClosed:
+		return c == ErrClosedLocal || c == ErrListenBreak
+	}
+	return false
+}
+
+// Timeout and Temporary make Code a net.Error.
+func (c Code) Timeout() bool   { return c == ErrTimeout }
+func (c Code) Temporary() bool { return c == ErrTimeout }
 
 // All lists every code that the library uses, in no particular order.
 func All() []Code {
