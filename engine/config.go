@@ -17,7 +17,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
-// Version is the library's version, as in thing_p2p_version.
+// Version is the library's version.
 const Version = "0.1.0"
 
 // Channels is the number of channels in a session, numbered from 0.

@@ -32,8 +32,11 @@ func (a *App) Connect(ctx context.Context, to *Target, options ConnectOptions) (
 	if traceID == "" {
 		traceID = NewTraceID()
 	}
-	if mode != ModeInternet && mode != ModeLAN || len(traceID) > maxTraceLength || !names.IsVisible(traceID) {
-		return nil, ErrInvalidParameter
+	if mode != ModeInternet && mode != ModeLAN {
+		return nil, codes.Because(ErrInvalidParameter, fmt.Errorf("there is no mode %d", mode))
+	}
+	if len(traceID) > maxTraceLength || !names.IsVisible(traceID) {
+		return nil, codes.Because(ErrInvalidParameter, fmt.Errorf("a trace id has at most %d bytes, all of them visible ASCII", maxTraceLength))
 	}
 	if err := a.begin(); err != nil {
 		return nil, err

@@ -90,11 +90,11 @@ func loadRoots(file string) (*x509.CertPool, error) {
 	}
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return nil, fmt.Errorf("read ca_file: %w", err)
+		return nil, fmt.Errorf("read the roots for TLS: %w", err)
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("ca_file %s holds no PEM certificate", file)
+		return nil, fmt.Errorf("the file %s holds no root for TLS, in PEM", file)
 	}
 	return roots, nil
 }
