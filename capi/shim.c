@@ -37,8 +37,8 @@ static int is_text(const char *text, size_t max) { return text != NULL && strnle
 
 static int is_name(const char *text) { return is_text(text, THING_P2P_ID_SIZE - 1) && text[0] != '\0'; }
 
-static int is_target(const char *dev_id, int mode, int timeout_ms) {
-  return is_text(dev_id, MAX_PASTED) &&
+static int is_target(const char *target, int mode, int timeout_ms) {
+  return is_text(target, MAX_PASTED) &&
          (mode == THING_P2P_MODE_INTERNET || mode == THING_P2P_MODE_LAN) && timeout_ms >= 0;
 }
 
@@ -65,34 +65,34 @@ int thing_p2p_deinit(void) {
   RETURN_FROM_GO(TP2P_SELDOM, tp2pGoDeinit(&call));
 }
 
-int thing_p2p_add_device(const char *dev_id, const char *ticket) {
+int thing_p2p_add_device(const char *name, const char *ticket) {
   NOT_FORKED();
-  REQUIRE(is_text(dev_id, MAX_PASTED) && is_text(ticket, MAX_PASTED));
+  REQUIRE(is_text(name, MAX_PASTED) && is_text(ticket, MAX_PASTED));
   STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
-  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoAddDevice(&call, (char *)dev_id, (char *)ticket));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoAddDevice(&call, (char *)name, (char *)ticket));
 }
 
-int thing_p2p_add_address(const char *dev_id, const char *address) {
+int thing_p2p_add_address(const char *target, const char *address) {
   NOT_FORKED();
-  REQUIRE(is_text(dev_id, MAX_PASTED) && is_text(address, MAX_ADDRESS));
+  REQUIRE(is_text(target, MAX_PASTED) && is_text(address, MAX_ADDRESS));
   STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
-  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoAddAddress(&call, (char *)dev_id, (char *)address));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoAddAddress(&call, (char *)target, (char *)address));
 }
 
-int thing_p2p_connect(const char *dev_id, int mode, int timeout_ms, thing_p2p_success_cb success,
+int thing_p2p_connect(const char *target, int mode, int timeout_ms, thing_p2p_success_cb success,
                       thing_p2p_failure_cb failure, void *user, char *trace_id) {
   NOT_FORKED();
-  REQUIRE(is_target(dev_id, mode, timeout_ms) && success != NULL && failure != NULL);
+  REQUIRE(is_target(target, mode, timeout_ms) && success != NULL && failure != NULL);
   STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
-  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoConnect(&call, (char *)dev_id, mode, timeout_ms, (uintptr_t)success,
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoConnect(&call, (char *)target, mode, timeout_ms, (uintptr_t)success,
                                             (uintptr_t)failure, (uintptr_t)user, trace_id));
 }
 
-int thing_p2p_connect_wait(const char *dev_id, int mode, int timeout_ms, char *trace_id) {
+int thing_p2p_connect_wait(const char *target, int mode, int timeout_ms, char *trace_id) {
   NOT_FORKED();
-  REQUIRE(is_target(dev_id, mode, timeout_ms));
+  REQUIRE(is_target(target, mode, timeout_ms));
   STARTED_OR(THING_P2P_ERR_NOT_INITIALIZED);
-  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoConnectWait(&call, (char *)dev_id, mode, timeout_ms, trace_id));
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoConnectWait(&call, (char *)target, mode, timeout_ms, trace_id));
 }
 
 int thing_p2p_break_connect(const char *trace_id) {

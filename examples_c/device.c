@@ -121,8 +121,10 @@ static void close_when_told(int *device)
 
   action.sa_handler = on_signal;
   action.sa_flags = SA_ONSTACK | SA_RESTART; /* a thread of the library may get the signal; it needs SA_ONSTACK */
-  if (pipe(stop_pipe) != 0)
-    fail("pipe", THING_P2P_ERR_NO_MEMORY);
+  if (pipe(stop_pipe) != 0) {
+    perror("pipe");
+    exit(1);
+  }
   if (pthread_create(&closer, NULL, close_on_signal, device) != 0)
     fail("thread", THING_P2P_ERR_NO_MEMORY);
   pthread_detach(closer);

@@ -117,7 +117,7 @@ enum {
   THING_P2P_ERR_LISTEN_BREAK = -16,       /* the device was closed while accept waited */
   THING_P2P_ERR_CONNECT_BREAK = -19,      /* break_connect, or deinit during an attempt */
   THING_P2P_ERR_SESSION_LIMIT = -23,      /* too many sessions here */
-  THING_P2P_ERR_NO_MEMORY = -29,
+  THING_P2P_ERR_NO_MEMORY = -29,          /* no memory, address space or threads left */
   THING_P2P_ERR_HANDSHAKE = -37,          /* the secure handshake failed */
   THING_P2P_ERR_NO_ANSWER = -50,          /* the offer was delivered, nothing came back */
   THING_P2P_ERR_SIGNALING = -58,          /* the server cannot be reached */
@@ -289,7 +289,7 @@ typedef void (*thing_p2p_success_cb)(int handle, void *user);
 typedef void (*thing_p2p_failure_cb)(int err_code, void *user);
 
 /*
- * Binds `dev_id`, a name of the caller's choice with 1 to 80 bytes, to a ticket
+ * Binds `name`, of the caller's choice and with 1 to 80 bytes, to a ticket
  * until deinit, so that thing_p2p_connect takes the name. A second ticket for
  * the same name replaces the first. The device's id means the ticket's device
  * from then on, too.
@@ -306,12 +306,12 @@ typedef void (*thing_p2p_failure_cb)(int err_code, void *user);
  *                                    or the ticket of another device; or it is new,
  *                                    and there are 100000 devices
  */
-THING_P2P_API int thing_p2p_add_device(const char *dev_id, const char *ticket);
+THING_P2P_API int thing_p2p_add_device(const char *name, const char *ticket);
 
 /*
  * Tells of an address at which the device was found by other means, such as the
  * system's own discovery (Bonjour, Android NSD): "192.168.1.20:4711" or
- * "[fe80::1%eth0]:4711", as thing_p2p_device_address gave it. `dev_id` is what
+ * "[fe80::1%eth0]:4711", as thing_p2p_device_address gave it. `target` is what
  * thing_p2p_connect takes. Attempts in progress try the address at once, later
  * ones from their start, until deinit; the latest 4 of a device are kept. Who
  * really is there is proven when connecting.
@@ -325,7 +325,7 @@ THING_P2P_API int thing_p2p_add_device(const char *dev_id, const char *ticket);
  *                                    has nothing else); or a new device, and there
  *                                    are 100000
  */
-THING_P2P_API int thing_p2p_add_address(const char *dev_id, const char *address);
+THING_P2P_API int thing_p2p_add_address(const char *target, const char *address);
 
 /*
  * Starts to connect and returns at once. If it returns THING_P2P_OK, exactly
@@ -337,7 +337,7 @@ THING_P2P_API int thing_p2p_add_address(const char *dev_id, const char *address)
  * after the local network, in Internet mode the local network 300 ms after the
  * server.
  *
- * `dev_id` is a device id, a ticket, or a name that thing_p2p_add_device bound.
+ * `target` is a device id, a ticket, or a name that thing_p2p_add_device bound.
  * `timeout_ms` 0 means the default: 15000 in Internet mode, 3000 in LAN mode.
  * `trace_id` is NULL or has THING_P2P_TRACE_ID_SIZE bytes; it names the attempt
  * on both sides, and is written before a callback can run.
@@ -345,8 +345,8 @@ THING_P2P_API int thing_p2p_add_address(const char *dev_id, const char *address)
  * Returns THING_P2P_OK, or
  *   THING_P2P_ERR_NOT_INITIALIZED
  *   THING_P2P_ERR_INVALID_ID         neither id, ticket nor known name
- *   THING_P2P_ERR_INVALID_PARAMETER  NULL dev_id, success or failure; unknown
- *                                    mode; negative timeout; dev_id too long
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL target, success or failure; unknown
+ *                                    mode; negative timeout; target too long
  * and the failure callback gets one of
  *   THING_P2P_ERR_TIMEOUT, THING_P2P_ERR_DEVICE_NOT_ONLINE,
  *   THING_P2P_ERR_NO_RELAY, THING_P2P_ERR_CONNECT_BREAK (by break_connect or
@@ -356,7 +356,7 @@ THING_P2P_API int thing_p2p_add_address(const char *dev_id, const char *address)
  *   THING_P2P_ERR_AUTH, THING_P2P_ERR_DEVICE_BUSY, or another code that the
  *   device's authorizer returned.
  */
-THING_P2P_API int thing_p2p_connect(const char *dev_id, int mode, int timeout_ms,
+THING_P2P_API int thing_p2p_connect(const char *target, int mode, int timeout_ms,
                                     thing_p2p_success_cb success, thing_p2p_failure_cb failure, void *user,
                                     char *trace_id);
 
@@ -367,7 +367,7 @@ THING_P2P_API int thing_p2p_connect(const char *dev_id, int mode, int timeout_ms
  * Returns the session's handle (1 or more), or a code that thing_p2p_connect
  * returns or hands to its failure callback.
  */
-THING_P2P_API int thing_p2p_connect_wait(const char *dev_id, int mode, int timeout_ms, char *trace_id);
+THING_P2P_API int thing_p2p_connect_wait(const char *target, int mode, int timeout_ms, char *trace_id);
 
 /*
  * Ends the attempt that `trace_id` names: its failure callback (or

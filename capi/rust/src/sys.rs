@@ -103,10 +103,10 @@ extern "C" {
     pub fn thing_p2p_version() -> *const c_char;
     pub fn thing_p2p_strerror(code: c_int) -> *const c_char;
     pub fn thing_p2p_error_name(code: c_int) -> *const c_char;
-    pub fn thing_p2p_add_device(dev_id: *const c_char, ticket: *const c_char) -> c_int;
-    pub fn thing_p2p_add_address(dev_id: *const c_char, address: *const c_char) -> c_int;
+    pub fn thing_p2p_add_device(name: *const c_char, ticket: *const c_char) -> c_int;
+    pub fn thing_p2p_add_address(target: *const c_char, address: *const c_char) -> c_int;
     pub fn thing_p2p_connect(
-        dev_id: *const c_char,
+        target: *const c_char,
         mode: c_int,
         timeout_ms: c_int,
         success: thing_p2p_success_cb,
@@ -115,7 +115,7 @@ extern "C" {
         trace_id: *mut c_char,
     ) -> c_int;
     pub fn thing_p2p_connect_wait(
-        dev_id: *const c_char,
+        target: *const c_char,
         mode: c_int,
         timeout_ms: c_int,
         trace_id: *mut c_char,

@@ -37,10 +37,10 @@ static void a_directory_has_one_owner(void) {
 }
 
 /* The server knows that the device was closed, until it is online again. */
-static int connect_once_online(const char *dev_id) {
+static int connect_once_online(const char *target) {
   int tries, handle = THING_P2P_ERR_DEVICE_NOT_ONLINE;
   for (tries = 0; tries < 1000 && handle == THING_P2P_ERR_DEVICE_NOT_ONLINE; tries++)
-    handle = thing_p2p_connect_wait(dev_id, 0, PATIENCE_MS, NULL);
+    handle = thing_p2p_connect_wait(target, 0, PATIENCE_MS, NULL);
   return handle;
 }
 
