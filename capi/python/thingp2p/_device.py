@@ -10,6 +10,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, Union
 
 from . import _native
 from ._errors import Code, Error, check
+from ._handle import Handle
 from ._native import NO_AUTHORIZE, AuthorizeCallback, lib
 from ._session import Session
 from ._values import MIN_INT, callback, path, text, wait
@@ -72,7 +73,7 @@ def _verdict(answer: object) -> int:
     return Code.AUTH
 
 
-class Device:
+class Device(Handle):
     """A device, offline at first. Its identity is kept in `state_dir`; without one it is new each time."""
 
     def __init__(self, state_dir: "Union[str, os.PathLike[str], None]" = None) -> None:
@@ -135,29 +136,12 @@ class Device:
 
     def close(self) -> None:
         """Goes offline and closes all its sessions. A second close does nothing."""
-        result = lib.device_close(self.handle)
-        if result != Code.INVALID_SESSION:
-            check(result)
+        self._closed(lib.device_close(self.handle))
 
     def _text(self, get: Callable[[int, Any, int], int]) -> str:
         buffer = ctypes.create_string_buffer(_native.TICKET_SIZE)
         check(get(self.handle, buffer, len(buffer)))
         return buffer.value.decode()
-
-    def __enter__(self) -> "Device":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        try:
-            self.close()
-        except (Error, AttributeError):  # AttributeError: the interpreter is ending
-            pass
-
-    def __repr__(self) -> str:
-        return f"<thingp2p.Device {self.handle}>"
 
 
 @atexit.register

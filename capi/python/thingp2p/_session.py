@@ -6,7 +6,8 @@ import io
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Tuple
 
-from ._errors import ClosedRemoteError, Code, Error, check, error
+from ._errors import ClosedRemoteError, Code, check, error
+from ._handle import Handle
 from ._native import Info, lib
 from ._values import MAX_INT, octets, seconds, wait
 from ._values import size as valid_size
@@ -53,7 +54,7 @@ def _pointer(data: Any) -> Tuple[int, int, Any]:
     return ctypes.cast(data, ctypes.c_void_p).value or 0, len(data), data
 
 
-class Session:
+class Session(Handle):
     """Eight channels to the other side; each is a stream of bytes. It closes itself at the end of `with`."""
 
     def __init__(self, handle: int, peer: "Optional[Peer]" = None) -> None:
@@ -108,24 +109,7 @@ class Session:
 
     def close(self) -> None:
         """Sends what is buffered for up to a second, and wakes who is blocked here. A second close does nothing."""
-        result = lib.disconnect(self.handle)
-        if result != Code.INVALID_SESSION:
-            check(result)
-
-    def __enter__(self) -> "Session":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        try:
-            self.close()
-        except (Error, AttributeError):  # AttributeError: the interpreter is ending
-            pass
-
-    def __repr__(self) -> str:
-        return f"<thingp2p.Session {self.handle}>"
+        self._closed(lib.disconnect(self.handle))
 
 
 class Channel(io.RawIOBase):
