@@ -75,7 +75,7 @@ var above = map[string]string{
 	"engine/congestion":        "",
 	"engine/congestion/sim":    "engine/congestion",
 	"engine/ident":             "engine/panics",
-	"engine/discovery":         "engine/ident engine/limit",
+	"engine/discovery":         "engine/ident engine/internal/hosts engine/limit",
 	"engine/signal":            "engine/ident engine/limit engine/plainjson",
 	"engine/internal/codes":    "",
 	"engine/internal/waitlist": "",

@@ -3,6 +3,8 @@ package discovery
 import (
 	"net"
 	"net/netip"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 )
 
 // link is an interface at which somebody may be near.
@@ -30,15 +32,10 @@ func links() []link {
 		l := link{Interface: i}
 		addresses, _ := i.Addrs()
 		for _, a := range addresses {
-			n, ok := a.(*net.IPNet)
-			if !ok {
-				continue
-			}
-			ip, _ := netip.AddrFromSlice(n.IP)
-			bits, _ := n.Mask.Size()
-			switch ip = ip.Unmap(); {
+			p := hosts.Prefix(a)
+			switch ip := p.Addr(); {
 			case ip.Is4():
-				l.prefixes = append(l.prefixes, netip.PrefixFrom(ip, bits))
+				l.prefixes = append(l.prefixes, p)
 			case ip.IsLinkLocalUnicast() && !l.local6.IsValid():
 				l.local6 = ip.WithZone(i.Name)
 			}

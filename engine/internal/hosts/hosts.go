@@ -22,17 +22,22 @@ func Prefixes(network transport.Net) []netip.Prefix {
 	}
 	var prefixes []netip.Prefix
 	for _, a := range addresses {
-		n, ok := a.(*net.IPNet)
-		if !ok {
-			continue
-		}
-		ip, ok := netip.AddrFromSlice(n.IP)
-		bits, _ := n.Mask.Size()
-		if ip = ip.Unmap(); ok && !ip.IsMulticast() {
-			prefixes = append(prefixes, netip.PrefixFrom(ip, bits))
+		if p := Prefix(a); p.IsValid() && !p.Addr().IsMulticast() {
+			prefixes = append(prefixes, p)
 		}
 	}
 	return prefixes
+}
+
+// Prefix is an interface's address with its network, or invalid.
+func Prefix(a net.Addr) netip.Prefix {
+	n, ok := a.(*net.IPNet)
+	if !ok {
+		return netip.Prefix{}
+	}
+	ip, _ := netip.AddrFromSlice(n.IP)
+	bits, _ := n.Mask.Size()
+	return netip.PrefixFrom(ip.Unmap(), bits)
 }
 
 // IsLocal reports whether an address means something only near its owner.
