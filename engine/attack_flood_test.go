@@ -10,7 +10,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -186,20 +185,7 @@ const deviceEnv = "THINGP2P_TEST_DEVICE"
 
 func startDeviceProcess(t *testing.T, server string) *deviceProcess {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), deviceEnv+"="+server)
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	cmd, in, out := startSelf(t, deviceEnv, server)
 	t.Cleanup(func() {
 		in.Close()
 		if err := cmd.Wait(); err != nil {

@@ -2,7 +2,9 @@ package engine
 
 import (
 	"fmt"
+	"io"
 	"os"
+	"os/exec"
 	"testing"
 
 	"github.com/thingp2p/libthingp2p/engine/lab/leak"
@@ -23,4 +25,25 @@ func TestMain(m *testing.M) {
 		}
 	}
 	leak.Main(m)
+}
+
+// startSelf starts the test binary as another process, with a variable set. Who calls
+// it ends that.
+func startSelf(t *testing.T, variable, value string) (cmd *exec.Cmd, stdin io.WriteCloser, stdout io.Reader) {
+	t.Helper()
+	cmd = exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), variable+"="+value)
+	cmd.Stderr = os.Stderr
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err = cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return cmd, stdin, stdout
 }

@@ -51,16 +51,8 @@ func TestStrangersGetNoAnswer(t *testing.T) {
 // dialFrom dials straight to an address, and knocks for a device before it.
 func dialFrom(ctx context.Context, t *testing.T, knockFor string, to netip.AddrPort, wantID string) (*carrier, error) {
 	t.Helper()
-	e, err := newEndpoint(Config{UID: "user"}, 'a')
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(e.release)
-	if err := e.quic.start(); err != nil {
-		t.Fatal(err)
-	}
 	p := paths.Found{Remote: to, Straight: knockFor == wantID, Pass: gate.NewSecret([]byte("a guess"))}
-	c := newCarrier(e, p)
+	c := newCarrier(callerEndpoint(t), p)
 	t.Cleanup(c.close)
 	return c, c.dial(ctx, p, nil, wantID)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -33,15 +32,7 @@ func TestStateSurvivesKills(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		cmd := exec.Command(os.Args[0])
-		cmd.Env = append(os.Environ(), stateEnv+"="+dir)
-		out, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
+		cmd, _, out := startSelf(t, stateEnv, dir)
 		var last, before string // the secrets that it said it has, and that it had before
 		lines := bufio.NewScanner(out)
 		for lines.Scan() {

@@ -69,19 +69,7 @@ type holder struct {
 
 func startHolder(t *testing.T, dir string) holder {
 	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), holdStateEnv+"="+dir)
-	stdin, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	cmd, stdin, out := startSelf(t, holdStateEnv, dir)
 	t.Cleanup(func() {
 		stdin.Close()
 		cmd.Process.Kill()
