@@ -73,7 +73,7 @@ func (j *job) holdSessions(c contender, counts []int, pause time.Duration) {
 		j.sleep(pause)
 		j.set(fmt.Sprintf("kb %d", count), (j.resident(device)-empty)/float64(count))
 		j.set(fmt.Sprintf("threads %d", count), j.status(device, "Threads"))
-		fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", device.cmd.Process.Pid))
+		fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", device.Cmd.Process.Pid))
 		j.check(err)
 		j.set(fmt.Sprintf("fds %d", count), float64(len(fds)))
 	}
@@ -84,7 +84,7 @@ func (j *job) resident(p *program) float64 { return j.status(p, "VmRSS") }
 
 // status reads a number from /proc/PID/status.
 func (j *job) status(p *program, field string) float64 {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.Cmd.Process.Pid))
 	j.check(err)
 	for line := range strings.Lines(string(text)) {
 		if name, value, _ := strings.Cut(line, ":"); name == field {

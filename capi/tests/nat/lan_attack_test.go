@@ -176,7 +176,7 @@ func TestLANForgedAnswers(t *testing.T) {
 		t.Error("nothing was forged")
 	}
 	select {
-	case line := <-evil.lines:
+	case line := <-evil.Lines:
 		t.Errorf("the forger's device says %q", line)
 	default:
 	}
@@ -248,7 +248,7 @@ func TestLANFlood(t *testing.T) {
 
 func residentKB(t *testing.T, c *camera) int {
 	t.Helper()
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.cmd.Process.Pid))
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", c.Cmd.Process.Pid))
 	if err != nil {
 		t.Fatal(err)
 	}

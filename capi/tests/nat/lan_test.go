@@ -26,8 +26,8 @@ func startCamera(t *testing.T, h *lab.Host, stateDir, server string) *camera {
 }
 
 func (c *camera) kill() {
-	c.cmd.Process.Kill()
-	for range c.lines { // until it is gone
+	c.Cmd.Process.Kill()
+	for range c.Lines { // until it is gone
 	}
 }
 

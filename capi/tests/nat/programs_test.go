@@ -1,9 +1,6 @@
 package nat
 
 import (
-	"bufio"
-	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -73,10 +70,8 @@ func stopwatch() *await.Stopwatch { return await.Start(slices.Collect(maps.Keys(
 
 // program is a running program that prints lines.
 type program struct {
-	t     *testing.T
-	cmd   *exec.Cmd
-	stdin io.WriteCloser
-	lines chan string
+	*lab.Program
+	t *testing.T
 }
 
 // start runs a program in a namespace until the test ends.
@@ -87,48 +82,18 @@ func start(t *testing.T, h *lab.Host, server, path string, args ...string) *prog
 
 func startWith(t *testing.T, h *lab.Host, environment []string, path string, args ...string) *program {
 	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	p := &program{t: t, cmd: h.CommandContext(ctx, path, args...), lines: make(chan string, 16)}
-	p.cmd.Env = append(os.Environ(), environment...)
-	var errors bytes.Buffer
-	p.cmd.Stderr = &errors
-	stdout, err := p.cmd.StdoutPipe()
-	if err == nil {
-		p.stdin, err = p.cmd.StdinPipe()
-	}
-	if err == nil {
-		err = p.cmd.Start()
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	running[p.cmd.Process.Pid] = true
-	read := make(chan struct{})
-	go func() {
-		defer close(read)
-		defer close(p.lines)
-		for scanner := bufio.NewScanner(stdout); scanner.Scan(); {
-			p.lines <- scanner.Text()
-		}
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-read
-		p.cmd.Wait()
-		delete(running, p.cmd.Process.Pid)
-		if t.Failed() && errors.Len() > 0 {
-			t.Logf("%s:\n%s", filepath.Base(path), errors.String())
-		}
-	})
+	p := &program{h.Start(t, environment, path, args...), t}
+	running[p.Cmd.Process.Pid] = true
+	t.Cleanup(func() { delete(running, p.Cmd.Process.Pid) })
 	return p
 }
 
 // line waits for as long as the program runs: it has a patience of its own.
 func (p *program) line() string {
 	p.t.Helper()
-	line, ok := <-p.lines
+	line, ok := <-p.Lines
 	if !ok {
-		p.t.Fatalf("%s ended", p.cmd.Path)
+		p.t.Fatalf("%s ended", p.Cmd.Path)
 	}
 	return line
 }
@@ -136,7 +101,7 @@ func (p *program) line() string {
 // order sends a line and returns the answer.
 func (p *program) order(order string) string {
 	p.t.Helper()
-	if _, err := io.WriteString(p.stdin, order+"\n"); err != nil {
+	if _, err := io.WriteString(p.Stdin, order+"\n"); err != nil {
 		p.t.Fatal(err)
 	}
 	return p.line()
@@ -166,8 +131,8 @@ func startServerToKill(t *testing.T, h *lab.Host) (url string, kill func()) {
 		t.Fatal("thingp2pd does not say where it is")
 	}
 	return strings.Fields(url)[0], func() {
-		p.cmd.Process.Kill()
-		for range p.lines { // until it is gone
+		p.Cmd.Process.Kill()
+		for range p.Lines { // until it is gone
 		}
 	}
 }
