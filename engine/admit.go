@@ -58,12 +58,7 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 	}
 	limit := d.workers.After(helloTime, conn.close) // the streams' own reads and writes know no context
 	defer limit.Stop()
-	control, err := conn.acceptControl(conn.Context())
-	if err != nil {
-		conn.close()
-		return
-	}
-	h, err := readHello(control)
+	control, h, err := hear(conn)
 	if err != nil {
 		d.log.Debug("dropped a connection", "error", err)
 		conn.close()
@@ -72,14 +67,7 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 	limit.Stop()
 	peer, code := d.decide(a, h)
 	limit.Reset(verdictTime)
-	v := verdict{Code: code}
-	if code == OK && h.MLKEM {
-		v.MLKEM = d.identity.MLKEMKey
-	}
-	if code == OK && (peer.Paired || peer.HasTicket) {
-		v.Statement = d.speakFor(peer.AppID)
-	}
-	if err := writeVerdict(control, v); err != nil {
+	if err := writeVerdict(control, d.verdictOn(h, peer, code)); err != nil {
 		d.log.Debug("an app gave up", "trace", peer.TraceID, "error", err)
 		conn.close()
 		return
@@ -91,6 +79,30 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 	d.log.Info("refused an app", "trace", peer.TraceID, "app", peer.AppID, "reason", code.Name())
 	control.Close()
 	<-conn.Context().Done() // the app closes when it has read the verdict
+}
+
+// hear returns what an app says of itself, and the stream on which it does.
+func hear(conn *quicConn) (control channel.Stream, h hello, err error) {
+	if control, err = conn.acceptControl(conn.Context()); err != nil {
+		return nil, h, err
+	}
+	h, err = readHello(control)
+	return control, h, err
+}
+
+// verdictOn is what an app is told.
+func (d *Device) verdictOn(h hello, peer Peer, code Code) verdict {
+	v := verdict{Code: code}
+	if code != OK {
+		return v
+	}
+	if h.MLKEM {
+		v.MLKEM = d.identity.MLKEMKey
+	}
+	if peer.Paired || peer.HasTicket {
+		v.Statement = d.speakFor(peer.AppID)
+	}
+	return v
 }
 
 // begin counts an admission, unless there are too many.
@@ -152,7 +164,7 @@ func (d *Device) open(a *admission, control channel.Stream, peer Peer) {
 		n.Accept()
 		f.key = n.PeerKey
 		f.relays.add(n.PeerRelays())
-		f.searches.add(n.Attempt, n.stop)
+		f.searches.add(n.ID, n.stop)
 	}
 	route := f.where()
 	if route.kind != PathRelay {

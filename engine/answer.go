@@ -26,10 +26,10 @@ func (d *Device) knows(appID string) bool {
 	return d.state.Paired(appID) || d.negotiations.with(appID)
 }
 
-// receive is called for each message from the server that has passed the gate of
+// hear is called for each message from the server that has passed the gate of
 // package signal. What costs more than to read it is only for those with a right
 // to connect.
-func (d *Device) receive(client *signal.Client, m *signal.Message) {
+func (d *Device) hear(client *signal.Client, m *signal.Message) {
 	moved := d.follower(m.From, m.Trace)
 	if moved != nil {
 		moved.relays.add(relayedOnly(m.Candidates))
@@ -49,14 +49,20 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 		client.SendSealed(signal.App, m.From, m.MLKEM, &signal.Message{Kind: signal.Refusal, Attempt: m.Attempt, Code: int32(code)})
 		return
 	}
+	d.answer(client, m, moved, stranger && moved == nil)
+}
+
+// answer looks for paths to an app that has asked: for a new session, or for one that
+// moves.
+func (d *Device) answer(client *signal.Client, m *signal.Message, moved *follower, stranger bool) {
 	ctx, stop := context.WithTimeout(d.ctx, base.NegotiationTime)
 	n := paths.NewNegotiation(&d.ground, client, paths.Terms{
-		Attempt:   m.Attempt,
+		ID:        m.Attempt,
 		Trace:     m.Trace,
 		PeerID:    m.From,
 		PeerKey:   m.MLKEM,
 		Policy:    d.config.Relay,
-		Stranger:  stranger && moved == nil,
+		Stranger:  stranger,
 		Statement: d.answerTo(m),
 		OpenRelay: d.openRelay,
 	})
@@ -70,14 +76,14 @@ func (d *Device) receive(client *signal.Client, m *signal.Message) {
 	}
 	if moved != nil {
 		n.Accept()
-		moved.searches.add(n.Attempt, stop)
+		moved.searches.add(n.ID, stop)
 	}
 	n.Receive(m)
 	d.workers.Go(func() {
 		defer stop()
 		d.negotiations.run(ctx, n)
 		if moved != nil {
-			moved.searches.forget(n.Attempt)
+			moved.searches.forget(n.ID)
 		}
 	})
 }

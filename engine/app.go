@@ -190,7 +190,7 @@ func (a *App) signals(server string) (*signal.Client, error) {
 		return client, nil
 	}
 	statements := func() []string { return a.state.Statements(names.WithoutPassword(server)) }
-	client, err := a.dialSignals(server, a.knows, a.receive, statements)
+	client, err := a.dialSignals(server, a.knows, a.hear, statements)
 	if err != nil {
 		return nil, err
 	}
@@ -213,8 +213,8 @@ func (a *App) knows(deviceID string) bool {
 	return false
 }
 
-// receive is called for each message from a server.
-func (a *App) receive(_ *signal.Client, m *signal.Message) {
+// hear is called for each message from a server.
+func (a *App) hear(_ *signal.Client, m *signal.Message) {
 	if n := a.negotiations.of(m.From, m.Attempt); n != nil {
 		n.Receive(m)
 		return

@@ -113,7 +113,7 @@ func (e *endpoint) attemptsNow() map[string]bool {
 	defer e.negotiations.mu.Unlock()
 	all := make(map[string]bool)
 	for key := range e.negotiations.all {
-		all[key.attempt] = true
+		all[key.id] = true
 	}
 	return all
 }

@@ -58,8 +58,8 @@ func (c *carrier) route(p paths.Found, r *base.Relay) *quicTransport {
 	return c.relayQUIC
 }
 
-// dial connects along a path.
-func (c *carrier) dial(ctx context.Context, p paths.Found, r *base.Relay, deviceID string) error {
+// connect dials along a path.
+func (c *carrier) connect(ctx context.Context, p paths.Found, r *base.Relay, deviceID string) error {
 	c.active = c.route(p, r)
 	pass := p.Pass
 	if p.Straight {

@@ -41,7 +41,7 @@ func dialDeviceAs(t *testing.T, e *endpoint, d *Device, wantID string) (*carrier
 	d.visitors.Expect(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.Port))
 	c := newCarrier(e, p)
 	t.Cleanup(c.close)
-	return c, c.dial(await.Context(t, ErrTimeout), p, nil, wantID)
+	return c, c.connect(await.Context(t, ErrTimeout), p, nil, wantID)
 }
 
 func listeningDevice(t *testing.T) *Device {

@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
@@ -46,8 +45,8 @@ func (a *App) Connect(ctx context.Context, to *Target, options ConnectOptions) (
 	defer cancel(nil)
 	defer a.workers.WhenDone(a.ctx, func() { cancel(ErrConnectBreak) })()
 
-	at := &attempt{app: a, to: to, mode: mode, traceID: traceID, started: time.Now()}
-	s, err := at.run(ctx)
+	at := &attempt{app: a, to: to, mode: mode, traceID: traceID, started: time.Now(), ctx: ctx}
+	s, err := at.run()
 	if err != nil {
 		a.log.Info("connect failed", "trace", traceID, "device", to.deviceID, "error", err)
 		return nil, err
@@ -70,15 +69,24 @@ type attempt struct {
 	traceID string
 	started time.Time
 
+	ctx     context.Context         // of the caller, and of the app
+	dialing context.Context         // of all that is tried
+	stop    context.CancelCauseFunc // ends dialing
+
 	near      chan paths.Found        // of the first two ways
 	tried     map[netip.AddrPort]bool // straight: being dialled, or of no use
 	asked     bool                    // the local network was
 	waitUntil time.Time               // until then it, and the known addresses, may answer
 
 	signals      *signal.Client     // nil: no server
-	negotiation  *paths.Negotiation // nil until the server can be reached
-	stopPunching context.CancelFunc
-	offline      bool // the server says so
+	online       <-chan struct{}    // closed when it can be asked; nil: not yet, or has been
+	negotiation  *paths.Negotiation // nil until then
+	stopPunching context.CancelFunc // ends it
+	found        <-chan paths.Found // by it
+	refused      <-chan Code        // by the device
+	status       <-chan bool        // of the device, as the server sees it
+	offline      bool               // so it says
+	unwatch      func()             // ends status
 
 	results chan dialed
 	running int           // dials
@@ -87,15 +95,18 @@ type attempt struct {
 	greeted atomic.Bool   // some dial has reached the device
 	direct  bool          // ICE has found a direct path, which has been dialled
 	queue   []paths.Found // that ICE has found
-	relay   *base.Relay   // of a dial that got no answer, to be dialled on again
 	lastErr error         // of a path that ICE has found
 	unfit   error         // of an address at which somebody else answered, or a device of another version
+
+	askLAN, askServer *time.Timer
+	stagger           *time.Timer // the next path in the queue
+	giveUp            *time.Timer // a look whether there is any hope
 }
 
 // headStart is how long the way that the mode prefers goes alone.
 const headStart = 300 * time.Millisecond
 
-func (at *attempt) run(ctx context.Context) (*Session, error) {
+func (at *attempt) run() (*Session, error) {
 	a := at.app
 	if at.to.server != "" {
 		var err error
@@ -111,77 +122,11 @@ func (at *attempt) run(ctx context.Context) (*Session, error) {
 	if at.signals == nil && !a.config.usesLAN() && len(at.near) == 0 {
 		return nil, codes.Because(ErrSignaling, errors.New("no server is set, neither for this app nor in a ticket, and the local network is not to be asked"))
 	}
-	won, err := at.race(ctx)
+	won, err := at.race()
 	if err != nil {
 		return nil, err
 	}
 	return at.session(won), nil
-}
-
-// startNegotiation begins to look for paths with the device through the server.
-func (at *attempt) startNegotiation() error {
-	a := at.app
-	terms := paths.Terms{
-		Attempt: at.traceID,
-		PeerID:  at.to.deviceID,
-		Policy:  a.config.Relay,
-		OwnKey:  a.identity.MLKEMKey,
-		Belongs: func(statement string) { a.belongs(at.to, statement) },
-	}
-	if at.to.secret != nil {
-		terms.Proof = names.ProveOffer(*at.to.secret, a.identity.ID, at.to.deviceID, at.traceID)
-	}
-	n := paths.NewNegotiation(&a.ground, at.signals, terms)
-	punching, stop := context.WithCancel(a.ctx)
-	if err := a.negotiations.add(n, stop, nil); err != nil {
-		stop()
-		return err
-	}
-	at.negotiation, at.stopPunching = n, stop
-	a.workers.Go(func() { a.negotiations.run(punching, n) })
-	return nil
-}
-
-// interrupted says why an attempt got no further before its context ended.
-func (at *attempt) interrupted(ctx context.Context) error {
-	switch {
-	case context.Cause(ctx) == error(ErrConnectBreak):
-		return ErrConnectBreak // the app, not the caller
-	case ctx.Err() == context.Canceled:
-		return fmt.Errorf("%w: %w", ErrConnectBreak, ctx.Err())
-	}
-	return fmt.Errorf("%w: %w", at.lacked(), ctx.Err())
-}
-
-// lacked is what was missing when the time was up.
-func (at *attempt) lacked() error {
-	if at.greeted.Load() {
-		return codes.Because(ErrTimeout, errors.New("the device was reached and did not decide"))
-	}
-	if at.signals == nil && at.unfit != nil {
-		return at.unfit
-	}
-	if at.signals == nil {
-		return codes.Because(ErrTimeout, errors.New("nobody in the local network answered for the device, and there is no server to ask"))
-	}
-	if at.negotiation == nil {
-		return codes.Because(ErrSignaling, at.signals.Err())
-	}
-	select {
-	case <-at.negotiation.Heard:
-	default:
-		if err := at.signals.Err(); err != nil {
-			return codes.Because(ErrSignaling, err)
-		}
-		return ErrNoAnswer
-	}
-	if at.lastErr == nil && !at.negotiation.RelaySeen.Load() {
-		if servers, _ := at.signals.ICE(); servers.Unknown {
-			return codes.Because(ErrNoRelay, errors.New("the server gives relays to devices that it knows, and to their apps: give the device's id to whoever runs it"))
-		}
-		return ErrNoRelay
-	}
-	return codes.Because(ErrTimeout, at.lastErr)
 }
 
 func (at *attempt) session(won dialed) *Session {

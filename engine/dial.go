@@ -29,13 +29,10 @@ func (d *dialed) final() bool {
 }
 
 // dial connects along a path in the background.
-func (at *attempt) dial(ctx context.Context, p paths.Found) {
+func (at *attempt) dial(p paths.Found) {
 	var r *base.Relay
 	if p.Lane.AppRelayed {
-		if r, at.relay = at.relay, nil; r == nil {
-			r = at.negotiation.TakeRelay()
-		}
-		if r == nil {
+		if r = at.negotiation.TakeRelay(); r == nil {
 			return
 		}
 	}
@@ -54,9 +51,9 @@ func (at *attempt) dial(ctx context.Context, p paths.Found) {
 			}
 			at.results <- result
 		}()
-		err := result.carrier.dial(ctx, p, r, at.to.deviceID)
+		err := result.carrier.connect(at.dialing, p, r, at.to.deviceID)
 		if err == nil {
-			err = at.greet(ctx, &result)
+			err = at.greet(at.dialing, &result)
 		}
 		result.err = err
 	})
@@ -76,10 +73,7 @@ func (at *attempt) ended(d dialed) {
 	at.inTurn--
 	at.queue = append(at.queue, d.path)
 	if d.relay != nil {
-		if at.relay != nil {
-			at.relay.Close()
-		}
-		at.relay = d.relay
+		at.negotiation.GiveBack(d.relay)
 	}
 }
 

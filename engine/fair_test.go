@@ -73,7 +73,7 @@ func TestOneAttemptOfManyApps(t *testing.T) {
 	places := limit.Shares[string]{Most: 4}
 	var all []*paths.Negotiation
 	for _, app := range []string{"one", "other", "one", "third", "fourth", "fifth", "sixth"} {
-		n := &paths.Negotiation{Terms: paths.Terms{PeerID: app, Attempt: "the same"}}
+		n := &paths.Negotiation{Terms: paths.Terms{PeerID: app, ID: "the same"}}
 		if running.of(app, "the same") == nil && running.add(n, nil, &places) == nil {
 			all = append(all, n)
 		}
@@ -82,7 +82,7 @@ func TestOneAttemptOfManyApps(t *testing.T) {
 		t.Errorf("%d run, %d are known", len(all), len(running.all))
 	}
 	for _, n := range all {
-		if running.of(n.PeerID, n.Attempt).Negotiation != n {
+		if running.of(n.PeerID, n.ID).Negotiation != n {
 			t.Errorf("%s has lost its negotiation", n.PeerID)
 		}
 		running.remove(n)

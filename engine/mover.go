@@ -210,11 +210,11 @@ func (m *mover) negotiate(s *search, policy RelayPolicy) *paths.Negotiation {
 		return nil
 	}
 	n := paths.NewNegotiation(&m.app.ground, signals, paths.Terms{
-		Attempt: NewTraceID(),
-		Trace:   m.traceID,
-		PeerID:  m.to.deviceID,
-		Policy:  policy,
-		OwnKey:  m.app.identity.MLKEMKey,
+		ID:     NewTraceID(),
+		Trace:  m.traceID,
+		PeerID: m.to.deviceID,
+		Policy: policy,
+		OwnKey: m.app.identity.MLKEMKey,
 	})
 	n.Accept()
 	if m.app.negotiations.add(n, s.cancel, nil) != nil {

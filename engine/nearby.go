@@ -76,17 +76,17 @@ func (n *nearby) tell(deviceID string, address netip.AddrPort) error {
 	told = slices.DeleteFunc(told, func(other netip.AddrPort) bool { return other == address })
 	told = slices.Insert(told, 0, address)
 	n.told[deviceID] = told[:min(len(told), maxTold)]
-	for _, attempt := range n.waiting[deviceID] {
-		offerPath(attempt, paths.Found{Remote: address, Straight: true})
+	for _, waiter := range n.waiting[deviceID] {
+		offerPath(waiter, paths.Found{Remote: address, Straight: true})
 	}
 	return nil
 }
 
 // offerPath never blocks: a path that is dropped comes again, or is one of too
 // many.
-func offerPath(attempt chan<- paths.Found, p paths.Found) {
+func offerPath(to chan<- paths.Found, p paths.Found) {
 	select {
-	case attempt <- p:
+	case to <- p:
 	default:
 	}
 }

@@ -14,9 +14,9 @@ type negotiations struct {
 	all map[negotiationKey]*underway
 }
 
-// negotiationKey names a negotiation: apps choose the names of attempts, and one must
-// not take another's place.
-type negotiationKey struct{ peerID, attempt string }
+// negotiationKey names a negotiation: apps choose the ids, and one must not take
+// another's place.
+type negotiationKey struct{ peerID, id string }
 
 // underway is a negotiation that runs.
 type underway struct {
@@ -36,7 +36,7 @@ func (ns *negotiations) add(n *paths.Negotiation, stop context.CancelFunc, place
 	if ns.all == nil {
 		ns.all = make(map[negotiationKey]*underway)
 	}
-	ns.all[negotiationKey{n.PeerID, n.Attempt}] = &underway{n, stop, places}
+	ns.all[negotiationKey{n.PeerID, n.ID}] = &underway{n, stop, places}
 	return nil
 }
 
@@ -49,18 +49,18 @@ func (ns *negotiations) run(ctx context.Context, n *paths.Negotiation) {
 func (ns *negotiations) remove(n *paths.Negotiation) {
 	ns.mu.Lock()
 	defer ns.mu.Unlock()
-	key := negotiationKey{n.PeerID, n.Attempt}
+	key := negotiationKey{n.PeerID, n.ID}
 	if places := ns.all[key].places; places != nil {
 		places.Give(n.PeerID)
 	}
 	delete(ns.all, key)
 }
 
-// of returns the one that a peer's attempt belongs to, or nil.
-func (ns *negotiations) of(peerID, attempt string) *underway {
+// of returns the one with a peer that has an id, or nil.
+func (ns *negotiations) of(peerID, id string) *underway {
 	ns.mu.Lock()
 	defer ns.mu.Unlock()
-	return ns.all[negotiationKey{peerID, attempt}]
+	return ns.all[negotiationKey{peerID, id}]
 }
 
 // with reports whether paths to a peer are being looked for.

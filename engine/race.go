@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 )
 
@@ -20,111 +21,156 @@ const (
 	never = time.Duration(1<<63 - 1)
 )
 
-// race dials the paths that the three ways bring, until one works.
-func (at *attempt) race(ctx context.Context) (dialed, error) {
-	a := at.app
-	dialing, stop := context.WithCancelCause(ctx)
+// race tries what the three ways bring, until one path works. What was tried beside it
+// is given back in the background.
+func (at *attempt) race() (won dialed, err error) {
+	at.dialing, at.stop = context.WithCancelCause(at.ctx)
 	at.results = make(chan dialed)
 	at.greeter = make(chan struct{}, 1)
 	at.tried = make(map[netip.AddrPort]bool)
-	won := false
-	defer func() {
-		stop(ErrConnectBreak)
-		at.collect(won)
-	}()
-
 	lanDelay, serverDelay := at.delays()
-	askLAN, askServer := time.NewTimer(lanDelay), time.NewTimer(serverDelay)
-	stagger, giveUp := time.NewTimer(never), time.NewTimer(never)
-	for _, timer := range []*time.Timer{askLAN, askServer, stagger, giveUp} {
-		defer timer.Stop()
+	at.askLAN, at.askServer = time.NewTimer(lanDelay), time.NewTimer(serverDelay)
+	at.stagger, at.giveUp = time.NewTimer(never), time.NewTimer(never)
+	over := false
+	defer func() { at.end(over && err == nil) }()
+	for !over {
+		won, over, err = at.next()
 	}
-	var online <-chan struct{} // closed when the server can be asked
-	var status <-chan bool
-	var found chan paths.Found
-	var refused chan Code
-	next := func() {
-		if len(at.queue) > 0 {
-			at.dial(dialing, at.queue[0])
-			at.queue = at.queue[1:]
-			stagger.Reset(dialStagger)
-		}
+	return won, err
+}
+
+// next waits until something happens, and reports whether that has decided the race.
+func (at *attempt) next() (won dialed, over bool, err error) {
+	if at.hopeless() {
+		return won, true, ErrDeviceNotOnline
 	}
-	for {
-		if at.hopeless() {
-			return dialed{}, ErrDeviceNotOnline
+	select {
+	case <-at.askLAN.C:
+		at.asked = true
+		at.app.nearby.ask(at.dialing, at.to.deviceID, at.near)
+		at.bePatient()
+	case <-at.askServer.C:
+		at.online = at.signals.Online()
+	case <-at.online:
+		err = at.startNegotiation()
+	case p := <-at.near:
+		at.tryStraight(p)
+	case p := <-at.found:
+		at.enqueue(p)
+	case <-at.stagger.C:
+		at.dialNext()
+	case <-at.giveUp.C: // hopeless?
+	case on := <-at.status:
+		at.hearStatus(on)
+	case code := <-at.refused:
+		if !code.Known() {
+			code = ErrRemote
 		}
-		select {
-		case <-askLAN.C:
-			at.asked = true
-			a.nearby.ask(dialing, at.to.deviceID, at.near)
-			at.waitUntil = time.Now().Add(patience)
-			giveUp.Reset(patience)
-		case <-giveUp.C:
-		case <-askServer.C:
-			online = at.signals.Online()
-		case <-online:
-			online = nil
-			var unwatch func()
-			status, unwatch = at.signals.Watch(at.to.deviceID)
-			defer unwatch()
-			if err := at.startNegotiation(); err != nil {
-				return dialed{}, err
-			}
-			found, refused = at.negotiation.Found, at.negotiation.Refused
-		case p := <-at.near:
-			if !at.tried[p.Remote] && len(at.tried) < maxNear {
-				at.tried[p.Remote] = true
-				at.dial(dialing, p)
-				at.waitUntil = time.Now().Add(patience)
-				giveUp.Reset(patience)
-			}
-		case p := <-found:
-			if !p.Relayed() && !at.direct {
-				// It is worth having even while a relay is being dialled.
-				at.queue = append([]paths.Found{p}, at.queue...)
-				next()
-				continue
-			}
-			at.queue = append(at.queue, p)
-			if at.inTurn == 0 {
-				next()
-			}
-		case <-stagger.C:
-			next()
-		case r := <-at.results:
-			if r.err == nil {
-				at.running--
-				won = true
-				return r, nil
-			}
-			at.ended(r)
-			if ctx.Err() != nil { // which is why the dial failed
-				return dialed{}, at.interrupted(ctx)
-			}
-			if r.final() {
-				return dialed{}, r.err
-			}
-			if !r.path.Straight {
-				at.lastErr = r.err
-				next()
-			} else if code := CodeOf(r.err); code == ErrAuth || code == ErrHandshake {
-				at.unfit = r.err
-			}
-		case on := <-status:
-			at.offline = !on
-			if at.offline && a.config.usesLAN() && askLAN.Stop() {
-				askLAN.Reset(0)
-			}
-		case code := <-refused:
-			if !code.Known() {
-				code = ErrRemote
-			}
-			return dialed{}, code
-		case <-ctx.Done():
-			return dialed{}, at.interrupted(ctx)
+		err = code
+	case d := <-at.results:
+		if d.err == nil {
+			at.running--
+			return d, true, nil
 		}
+		err = at.lose(d)
+	case <-at.ctx.Done():
+		err = at.interrupted()
 	}
+	return won, err != nil, err
+}
+
+// bePatient gives the local network, or a known address, its time to answer.
+func (at *attempt) bePatient() {
+	at.waitUntil = time.Now().Add(patience)
+	at.giveUp.Reset(patience)
+}
+
+// tryStraight dials an address that did not come from ICE.
+func (at *attempt) tryStraight(p paths.Found) {
+	if at.tried[p.Remote] || len(at.tried) >= maxNear {
+		return
+	}
+	at.tried[p.Remote] = true
+	at.dial(p)
+	at.bePatient()
+}
+
+// enqueue takes a path that ICE has found. The first direct one is worth having even
+// while a relay is being dialled; others wait for their turn.
+func (at *attempt) enqueue(p paths.Found) {
+	if !p.Relayed() && !at.direct {
+		at.queue = append([]paths.Found{p}, at.queue...)
+		at.dialNext()
+		return
+	}
+	at.queue = append(at.queue, p)
+	if at.inTurn == 0 {
+		at.dialNext()
+	}
+}
+
+func (at *attempt) dialNext() {
+	if len(at.queue) > 0 {
+		p := at.queue[0]
+		at.queue = at.queue[1:]
+		at.dial(p)
+		at.stagger.Reset(dialStagger)
+	}
+}
+
+// hearStatus takes down whether the server sees the device. If it does not, the local
+// network is asked at once.
+func (at *attempt) hearStatus(on bool) {
+	at.offline = !on
+	if at.offline && at.app.config.usesLAN() && at.askLAN.Stop() {
+		at.askLAN.Reset(0)
+	}
+}
+
+// lose takes down a dial that failed, and returns what ends the race with it, if
+// anything does.
+func (at *attempt) lose(d dialed) error {
+	at.ended(d)
+	switch {
+	case at.ctx.Err() != nil: // which is why the dial failed
+		return at.interrupted()
+	case d.final():
+		return d.err
+	case d.path.Straight:
+		if code := CodeOf(d.err); code == ErrAuth || code == ErrHandshake {
+			at.unfit = d.err
+		}
+	default:
+		at.lastErr = d.err
+		at.dialNext()
+	}
+	return nil
+}
+
+// startNegotiation begins to look for paths with the device through the server.
+func (at *attempt) startNegotiation() error {
+	a := at.app
+	at.online = nil
+	at.status, at.unwatch = at.signals.Watch(at.to.deviceID)
+	terms := paths.Terms{
+		ID:      at.traceID,
+		PeerID:  at.to.deviceID,
+		Policy:  a.config.Relay,
+		OwnKey:  a.identity.MLKEMKey,
+		Belongs: func(statement string) { a.belongs(at.to, statement) },
+	}
+	if at.to.secret != nil {
+		terms.Proof = names.ProveOffer(*at.to.secret, a.identity.ID, at.to.deviceID, at.traceID)
+	}
+	n := paths.NewNegotiation(&a.ground, at.signals, terms)
+	punching, stop := context.WithCancel(a.ctx)
+	if err := a.negotiations.add(n, stop, nil); err != nil {
+		stop()
+		return err
+	}
+	at.negotiation, at.stopPunching, at.found, at.refused = n, stop, n.Found, n.Refused
+	a.workers.Go(func() { a.negotiations.run(punching, n) })
+	return nil
 }
 
 // delays are how long to wait before the local network and the server are asked.
@@ -155,23 +201,29 @@ func (at *attempt) hopeless() bool {
 	return !time.Now().Before(at.waitUntil)
 }
 
-// collect waits for the dials that lost, and gives back what they leave.
-func (at *attempt) collect(won bool) {
+// end gives back all but what has won.
+func (at *attempt) end(won bool) {
+	at.stop(ErrConnectBreak)
+	for _, timer := range []*time.Timer{at.askLAN, at.askServer, at.stagger, at.giveUp} {
+		timer.Stop()
+	}
+	if at.unwatch != nil {
+		at.unwatch()
+	}
+	if at.negotiation != nil && !won {
+		at.stopPunching()
+	}
+	at.app.workers.Go(at.collect)
+}
+
+// collect waits for the dials that have lost.
+func (at *attempt) collect() {
 	for at.running > 0 {
 		loser := <-at.results
 		if loser.carrier != nil {
 			loser.carrier.close()
 		}
 		at.ended(loser)
-	}
-	if at.relay != nil {
-		at.relay.Close()
-	}
-	if at.negotiation == nil {
-		return
-	}
-	if !won {
-		at.stopPunching()
 	}
 	// A session that a relay carries can still move to one of these.
 	for _, p := range at.queue {

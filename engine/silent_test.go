@@ -54,5 +54,5 @@ func dialFrom(ctx context.Context, t *testing.T, knockFor string, to netip.AddrP
 	p := paths.Found{Remote: to, Straight: knockFor == wantID, Pass: gate.NewSecret([]byte("a guess"))}
 	c := newCarrier(callerEndpoint(t), p)
 	t.Cleanup(c.close)
-	return c, c.dial(ctx, p, nil, wantID)
+	return c, c.connect(ctx, p, nil, wantID)
 }

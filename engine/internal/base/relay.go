@@ -66,29 +66,27 @@ type RelayDialer struct {
 	Log   *slog.Logger
 }
 
+// allocated is what has become of an attempt on one server.
+type allocated struct {
+	relay *Relay
+	err   error
+}
+
 // Allocate returns the first allocation that one of the servers grants, trying
 // them in their order with a head start for each.
 func (d RelayDialer) Allocate(ctx context.Context, servers []signal.TURNServer, headStart time.Duration) (*Relay, error) {
 	if len(servers) == 0 {
 		return nil, ErrNoRelayServer
 	}
-	guard := panics.Guard{Log: d.Log}
 	ctx, cancel := context.WithCancel(ctx)
-	type result struct {
-		relay *Relay
-		err   error
-	}
-	results := make(chan result)
-	running, next := 0, 0
+	defer cancel()
+	results := make(chan allocated)
+	running := 0
 	launch := func() {
-		server := servers[next]
-		next++
+		server := servers[0]
+		servers = servers[1:]
 		running++
-		guard.Go(func() {
-			r := result{err: codes.ErrInternal}
-			defer func() { results <- r }()
-			r.relay, r.err = d.allocateOn(ctx, server)
-		})
+		panics.Guard{Log: d.Log}.Go(func() { d.tellOf(ctx, server, results) })
 	}
 	launch()
 	var winner *Relay
@@ -96,9 +94,10 @@ func (d RelayDialer) Allocate(ctx context.Context, servers []signal.TURNServer, 
 	timer := time.NewTimer(headStart)
 	defer timer.Stop()
 	for running > 0 {
+		more := len(servers) > 0 && winner == nil && ctx.Err() == nil
 		select {
 		case <-timer.C:
-			if next < len(servers) && winner == nil {
+			if more {
 				launch()
 				timer.Reset(headStart)
 			}
@@ -107,7 +106,7 @@ func (d RelayDialer) Allocate(ctx context.Context, servers []signal.TURNServer, 
 			switch {
 			case r.err != nil:
 				failures = append(failures, r.err)
-				if next < len(servers) && winner == nil && ctx.Err() == nil {
+				if more {
 					launch()
 				}
 			case winner == nil:
@@ -118,11 +117,17 @@ func (d RelayDialer) Allocate(ctx context.Context, servers []signal.TURNServer, 
 			}
 		}
 	}
-	cancel()
 	if winner == nil {
 		return nil, errors.Join(failures...)
 	}
 	return winner, nil
+}
+
+// tellOf allocates on one server, and tells results in any case.
+func (d RelayDialer) tellOf(ctx context.Context, server signal.TURNServer, results chan<- allocated) {
+	r := allocated{err: codes.ErrInternal}
+	defer func() { results <- r }()
+	r.relay, r.err = d.allocateOn(ctx, server)
 }
 
 func (d RelayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (*Relay, error) {
@@ -134,7 +139,7 @@ func (d RelayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 		return nil, fmt.Errorf("%s: %w", server.URL, errNoServerThere)
 	}
 	host := net.JoinHostPort(uri.Host, fmt.Sprint(uri.Port))
-	lower, err := d.dial(ctx, uri, host, server.Pin)
+	lower, err := d.dialServer(ctx, uri, host, server.Pin)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", server.URL, err)
 	}
@@ -194,9 +199,9 @@ func pump(client *turn.Client, lower net.PacketConn, guard panics.Guard) {
 	}
 }
 
-// dial opens the transport below TURN: UDP, TCP or TLS, to the holder of the
+// dialServer opens the transport below TURN: UDP, TCP or TLS, to the holder of the
 // pinned key if there is a pin.
-func (d RelayDialer) dial(ctx context.Context, uri *stun.URI, host, pin string) (net.PacketConn, error) {
+func (d RelayDialer) dialServer(ctx context.Context, uri *stun.URI, host, pin string) (net.PacketConn, error) {
 	if uri.Proto == stun.ProtoTypeUDP && uri.Scheme == stun.SchemeTypeTURN {
 		if d.Net != nil {
 			return d.Net.ListenPacket("udp4", "0.0.0.0:0")

@@ -44,8 +44,49 @@ var (
 // the peer's first address that works.
 func newAgent(mux base.AgentMux, local credentials, controlling bool, selected, checked func(netip.AddrPort), network transport.Net, log *slog.Logger) (*agent, error) {
 	guard := panics.Guard{Log: log}
+	config := agentConfig(mux, local, network, log)
+	if controlling {
+		// The first authenticated check that comes in proves the peer's way to
+		// us, and its hole in the peer's NAT is ours: no need to wait for the
+		// answer to a check of our own.
+		config.BindingRequestHandler = func(_ *stun.Message, _, _ ice.Candidate, pair *ice.CandidatePair) bool {
+			defer guard.Recover()
+			return pair != nil
+		}
+	} else {
+		config.BindingRequestHandler = func(_ *stun.Message, _, remote ice.Candidate, _ *ice.CandidatePair) bool {
+			defer guard.Recover()
+			if address := addressOf(remote); address.IsValid() {
+				checked(address)
+			}
+			return false
+		}
+	}
+	a, err := ice.NewAgent(config)
+	if err != nil {
+		return nil, err
+	}
+	var once sync.Once
+	err = errors.Join(
+		a.OnCandidate(func(ice.Candidate) { defer guard.Recover() }),
+		a.OnSelectedCandidatePairChange(func(_, remote ice.Candidate) {
+			defer guard.Recover()
+			if address := addressOf(remote); address.IsValid() {
+				once.Do(func() { selected(address) })
+			}
+		}),
+		a.GatherCandidates(),
+	)
+	if err != nil {
+		a.Close()
+		return nil, err
+	}
+	return &agent{ice: a, done: make(chan struct{}), guard: guard}, nil
+}
+
+func agentConfig(mux base.AgentMux, local credentials, network transport.Net, log *slog.Logger) *ice.AgentConfig {
 	interval := mux.Checks.OfferInterval()
-	config := &ice.AgentConfig{
+	return &ice.AgentConfig{
 		UDPMux:                 mux,
 		LocalUfrag:             local.Ufrag,
 		LocalPwd:               local.Pwd,
@@ -63,44 +104,15 @@ func newAgent(mux base.AgentMux, local credentials, controlling bool, selected, 
 		Net:                    network,
 		LoggerFactory:          base.ICELog{Log: log},
 	}
-	if controlling {
-		// The first authenticated check that comes in proves the peer's way to
-		// us, and its hole in the peer's NAT is ours: no need to wait for the
-		// answer to a check of our own.
-		config.BindingRequestHandler = func(_ *stun.Message, _, _ ice.Candidate, pair *ice.CandidatePair) bool {
-			defer guard.Recover()
-			return pair != nil
-		}
-	} else {
-		config.BindingRequestHandler = func(_ *stun.Message, _, remote ice.Candidate, _ *ice.CandidatePair) bool {
-			defer guard.Recover()
-			if ip, err := netip.ParseAddr(remote.Address()); err == nil {
-				checked(netip.AddrPortFrom(ip.Unmap(), uint16(remote.Port())))
-			}
-			return false
-		}
-	}
-	a, err := ice.NewAgent(config)
+}
+
+// addressOf is the zero value for a candidate that has a name.
+func addressOf(c ice.Candidate) netip.AddrPort {
+	ip, err := netip.ParseAddr(c.Address())
 	if err != nil {
-		return nil, err
+		return netip.AddrPort{}
 	}
-	var once sync.Once
-	err = errors.Join(
-		a.OnCandidate(func(ice.Candidate) { defer guard.Recover() }),
-		a.OnSelectedCandidatePairChange(func(_, remote ice.Candidate) {
-			defer guard.Recover()
-			ip, err := netip.ParseAddr(remote.Address())
-			if err == nil {
-				once.Do(func() { selected(netip.AddrPortFrom(ip.Unmap(), uint16(remote.Port()))) })
-			}
-		}),
-		a.GatherCandidates(),
-	)
-	if err != nil {
-		a.Close()
-		return nil, err
-	}
-	return &agent{ice: a, done: make(chan struct{}), guard: guard}, nil
+	return netip.AddrPortFrom(ip.Unmap(), uint16(c.Port()))
 }
 
 // start begins the checks, as the controlling side (the app) or the other.

@@ -62,7 +62,7 @@ type Negotiation struct {
 
 // Terms are what a negotiation is about.
 type Terms struct {
-	Attempt  string // names it on both sides
+	ID       string // names it on both sides
 	Trace    string // the session to move, if it is for one
 	PeerID   string
 	OwnKey   []byte // for ML-KEM, to be told in offers; apps only
@@ -134,7 +134,7 @@ func NewNegotiation(g *Ground, signals *signal.Client, terms Terms) *Negotiation
 		ground:     g,
 		signals:    signals,
 		checks:     base.NewChecks(g.Mux.Pacer, terms.Stranger),
-		log:        g.Log.With("trace", terms.Attempt),
+		log:        g.Log.With("trace", terms.ID),
 		inbox:      make(chan *signal.Message, 32),
 		Found:      make(chan Found, 4),
 		Refused:    make(chan codes.Code, 1),
@@ -295,7 +295,7 @@ func (n *Negotiation) sendDescription(kind signal.Kind) {
 }
 
 func (n *Negotiation) send(m *signal.Message) {
-	m.Attempt = n.Attempt
+	m.Attempt = n.ID
 	peer := signal.Device
 	if !n.isApp() {
 		peer = signal.App
