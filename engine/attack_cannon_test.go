@@ -16,6 +16,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
+	"github.com/thingp2p/libthingp2p/engine/lab/twin"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -109,7 +110,7 @@ func TestStrangerCannotAimTheDevice(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		counted := new(countedNet)
 		p := w.pair(w.home(public), w.home(fullCone), func(_, device *Config) {
-			counted.Net, device.net = device.net, counted
+			counted.Net, device.network = device.network.Pion(), twin.Network{Net: counted}
 			device.Strangers = StrangersAsk
 		})
 		p.device.SetAuthorizer(func(Peer) Code { return OK })
@@ -117,7 +118,7 @@ func TestStrangerCannotAimTheDevice(t *testing.T) {
 		w.cannoneer().fire(p.device.ID())
 		time.Sleep(base.NegotiationTime + 10*time.Second)
 
-		reach := paths.ReachOn(p.device.config.net, signal.ICEServers{})
+		reach := paths.ReachOn(p.device.config.network, signal.ICEServers{})
 		server := netip.MustParseAddr(serverIP) // which it asks for its own address
 		perHost := map[netip.Addr]int{}
 		var before time.Time
@@ -153,7 +154,7 @@ func TestManyStrangersCannotAimTheDevice(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		counted := new(countedNet)
 		p := w.pair(w.home(portRestricted), w.home(fullCone), func(_, device *Config) {
-			counted.Net, device.net = device.net, counted
+			counted.Net, device.network = device.network.Pion(), twin.Network{Net: counted}
 			device.Strangers = StrangersAsk
 		})
 		p.device.SetAuthorizer(func(Peer) Code { return OK })
@@ -217,7 +218,7 @@ func TestStrangersAreOff(t *testing.T) {
 		alone := w.home(public).config("an app without a server")
 		alone.UID, alone.Server = "other", ""
 		p := w.pair(w.home(fullCone), w.home(public), func(_, device *Config) {
-			counted.Net, device.net = device.net, counted
+			counted.Net, device.network = device.network.Pion(), twin.Network{Net: counted}
 		})
 		p.device.SetAuthorizer(func(peer Peer) Code {
 			if !peer.HasTicket && !peer.Paired {

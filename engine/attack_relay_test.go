@@ -14,6 +14,7 @@ import (
 	"github.com/pion/transport/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/lab/twin"
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 
@@ -117,7 +118,7 @@ func TestRelayThatTampers(t *testing.T) {
 				x := new(tamperer)
 				p := w.pair(w.home(fullCone), w.home(fullCone), func(app, device *Config) {
 					app.Relay = RelayOnly
-					x.Net, app.net = app.net, x
+					x.Net, app.network = app.network.Pion(), twin.Network{Net: x}
 					app.OfflineAfter, device.OfflineAfter = 2*time.Second, 2*time.Second
 				})
 				app, device := p.connect(0)
@@ -155,7 +156,7 @@ func TestRelayLearnsNoIDs(t *testing.T) {
 		p := w.pair(w.home(fullCone), w.home(fullCone), func(app, device *Config) {
 			use(app, device)
 			app.Relay = RelayOnly
-			x.Net, app.net = app.net, x
+			x.Net, app.network = app.network.Pion(), twin.Network{Net: x}
 		})
 		app, device := p.connect(0)
 		checkPath(t, app, device, PathRelay)

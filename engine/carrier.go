@@ -191,7 +191,7 @@ func (c *carrier) kind(p paths.Found) Path {
 	case p.Near:
 		return PathLAN
 	}
-	return directKind(c.endpoint.config.net, p.Remote.Addr())
+	return directKind(c.endpoint.config.network, p.Remote.Addr())
 }
 
 // greet says hello on a fresh connection; verdict reports that an error is what

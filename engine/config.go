@@ -7,11 +7,11 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 
 	"github.com/google/uuid"
-	"github.com/pion/transport/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -91,13 +91,13 @@ type Config struct {
 
 	MaxSessionsPerApp int // of a device with one app, so that no app has them all, 1 to 65536; 0: 64
 
-	// Twins of the network for tests in fake time; nil: the real one.
-	net        transport.Net
+	// Twins for tests in fake time; nil: the real ones.
+	network    hosts.Network
 	dialServer func() (net.Conn, error)
 }
 
 // usesLAN reports whether devices are looked for, and answer, in the local network.
-func (c Config) usesLAN() bool { return !c.DisableLAN && c.Relay != RelayOnly && c.net == nil }
+func (c Config) usesLAN() bool { return !c.DisableLAN && c.Relay != RelayOnly }
 
 func (c Config) withDefaults() Config {
 	if c.LANPort == 0 {
@@ -117,6 +117,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.SendBuffer == 0 {
 		c.SendBuffer = 256 << 10
+	}
+	if c.network == nil {
+		c.network = hosts.System{}
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

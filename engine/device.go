@@ -8,7 +8,6 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
-	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/waitlist"
 
@@ -57,7 +56,7 @@ func NewDevice(config Config) (*Device, error) {
 	responder := discovery.NewResponder(key, discovery.Surroundings{
 		Started:  time.Now(),
 		Friends:  (&friends{identity: e.identity, state: e.state}).now,
-		Networks: func() []netip.Prefix { return hosts.Prefixes(e.config.net) },
+		Networks: func() []netip.Prefix { return e.config.network.Prefixes() },
 	})
 	visitors := gate.NewVisitors(responder)
 	e.socket.Visitors, e.ground.Visitors = visitors, visitors

@@ -51,7 +51,7 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 	if err != nil {
 		return nil, codes.Because(ErrInvalidParameter, err)
 	}
-	socket, err := base.OpenSocket(config.net, state.Port(), config.Log)
+	socket, err := base.OpenSocket(config.network, state.Port(), config.Log)
 	if err != nil {
 		state.Close()
 		return nil, codes.Because(ErrInternal, fmt.Errorf("open a UDP socket: %w", err))
@@ -75,9 +75,9 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 			Role:      role,
 			Mux:       socket.Mux,
 			Port:      socket.Port,
-			Reflexive: paths.NewReflexive(socket.Mux, config.net),
-			Relays:    base.RelayDialer{Net: config.net, TLS: &tls.Config{RootCAs: roots}, Pacer: socket.Mux.Pacer, Log: config.Log},
-			Net:       config.net,
+			Reflexive: paths.NewReflexive(socket.Mux, config.network),
+			Relays:    base.RelayDialer{Net: config.network, TLS: &tls.Config{RootCAs: roots}, Pacer: socket.Mux.Pacer, Log: config.Log},
+			Net:       config.network,
 			Log:       config.Log,
 		},
 		workers: panics.Group{Guard: panics.Guard{Log: config.Log}},
@@ -120,7 +120,7 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 		OnMessage: func(m *signal.Message) {
 			<-made
 			servers, _ := client.ICE()
-			m.Candidates = paths.ReachOn(e.config.net, servers).Only(m.Candidates)
+			m.Candidates = paths.ReachOn(e.config.network, servers).Only(m.Candidates)
 			receive(client, m)
 		},
 	})

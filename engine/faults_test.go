@@ -20,6 +20,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
+	"github.com/thingp2p/libthingp2p/engine/lab/twin"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -174,7 +175,7 @@ func TestFaultInTheSocketsWriter(t *testing.T) {
 	if network.Net, err = stdnet.NewNet(); err != nil {
 		t.Fatal(err)
 	}
-	a, d, log := straightPair(t, func(*Device) {}, func(c *Config) { c.net = network })
+	a, d, log := straightPair(t, func(*Device) {}, func(c *Config) { c.network = twin.Network{Net: network} })
 	app, _ := connectStraight(t, a, d)
 	network.broken.Store(true)
 	app.Send(0, []byte("text"), 0)

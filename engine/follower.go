@@ -30,7 +30,7 @@ func newFollower(d *Device, conn *quicConn, peer Peer, via *deviceRelay) *follow
 	if via != nil {
 		via.hold()
 	}
-	return &follower{device: d, conn: conn, peer: peer, via: via, routes: routes{network: d.config.net, port: d.socket.Port}}
+	return &follower{device: d, conn: conn, peer: peer, via: via, routes: routes{network: d.config.network, port: d.socket.Port}}
 }
 
 func (f *follower) where() route {

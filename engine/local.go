@@ -5,14 +5,12 @@ import (
 	"net/netip"
 	"slices"
 
-	"github.com/pion/transport/v2"
-
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 )
 
 // directKind tells the local network from the internet by the peer's address.
-func directKind(network transport.Net, remote netip.Addr) Path {
+func directKind(network hosts.Network, remote netip.Addr) Path {
 	if hosts.IsOnLink(network, remote) {
 		return PathLAN
 	}
@@ -44,7 +42,7 @@ func (d *Device) localAddresses() []netip.AddrPort {
 		return 0
 	}
 	var all []netip.AddrPort
-	for _, c := range paths.HostCandidates(d.config.net, d.socket.Port) {
+	for _, c := range paths.HostCandidates(d.config.network, d.socket.Port) {
 		all = append(all, c.Address)
 	}
 	slices.SortStableFunc(all, func(a, b netip.AddrPort) int { return cmp.Compare(rank(a.Addr()), rank(b.Addr())) })

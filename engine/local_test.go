@@ -4,13 +4,14 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
 func TestKindOfPath(t *testing.T) {
 	local, far := netip.MustParseAddrPort("192.168.1.2:1"), netip.MustParseAddrPort("203.0.113.1:1")
-	c := &carrier{endpoint: &endpoint{}}
+	c := &carrier{endpoint: &endpoint{config: Config{network: hosts.System{}}}}
 	for _, l := range []paths.Lane{{}, {AppRelayed: true}, {DeviceRelayed: true}, {AppRelayed: true, DeviceRelayed: true}} {
 		direct := l == paths.Lane{}
 		if got := c.kind(paths.Found{Lane: l, Remote: local}); (got == PathLAN) != direct || (got == PathRelay) == direct {

@@ -73,7 +73,7 @@ func newMover(a *App, won dialed, to *Target, traceID string) *mover {
 		carrier: won.carrier,
 		control: won.control,
 		log:     log,
-		routes:  routes{network: a.config.net, port: a.socket.Port},
+		routes:  routes{network: a.config.network, port: a.socket.Port},
 		workers: panics.Group{Guard: panics.Guard{Log: log}},
 	}
 	m.path.Store(&carried{won.carrier.kind(won.path), won.path.Remote})

@@ -40,7 +40,7 @@ func newNearby(e *endpoint) *nearby {
 	n := &nearby{
 		identity: e.identity,
 		state:    e.state,
-		reach:    func() paths.Reach { return paths.ReachOn(e.config.net, signal.ICEServers{}) },
+		reach:    func() paths.Reach { return paths.ReachOn(e.config.network, signal.ICEServers{}) },
 		workers:  &e.workers,
 		told:     make(map[string][]netip.AddrPort),
 		waiting:  make(map[string][]chan<- paths.Found),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
+	"github.com/thingp2p/libthingp2p/engine/lab/twin"
 )
 
 // special are addresses to which nothing may go, whoever names them: test hosts are
@@ -29,7 +30,7 @@ func TestNothingGoesToSpecialAddresses(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		counted := new(countedNet)
 		p := w.pair(w.home(fullCone), w.home(fullCone), func(app, _ *Config) {
-			counted.Net, app.net = app.net, counted
+			counted.Net, app.network = app.network.Pion(), twin.Network{Net: counted}
 			app.Relay = RelayNever
 		})
 		honest := "203.0.113.99:9"

@@ -17,6 +17,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+	"github.com/thingp2p/libthingp2p/engine/lab/twin"
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 
@@ -175,7 +176,7 @@ func (h *home) config(who string) Config {
 		ip = fmt.Sprintf("192.168.1.%d", 2+h.hosts)
 		h.hosts++
 	}
-	c := Config{Server: "mqtt://server.test", net: h.world.host(h.router, ip), dialServer: h.world.dialServer}
+	c := Config{Server: "mqtt://server.test", DisableLAN: true, network: twin.Network{Net: h.world.host(h.router, ip)}, dialServer: h.world.dialServer}
 	if os.Getenv("THINGP2P_TEST_LOG") != "" {
 		c.Log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug})).With("who", who)
 	}

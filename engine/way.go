@@ -1,11 +1,8 @@
 package engine
 
 import (
-	"net"
 	"net/netip"
 	"sync/atomic"
-
-	"github.com/pion/transport/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 )
@@ -32,8 +29,8 @@ type route struct {
 // routes finds out how the system reaches an address. That costs a socket, so the last
 // answer is kept.
 type routes struct {
-	network transport.Net // a test's twin, or nil
-	port    uint16        // of the endpoint's socket
+	network hosts.Network
+	port    uint16 // of the endpoint's socket
 	last    atomic.Pointer[route]
 }
 
@@ -41,7 +38,7 @@ type routes struct {
 func (r *routes) straightTo(remote netip.AddrPort) route {
 	last := r.last.Load()
 	if last == nil || last.remote != remote {
-		last = &route{directKind(r.network, remote.Addr()), localAddressTo(remote, r.port), remote}
+		last = &route{directKind(r.network, remote.Addr()), netip.AddrPortFrom(hosts.SourceTo(remote), r.port), remote}
 		r.last.Store(last)
 	}
 	return *last
@@ -52,18 +49,4 @@ func (r *routes) to(remote netip.AddrPort, kind Path) route {
 	found := r.straightTo(remote)
 	found.kind = kind
 	return found
-}
-
-// localAddressTo returns the address that the system sends from to reach
-// remote, with the socket's port. Nothing is sent.
-func localAddressTo(remote netip.AddrPort, port uint16) netip.AddrPort {
-	if !remote.IsValid() {
-		return netip.AddrPort{}
-	}
-	probe, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(remote))
-	if err != nil {
-		return netip.AddrPort{}
-	}
-	defer probe.Close()
-	return netip.AddrPortFrom(hosts.AddrPort(probe.LocalAddr()).Addr(), port)
 }

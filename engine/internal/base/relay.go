@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/pion/stun"
-	"github.com/pion/transport/v2"
 	"github.com/pion/turn/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -60,7 +59,7 @@ var (
 
 // RelayDialer allocates relays.
 type RelayDialer struct {
-	Net   transport.Net // nil: the real one
+	Net   hosts.Network
 	TLS   *tls.Config
 	Pacer *pacer
 	Log   *slog.Logger
@@ -149,7 +148,7 @@ func (d RelayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 		Username:       server.Username,
 		Password:       server.Credential,
 		Conn:           lower,
-		Net:            d.Net,
+		Net:            d.Net.Pion(),
 		LoggerFactory:  ICELog{d.Log},
 	})
 	if err != nil {
@@ -203,16 +202,9 @@ func pump(client *turn.Client, lower net.PacketConn, guard panics.Guard) {
 // pinned key if there is a pin.
 func (d RelayDialer) dialServer(ctx context.Context, uri *stun.URI, host, pin string) (net.PacketConn, error) {
 	if uri.Proto == stun.ProtoTypeUDP && uri.Scheme == stun.SchemeTypeTURN {
-		if d.Net != nil {
-			return d.Net.ListenPacket("udp4", "0.0.0.0:0")
-		}
-		return net.ListenPacket("udp", ":0")
+		return d.Net.Listen(0)
 	}
-	if d.Net != nil {
-		return nil, errors.New("the virtual network has no TCP")
-	}
-	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "tcp", host)
+	conn, err := d.Net.Dial(ctx, host)
 	if err != nil {
 		return nil, err
 	}

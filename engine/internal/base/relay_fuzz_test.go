@@ -14,6 +14,7 @@ import (
 	"github.com/pion/transport/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
+	"github.com/thingp2p/libthingp2p/engine/lab/twin"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -119,7 +120,7 @@ func FuzzRelay(f *testing.F) {
 	f.Fuzz(func(t *testing.T, url string, script, more []byte) {
 		synctest.Test(t, func(t *testing.T) {
 			h := &hostileTURN{in: make(chan []byte, 64), closed: make(chan struct{}), script: script}
-			d := RelayDialer{Net: h, Pacer: NewPacer(panics.Guard{Log: faultlog.None(t)}), Log: faultlog.None(t)}
+			d := RelayDialer{Net: twin.Network{Net: h}, Pacer: NewPacer(panics.Guard{Log: faultlog.None(t)}), Log: faultlog.None(t)}
 			r, err := d.Allocate(t.Context(), []signal.TURNServer{{URL: url, Username: "user", Credential: "password"}}, HeadStart)
 			if err != nil {
 				return

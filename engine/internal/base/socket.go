@@ -3,7 +3,6 @@ package base
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -11,7 +10,6 @@ import (
 	"sync/atomic"
 	"syscall"
 
-	"github.com/pion/transport/v2"
 	"golang.org/x/net/ipv4"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
@@ -55,18 +53,11 @@ var (
 )
 
 // OpenSocket takes the wanted port if it is free, and any if not, or if it is 0.
-func OpenSocket(network transport.Net, wanted uint16, log *slog.Logger) (*Socket, error) {
+func OpenSocket(network hosts.Network, wanted uint16, log *slog.Logger) (*Socket, error) {
 	s := &Socket{guard: panics.Guard{Log: log}}
 	var err error
-	for _, port := range []int{int(wanted), 0} {
-		if network != nil {
-			s.udp, err = network.ListenPacket("udp4", fmt.Sprintf("0.0.0.0:%d", port))
-		} else if s.udp, err = net.ListenUDP("udp", &net.UDPAddr{Port: port}); err != nil {
-			s.udp, err = net.ListenUDP("udp4", &net.UDPAddr{Port: port}) // a host without IPv6
-		}
-		if err == nil {
-			break
-		}
+	if s.udp, err = network.Listen(wanted); err != nil {
+		s.udp, err = network.Listen(0)
 	}
 	if err != nil {
 		return nil, err

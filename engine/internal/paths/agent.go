@@ -10,9 +10,9 @@ import (
 
 	"github.com/pion/ice/v2"
 	"github.com/pion/stun"
-	"github.com/pion/transport/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -42,7 +42,7 @@ var (
 // has sent it an authenticated check. It answers and sends checks once
 // start is called; checks that come earlier wait. It calls selected once, with
 // the peer's first address that works.
-func newAgent(mux base.AgentMux, local credentials, controlling bool, selected, checked func(netip.AddrPort), network transport.Net, log *slog.Logger) (*agent, error) {
+func newAgent(mux base.AgentMux, local credentials, controlling bool, selected, checked func(netip.AddrPort), network hosts.Network, log *slog.Logger) (*agent, error) {
 	guard := panics.Guard{Log: log}
 	config := agentConfig(mux, local, network, log)
 	if controlling {
@@ -84,7 +84,7 @@ func newAgent(mux base.AgentMux, local credentials, controlling bool, selected, 
 	return &agent{ice: a, done: make(chan struct{}), guard: guard}, nil
 }
 
-func agentConfig(mux base.AgentMux, local credentials, network transport.Net, log *slog.Logger) *ice.AgentConfig {
+func agentConfig(mux base.AgentMux, local credentials, network hosts.Network, log *slog.Logger) *ice.AgentConfig {
 	interval := mux.Checks.OfferInterval()
 	return &ice.AgentConfig{
 		UDPMux:                 mux,
@@ -101,7 +101,7 @@ func agentConfig(mux base.AgentMux, local credentials, network transport.Net, lo
 		RelayAcceptanceMinWait: &noWait,
 		FailedTimeout:          &checkingTimeout,
 		IncludeLoopback:        true, // the mux's stand-in addresses are
-		Net:                    network,
+		Net:                    network.Pion(),
 		LoggerFactory:          base.ICELog{Log: log},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/pion/stun"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
@@ -28,7 +29,7 @@ func FuzzAgent(f *testing.F) {
 			own, peer := credentials{"own", "0123456789012345678901"}, credentials{"peer", "9876543210987654321098"}
 			mux := base.NewSTUNMux(panics.Guard{Log: faultlog.None(t)}, func([]byte, netip.AddrPort) error { return nil }, []net.Addr{&net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1}}, base.NewPacer(panics.Guard{Log: faultlog.None(t)}))
 			paths := 0
-			a, err := newAgent(base.AgentMux{STUNMux: mux, Checks: base.NewChecks(mux.Pacer, false)}, own, controlling, func(netip.AddrPort) { paths++ }, func(netip.AddrPort) {}, nil, faultlog.None(t))
+			a, err := newAgent(base.AgentMux{STUNMux: mux, Checks: base.NewChecks(mux.Pacer, false)}, own, controlling, func(netip.AddrPort) { paths++ }, func(netip.AddrPort) {}, hosts.System{}, faultlog.None(t))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -2,12 +2,9 @@ package paths
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
-
-	"github.com/pion/transport/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
@@ -17,7 +14,7 @@ import (
 
 // HostCandidates are the host's own addresses with the socket's port. Loopback
 // counts only on a host that has nothing else.
-func HostCandidates(network transport.Net, port uint16) []signal.Candidate {
+func HostCandidates(network hosts.Network, port uint16) []signal.Candidate {
 	var candidates, loopback []signal.Candidate
 	for _, ip := range hostAddresses(network) {
 		c := signal.Candidate{Type: signal.Host, Address: netip.AddrPortFrom(ip, port)}
@@ -34,9 +31,9 @@ func HostCandidates(network transport.Net, port uint16) []signal.Candidate {
 	return candidates
 }
 
-func hostAddresses(network transport.Net) []netip.Addr {
+func hostAddresses(network hosts.Network) []netip.Addr {
 	var ips []netip.Addr
-	for _, p := range hosts.Prefixes(network) {
+	for _, p := range network.Prefixes() {
 		if !p.Addr().IsLinkLocalUnicast() && limit.MayBeHost(p.Addr()) {
 			ips = append(ips, p.Addr())
 		}
@@ -49,7 +46,7 @@ func hostAddresses(network transport.Net) []netip.Addr {
 // message, and learns soon if it has changed.
 type reflexive struct {
 	mux *base.STUNMux
-	net transport.Net
+	net hosts.Network
 
 	mu      sync.Mutex
 	address netip.AddrPort
@@ -57,7 +54,7 @@ type reflexive struct {
 	blocked bool // UDP to the server did not come back the last time
 }
 
-func NewReflexive(mux *base.STUNMux, network transport.Net) *reflexive {
+func NewReflexive(mux *base.STUNMux, network hosts.Network) *reflexive {
 	return &reflexive{mux: mux, net: network}
 }
 
@@ -80,7 +77,7 @@ func (r *reflexive) Refresh(ctx context.Context, servers []string) (netip.AddrPo
 	err := error(base.ErrSTUNTimeout)
 	for _, server := range servers {
 		var to, address netip.AddrPort
-		if to, err = resolveUDP(ctx, r.net, server); err != nil {
+		if to, err = r.net.Resolve(ctx, server); err != nil {
 			continue
 		}
 		if address, err = r.mux.MappedAddress(ctx, to, known.IsValid()); err == nil {
@@ -101,30 +98,4 @@ func (r *reflexive) suspect() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.blocked = true
-}
-
-func resolveUDP(ctx context.Context, network transport.Net, hostPort string) (netip.AddrPort, error) {
-	if address, err := netip.ParseAddrPort(hostPort); err == nil {
-		return address, nil
-	}
-	if network != nil {
-		address, err := network.ResolveUDPAddr("udp", hostPort)
-		if err != nil {
-			return netip.AddrPort{}, err
-		}
-		return hosts.AddrPort(address), nil
-	}
-	host, port, err := net.SplitHostPort(hostPort)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	number, err := net.DefaultResolver.LookupPort(ctx, "udp", port)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	return netip.AddrPortFrom(ips[0].Unmap(), uint16(number)), nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -98,7 +99,7 @@ func TestHostCandidatesCanBeReached(t *testing.T) {
 		ip := a.(*net.IPNet).IP
 		return !ip.IsLoopback() && !ip.IsLinkLocalUnicast()
 	})
-	candidates := HostCandidates(nil, 4711)
+	candidates := HostCandidates(hosts.System{}, 4711)
 	if len(candidates) == 0 {
 		t.Fatal("none")
 	}

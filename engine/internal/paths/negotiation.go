@@ -10,11 +10,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pion/transport/v2"
-
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -87,7 +86,7 @@ type Ground struct {
 	Reflexive *reflexive
 	Relays    base.RelayDialer
 	Visitors  *gate.Visitors // nil on an app
-	Net       transport.Net  // a test's twin; nil: the real one
+	Net       hosts.Network
 	Log       *slog.Logger
 }
 

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/pion/stun"
-	"github.com/pion/transport/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/limit"
@@ -23,8 +22,8 @@ type Reach struct {
 // ReachOn looks at the host's addresses as they are now. Loopback counts on a host that
 // has nothing else, and where a STUN or TURN server is there, in tests and
 // demonstrations: then relays are too, and so look sockets from outside.
-func ReachOn(network transport.Net, servers signal.ICEServers) Reach {
-	own := hosts.Prefixes(network)
+func ReachOn(network hosts.Network, servers signal.ICEServers) Reach {
+	own := network.Prefixes()
 	further := func(p netip.Prefix) bool { return !p.Addr().IsLoopback() && !p.Addr().IsLinkLocalUnicast() }
 	alone := len(own) > 0 && !slices.ContainsFunc(own, further)
 	return Reach{own: own, loopback: alone || onLoopback(servers)}

@@ -1,32 +1,28 @@
 package paths
 
 import (
-	"net"
 	"net/netip"
 	"testing"
 
-	"github.com/pion/transport/v2"
-
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
-// listedNet is a network of which only the host's addresses are asked.
-type listedNet struct {
-	transport.Net
+// listed is a network of which only the host's addresses are asked.
+type listed struct {
+	hosts.Network
 	addresses []string
 }
 
-func (n listedNet) Interfaces() ([]*transport.Interface, error) {
-	i := transport.NewInterface(net.Interface{Name: "test"})
+func (n listed) Prefixes() (all []netip.Prefix) {
 	for _, address := range n.addresses {
-		p := netip.MustParsePrefix(address)
-		i.AddAddress(&net.IPNet{IP: p.Addr().AsSlice(), Mask: net.CIDRMask(p.Bits(), p.Addr().BitLen())})
+		all = append(all, netip.MustParsePrefix(address))
 	}
-	return []*transport.Interface{i}, nil
+	return all
 }
 
 func reachOf(servers signal.ICEServers, addresses ...string) Reach {
-	return ReachOn(listedNet{nil, addresses}, servers)
+	return ReachOn(listed{nil, addresses}, servers)
 }
 
 func TestWhatMayBeAPeersAddress(t *testing.T) {

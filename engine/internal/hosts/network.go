@@ -1,0 +1,120 @@
+package hosts
+
+import (
+	"context"
+	"net"
+	"net/netip"
+
+	"github.com/pion/transport/v2"
+	"github.com/pion/transport/v2/stdnet"
+)
+
+// Network is the network as the engine uses it. Tests have one of their own.
+type Network interface {
+	// Listen opens a UDP socket for all addresses of the host, with a port or, if that is
+	// 0, any.
+	Listen(port uint16) (net.PacketConn, error)
+	// Dial connects to "host:port" by TCP.
+	Dial(ctx context.Context, hostPort string) (net.Conn, error)
+	// Resolve finds the address of "host:port", for UDP.
+	Resolve(ctx context.Context, hostPort string) (netip.AddrPort, error)
+	// Prefixes are the addresses of the host with their networks.
+	Prefixes() []netip.Prefix
+	// Pion is the network for pion's libraries.
+	Pion() transport.Net
+}
+
+// System is the network that the host has.
+type System struct{}
+
+func (System) Listen(port uint16) (net.PacketConn, error) {
+	conn, err := net.ListenUDP("udp", &net.UDPAddr{Port: int(port)})
+	if err != nil {
+		conn, err = net.ListenUDP("udp4", &net.UDPAddr{Port: int(port)}) // a host without IPv6
+	}
+	if err != nil {
+		return nil, err
+	}
+	return conn, nil
+}
+
+func (System) Dial(ctx context.Context, hostPort string) (net.Conn, error) {
+	var dialer net.Dialer
+	return dialer.DialContext(ctx, "tcp", hostPort)
+}
+
+func (System) Resolve(ctx context.Context, hostPort string) (netip.AddrPort, error) {
+	if address, err := netip.ParseAddrPort(hostPort); err == nil {
+		return address, nil
+	}
+	host, port, err := net.SplitHostPort(hostPort)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	number, err := net.DefaultResolver.LookupPort(ctx, "udp", port)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return netip.AddrPortFrom(ips[0].Unmap(), uint16(number)), nil
+}
+
+func (System) Prefixes() []netip.Prefix {
+	addresses, err := net.InterfaceAddrs() // those of interfaces that are down do no harm
+	if err != nil {
+		return routedPrefixes()
+	}
+	return PrefixesOf(addresses)
+}
+
+// Pion's libraries get a network without interfaces: they need none, and to list them
+// may be forbidden, which would be the end of all that they do.
+func (System) Pion() transport.Net { return &stdnet.Net{} }
+
+// PrefixesOf are those of interfaces' addresses that a host can have.
+func PrefixesOf(addresses []net.Addr) []netip.Prefix {
+	var prefixes []netip.Prefix
+	for _, a := range addresses {
+		if p := Prefix(a); p.IsValid() && !p.Addr().IsMulticast() {
+			prefixes = append(prefixes, p)
+		}
+	}
+	return prefixes
+}
+
+// anywhere are addresses in the internet that nobody has (RFC 5737, RFC 3849): they are
+// only asked for the way to them.
+var anywhere = []netip.AddrPort{
+	netip.MustParseAddrPort("192.0.2.1:9"),
+	netip.MustParseAddrPort("[2001:db8::1]:9"),
+}
+
+// routedPrefixes are the addresses from which the host would send into the internet, for
+// those who may not list its interfaces, as apps on Android 11 and later, and some
+// services. Their networks are not known.
+func routedPrefixes() []netip.Prefix {
+	var prefixes []netip.Prefix
+	for _, to := range anywhere {
+		if from := SourceTo(to); from.IsValid() {
+			prefixes = append(prefixes, netip.PrefixFrom(from, from.BitLen()))
+		}
+	}
+	return prefixes
+}
+
+// SourceTo is the address that the system sends from to reach another, or invalid.
+// Nothing is sent.
+func SourceTo(remote netip.AddrPort) netip.Addr {
+	if !remote.IsValid() {
+		return netip.Addr{}
+	}
+	probe, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(remote))
+	if err != nil {
+		return netip.Addr{}
+	}
+	defer probe.Close()
+	return AddrPort(probe.LocalAddr()).Addr()
+}
