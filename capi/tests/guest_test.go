@@ -1,6 +1,8 @@
 package tests
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -13,10 +15,32 @@ import (
 func TestSignalFD(t *testing.T)  { run(t, "signalfd", withServer(t)...) }
 func TestHandlers(t *testing.T)  { run(t, "handlers", withServer(t)...) }
 func TestHostState(t *testing.T) { run(t, "host_state", withServer(t)...) }
-func TestLimits(t *testing.T)    { run(t, "limits") }
+func TestLimits(t *testing.T)    { flavour{name: "-open", library: openLibrary}.run(t, "limits") }
 func TestMemory(t *testing.T)    { run(t, "memory", withServer(t)...) }
 func TestCancel(t *testing.T)    { run(t, "cancel", withServer(t)...) }
 func TestFaults(t *testing.T)    { run(t, "faults", withServer(t)...) }
+
+// openLibrary is a copy that any user can load: one that root has built may be in a folder of root's.
+func openLibrary(t *testing.T) string {
+	file, err := os.ReadFile(filepath.Join(library(t), "libthingp2p.so.1"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir, err := os.MkdirTemp("", "thingp2p-open-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	err = errors.Join(
+		os.Chmod(dir, 0o755),
+		os.WriteFile(filepath.Join(dir, "libthingp2p.so.1"), file, 0o644),
+		os.Symlink("libthingp2p.so.1", filepath.Join(dir, "libthingp2p.so")),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
 
 // The static library is linked from the same object, and starts as late.
 func TestStaticGuest(t *testing.T) {
