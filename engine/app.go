@@ -81,6 +81,7 @@ func NewApp(config Config) (*App, error) {
 	}
 	e.log.Info("app started", "quic", quicBuild)
 	a.ctx, a.stop = context.WithCancel(context.Background())
+	a.watchNetwork(a.NetworkChanged)
 	if config.Server != "" {
 		if _, err := a.signals(config.Server); err != nil {
 			a.Close()

@@ -72,6 +72,7 @@ func NewDevice(config Config) (*Device, error) {
 	d.consent.workers = &d.workers
 	e.log.Info("device started", "quic", quicBuild)
 	d.ctx, d.stop = context.WithCancel(context.Background())
+	d.watchNetwork(d.NetworkChanged)
 	return d, nil
 }
 

@@ -32,6 +32,8 @@ type endpoint struct {
 	ground       paths.Ground
 	negotiations negotiations
 
+	unwatch func() // ends the watch of the network; nil: there is none
+
 	workers panics.Group // all goroutines that end with the endpoint
 }
 
@@ -142,6 +144,9 @@ func (e *endpoint) mlkemKeyOf(id string) []byte {
 
 // release closes the socket; the negotiations and sessions must have ended.
 func (e *endpoint) release() {
+	if e.unwatch != nil {
+		e.unwatch()
+	}
 	e.quic.Close()
 	e.socket.Close()
 	e.workers.Wait()

@@ -51,6 +51,7 @@ func (f *follower) lost() {
 		return
 	}
 	f.device.log.Info("the path is silent, telling the app", "trace", f.peer.TraceID)
+	client.Doubt() // which may have died with it
 	client.SendSealed(signal.App, f.peer.AppID, f.key, &signal.Message{
 		Kind: signal.Silence, Attempt: f.peer.TraceID, Trace: f.peer.TraceID,
 	})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+	"github.com/thingp2p/libthingp2p/engine/lab/twin"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -39,7 +40,7 @@ func TestKnocksDoNotStarve(t *testing.T) {
 	for name, sources := range map[string]uint32{"four hundred": 400, "pretended": 1 << 31} {
 		t.Run(name, func(t *testing.T) {
 			bubble.Run(t, func(t *testing.T) {
-				device, err := NewDevice(Config{DisableLAN: true})
+				device, err := NewDevice(Config{DisableLAN: true, network: twin.Still{}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -75,7 +76,7 @@ func TestRecordedKnockOpensNoDoor(t *testing.T) {
 	dir := t.TempDir()
 	here, elsewhere := netip.MustParseAddrPort("192.0.2.1:1"), netip.MustParseAddrPort("198.51.100.1:1")
 	run := func(visit func(d *Device)) {
-		d, err := NewDevice(Config{StateDir: dir, DisableLAN: true})
+		d, err := NewDevice(Config{StateDir: dir, DisableLAN: true, network: twin.Still{}})
 		if err != nil {
 			t.Fatal(err)
 		}

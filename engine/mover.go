@@ -179,8 +179,20 @@ func (m *mover) searchDirect() {
 func (m *mover) lost() {
 	m.begin(true, func(s *search) {
 		m.log.Info("the path is silent, looking for another")
+		m.doubtServer()
 		m.look(s, moveTime, m.app.config.Relay)
 	})
+}
+
+// doubtServer is for a path that has died: what was the end of it may have been the end
+// of the connection to the server, too.
+func (m *mover) doubtServer() {
+	if m.to.server == "" {
+		return
+	}
+	if signals, err := m.app.signals(m.to.server); err == nil {
+		signals.Doubt()
+	}
 }
 
 // look looks for paths, in the local network and through the server, and moves to

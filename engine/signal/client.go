@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"maps"
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"sync"
@@ -48,14 +49,15 @@ type Config struct {
 //	     ▼                           │
 //	connecting ──── CONNACK ────► online ──── Close ────► closed
 type Client struct {
-	cfg    Config
-	id     string
-	gate   *gate
-	guard  panics.Guard
-	stop   context.CancelFunc
-	done   chan struct{}
-	hurry  chan struct{} // ends a backoff at once
-	random string        // tells this client from others with the same id
+	cfg     Config
+	id      string
+	gate    *gate
+	guard   panics.Guard
+	stop    context.CancelFunc
+	done    chan struct{}
+	hurry   chan struct{} // ends a backoff at once
+	leaving panics.Group  // links that are lost
+	random  string        // tells this client from others with the same id
 
 	mu       sync.Mutex
 	link     *link         // nil while connecting
@@ -115,6 +117,7 @@ func New(cfg Config) (*Client, error) {
 		watches: make(map[string]*watch),
 		pace:    newPace(),
 	}
+	c.leaving.Guard = c.guard
 	c.guard.Go(func() { c.run(ctx) })
 	return c, nil
 }
@@ -128,6 +131,7 @@ func (c *Client) Close() error {
 
 func (c *Client) run(ctx context.Context) {
 	defer close(c.done)
+	defer c.leaving.Wait()
 	var lostSince time.Time // zero: not lost, or not yet
 	delay := backoffFloor
 	for ctx.Err() == nil {
@@ -170,16 +174,43 @@ func (c *Client) connectOnce(ctx context.Context) (stable bool, err error) {
 
 // serve is online with a link until that is lost, and returns why it was.
 func (c *Client) serve(ctx context.Context, l *link) error {
-	defer l.close()
-	err := ErrClosed
-	defer func() { c.setOffline(err) }()
+	err, leave := errFault, func() { c.leaving.Go(l.abandon) } // which may take its time, and the next link need not wait
+	defer func() {
+		c.setOffline(err)
+		leave()
+	}()
 	c.setOnline(l)
 	c.cfg.Log.Info("connected to the server", "server", c.cfg.Server.Host)
 	select {
 	case err = <-l.lost:
 	case <-ctx.Done():
+		err, leave = ErrClosed, l.close
 	}
 	return err
+}
+
+// Doubt is for who has a reason to think that the connection is dead, such as a peer
+// that does not answer: the server has to answer within two round trips, and at least a
+// second, or is dialled anew. A client that is not connected tries at once.
+func (c *Client) Doubt() {
+	c.Online()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.link != nil {
+		c.link.doubt()
+	}
+}
+
+// NetworkChanged is Doubt after a change of the host's network; own reports whether an
+// address is the host's now. A connection from one that is not is lost.
+func (c *Client) NetworkChanged(own func(netip.Addr) bool) {
+	c.mu.Lock()
+	l := c.link
+	c.mu.Unlock()
+	if l != nil && l.local.IsValid() && !own(l.local) {
+		l.lose(errMoved)
+	}
+	c.Doubt()
 }
 
 func (c *Client) pause(ctx context.Context, d time.Duration) {

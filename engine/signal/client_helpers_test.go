@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,10 +56,33 @@ func (s *testServer) dial() (net.Conn, error) {
 	if s.serve == nil {
 		return nil, errors.New("connection refused")
 	}
-	ours, theirs := net.Pipe()
+	pipe, theirs := net.Pipe()
 	s.serve(theirs)
+	ours := &deafConn{Conn: pipe}
 	s.pipes = append(s.pipes, ours)
 	return ours, nil
+}
+
+// deafConn can become a connection on which nothing comes or goes any more.
+type deafConn struct {
+	net.Conn
+	deaf atomic.Bool
+}
+
+func (c *deafConn) Read(p []byte) (int, error) {
+	for {
+		n, err := c.Conn.Read(p)
+		if err != nil || !c.deaf.Load() {
+			return n, err
+		}
+	}
+}
+
+func (c *deafConn) Write(p []byte) (int, error) {
+	if c.deaf.Load() {
+		return len(p), nil
+	}
+	return c.Conn.Write(p)
 }
 
 // cut breaks all connections, as if their hosts had gone.

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	mqtt "github.com/eclipse/paho.mqtt.golang"
@@ -25,6 +27,11 @@ type link struct {
 	outbox  chan func() // operations, in their order
 	closing chan struct{}
 	writing panics.Group
+
+	inbox    string        // of the client
+	local    netip.Addr    // of this host, on the way to the server; invalid: not known
+	patience time.Duration // in doubt
+	doubted  atomic.Bool   // the server has been asked for a sign of life
 }
 
 const (
@@ -33,6 +40,15 @@ const (
 	writeTimeout   = 2 * time.Second
 	outboxSize     = 64
 	goodbyeTimeout = 250 * time.Millisecond
+
+	// leastPatience is what a server that is in doubt has at least to answer; one that is
+	// far away has two round trips.
+	leastPatience = time.Second
+)
+
+var (
+	errSilent = errors.New("the server does not answer any more")
+	errMoved  = errors.New("the address of this host, on the way to the server, is gone")
 )
 
 // connect dials the server, subscribes, and says that a device is on.
@@ -41,6 +57,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		lost:    make(chan error, 1),
 		outbox:  make(chan func(), outboxSize),
 		closing: make(chan struct{}),
+		inbox:   inbox(c.cfg.Role, c.id),
 	}
 	l.writing.Guard = panics.Guard{Log: c.cfg.Log, Failed: func() { l.lose(errFault) }}
 	options := mqtt.NewClientOptions().
@@ -57,6 +74,9 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 			conn, err := c.dial()
 			if err != nil {
 				return nil, err
+			}
+			if local, ok := conn.LocalAddr().(*net.TCPAddr); ok {
+				l.local = local.AddrPort().Addr().Unmap()
 			}
 			return newCheckedConn(conn, c.guard), nil
 		}).
@@ -76,7 +96,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		options.SetUsername(c.id).
 			SetPassword(ident.NewPassword(byte(c.cfg.Role), c.id, c.cfg.Server.Host, c.loginTime(), c.sign, l.shown...))
 	}
-	topics := map[string]byte{inbox(c.cfg.Role, c.id): 0, iceTopic: 0}
+	topics := map[string]byte{l.inbox: 0, iceTopic: 0}
 	if c.cfg.Role == Device {
 		l.status = statusTopic(c.id)
 		topics[l.status] = 0
@@ -92,9 +112,11 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 	if err := await(ctx, l.client.Connect()); err != nil {
 		return nil, c.explain(err)
 	}
+	asked := time.Now()
 	if err := await(ctx, l.client.SubscribeMultiple(topics, nil)); err != nil {
 		return nil, err
 	}
+	l.patience = max(leastPatience, 2*time.Since(asked))
 	if l.status != "" {
 		l.publish(l.status, []byte(statusOnline), true)
 	}
@@ -109,6 +131,38 @@ func (l *link) lose(why error) {
 	case l.lost <- why:
 	default:
 	}
+}
+
+// doubt makes the server give a sign of life, or loses the link. To subscribe once more
+// to what one is subscribed to changes nothing, and is acknowledged.
+func (l *link) doubt() {
+	if l.doubted.Swap(true) {
+		return
+	}
+	heard := make(chan struct{})
+	l.enqueue(func() {
+		token := l.client.Subscribe(l.inbox, 0, nil)
+		l.writing.Go(func() {
+			select {
+			case <-token.Done():
+				if token.Error() == nil {
+					close(heard)
+				}
+			case <-l.closing:
+			}
+		})
+	})
+	l.writing.Go(func() {
+		timer := time.NewTimer(l.patience)
+		defer timer.Stop()
+		select {
+		case <-heard:
+			l.doubted.Store(false)
+		case <-timer.C:
+			l.lose(errSilent)
+		case <-l.closing:
+		}
+	})
 }
 
 // explain says what to do about a login that was refused. MQTT 3.1.1 does not
@@ -191,6 +245,13 @@ func (l *link) write() {
 			return
 		}
 	}
+}
+
+// abandon ends a link that is lost: nothing more is said to the server.
+func (l *link) abandon() {
+	close(l.closing)
+	l.client.Disconnect(0)
+	l.writing.Wait()
 }
 
 // close disconnects; a device says first that it goes.

@@ -7,6 +7,8 @@ import (
 
 	"github.com/pion/transport/v2"
 	"github.com/pion/transport/v2/stdnet"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // Network is the network as the engine uses it. Tests have one of their own.
@@ -20,6 +22,9 @@ type Network interface {
 	Resolve(ctx context.Context, hostPort string) (netip.AddrPort, error)
 	// Prefixes are the addresses of the host with their networks.
 	Prefixes() []netip.Prefix
+	// Watch calls changed after each change of the network, as far as the system tells,
+	// until stop has returned. changed must not block.
+	Watch(guard panics.Guard, changed func()) (stop func())
 	// Pion is the network for pion's libraries.
 	Pion() transport.Net
 }

@@ -93,6 +93,13 @@ func (r *reflexive) Refresh(ctx context.Context, servers []string) (netip.AddrPo
 	return netip.AddrPort{}, err
 }
 
+// Forget is for a network that is another now.
+func (r *reflexive) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.address, r.blocked = netip.AddrPort{}, false
+}
+
 // suspect notes that UDP seems to be blocked.
 func (r *reflexive) suspect() {
 	r.mu.Lock()

@@ -123,6 +123,9 @@ func (p Found) Relayed() bool { return p.Lane.AppRelayed || p.Lane.DeviceRelayed
 // candidates again that were lost.
 var offerIntervals = []time.Duration{250 * time.Millisecond, 500 * time.Millisecond, time.Second}
 
+// unansweredOffers are so many that it may be the connection to the server that is dead.
+const unansweredOffers = 3
+
 // udpPatience is how long a STUN server may take to answer before UDP counts as
 // blocked.
 const udpPatience = 250 * time.Millisecond
@@ -206,6 +209,9 @@ func (n *Negotiation) Run(ctx context.Context) {
 			n.handle(ctx, m)
 		case <-repeat:
 			n.sendOffer()
+			if offers == unansweredOffers && n.remote == (credentials{}) {
+				n.signals.Doubt()
+			}
 			timer.Reset(offerIntervals[min(offers, len(offerIntervals)-1)])
 			offers++
 		case address := <-n.gotAddress:

@@ -11,6 +11,7 @@ import (
 	"github.com/pion/transport/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // Network is IPv4 by UDP only, on a network of pion's kind.
@@ -49,4 +50,12 @@ func (n Network) Prefixes() []netip.Prefix {
 	return hosts.PrefixesOf(addresses)
 }
 
+func (Network) Watch(panics.Guard, func()) (stop func()) { return func() {} }
+
 func (n Network) Pion() transport.Net { return n.Net }
+
+// Still is the host's network without word of its changes: to wait for that, too, would
+// keep the time of a bubble from going on.
+type Still struct{ hosts.System }
+
+func (Still) Watch(panics.Guard, func()) (stop func()) { return func() {} }

@@ -1,0 +1,67 @@
+package engine
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/thingp2p/libthingp2p/engine/signal"
+)
+
+// NetworkChanged makes the app look at once whether its connections to servers and the
+// paths of its sessions still work, instead of when it notices by itself. It is called by
+// whoever knows that the host's network is another, or that the process was suspended. On
+// Linux the app sees changes of addresses by itself.
+func (a *App) NetworkChanged() {
+	a.mu.Lock()
+	var clients []*signal.Client
+	for _, client := range a.servers {
+		clients = append(clients, client)
+	}
+	var sessions []*Session
+	for s := range a.sessions {
+		sessions = append(sessions, s)
+	}
+	a.mu.Unlock()
+	a.lookAgain(clients, sessions)
+}
+
+// NetworkChanged makes the device look at once whether its connection to the server and
+// the paths of its sessions still work; see App.NetworkChanged.
+func (d *Device) NetworkChanged() {
+	d.mu.Lock()
+	var clients []*signal.Client
+	if d.signals != nil && !d.closed {
+		clients = append(clients, d.signals)
+	}
+	var sessions []*Session
+	for s := range d.sessions {
+		sessions = append(sessions, s)
+	}
+	d.mu.Unlock()
+	d.lookAgain(clients, sessions)
+	if len(clients) > 0 {
+		d.workers.Go(d.learnAddress)
+	}
+}
+
+// lookAgain trusts nothing that rests on the network as it was.
+func (e *endpoint) lookAgain(clients []*signal.Client, sessions []*Session) {
+	e.log.Info("the network has changed", "servers", len(clients), "sessions", len(sessions))
+	e.ground.Reflexive.Forget()
+	now := e.config.network.Prefixes()
+	own := func(ip netip.Addr) bool {
+		return slices.ContainsFunc(now, func(p netip.Prefix) bool { return p.Addr() == ip.WithZone("") })
+	}
+	for _, client := range clients {
+		client.NetworkChanged(own)
+	}
+	for _, s := range sessions {
+		s.watch.doubt()
+	}
+}
+
+// watchNetwork calls changed after each change of the host's network, until the endpoint
+// is released.
+func (e *endpoint) watchNetwork(changed func()) {
+	e.unwatch = e.config.network.Watch(e.workers.Guard, func() { e.workers.Go(changed) })
+}

@@ -1,0 +1,93 @@
+package signal
+
+import (
+	"net"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// silence makes the clients' connections swallow what comes and goes from now on, as when a router has lost its table.
+func (s *testServer) silence() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, pipe := range s.pipes {
+		pipe.(*deafConn).deaf.Store(true)
+	}
+	s.pipes = nil
+}
+
+// A connection that is dead without a word costs a second once somebody doubts it, and nothing more: the next one is dialled
+// while the old one ends.
+func TestDoubtFindsDeadConnection(t *testing.T) {
+	withServer(t, func(t *testing.T, s *testServer) {
+		device, app := s.client(Device, "dev"), s.client(App, "app")
+		time.Sleep(backoffStable)
+		s.silence()
+		s.dialled()
+		start := time.Now()
+		for range 3 {
+			device.Doubt()
+			app.Doubt()
+		}
+		time.Sleep(leastPatience - time.Millisecond)
+		if n := len(s.dialled()); n > 0 {
+			t.Errorf("%d dials before the server has had its time", n)
+		}
+		time.Sleep(backoffFloor + 2*time.Millisecond)
+		synctest.Wait()
+		if !device.isOnline() || !app.isOnline() {
+			t.Fatalf("not back after %v", time.Since(start))
+		}
+		app.Send(Device, id("dev"), offer("app", "1"))
+		synctest.Wait()
+		if len(device.got) != 1 {
+			t.Error("the inbox is lost")
+		}
+	})
+}
+
+// Doubt about a connection that lives costs nothing, however often.
+func TestDoubtOfALivingConnection(t *testing.T) {
+	withServer(t, func(t *testing.T, s *testServer) {
+		c := s.client(Device, "dev")
+		time.Sleep(backoffStable)
+		s.dialled()
+		for range 100 {
+			c.Doubt()
+			time.Sleep(100 * time.Millisecond)
+		}
+		c.NetworkChanged(func(netip.Addr) bool { return true })
+		time.Sleep(2 * leastPatience)
+		if n := len(s.dialled()); n > 0 || !c.isOnline() {
+			t.Errorf("%d more dials", n)
+		}
+	})
+}
+
+// After a change of the network nobody waits for a pause to end, or for a connection from an address that is gone.
+func TestNetworkChanged(t *testing.T) {
+	withServer(t, func(t *testing.T, s *testServer) {
+		c := s.client(Device, "dev")
+		gone := netip.MustParseAddr("192.0.2.1")
+		s.answer(nil)
+		s.cut()
+		time.Sleep(time.Minute)
+		s.answer(func(conn net.Conn) { s.broker.Serve(conn) })
+		c.NetworkChanged(func(netip.Addr) bool { return true })
+		synctest.Wait()
+		if !c.isOnline() {
+			t.Fatal("a pause goes on")
+		}
+		time.Sleep(backoffStable)
+		c.currentLink().local = gone
+		s.silence()
+		c.NetworkChanged(func(ip netip.Addr) bool { return ip != gone })
+		time.Sleep(backoffFloor)
+		synctest.Wait()
+		if !c.isOnline() || c.currentLink().local == gone {
+			t.Error("the dead connection is waited for")
+		}
+	})
+}
