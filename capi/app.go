@@ -151,7 +151,7 @@ func newAttempt(target string, mode, timeoutMS C.int, traceID *C.char) (*app, *a
 	}
 	to, err := a.engine.Resolve(target)
 	if err != nil {
-		return nil, nil, engine.CodeOf(err)
+		return nil, nil, told(err)
 	}
 	t := &attempt{app: a, to: to, mode: engine.Mode(mode), trace: engine.NewTraceID()}
 	t.context, t.cancel = context.WithTimeout(context.Background(), timeoutOf(t.mode, int(timeoutMS)))

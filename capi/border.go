@@ -24,8 +24,17 @@ var guarded = panics.Guard{Log: logger}
 
 func toC(code engine.Code) C.int { return C.int(code) }
 
-// failed is toC for errors.
-func failed(err error) C.int { return C.int(engine.CodeOf(err)) }
+// failed is the code of an error. What the error says beyond that is in the log, which
+// is all that a program in C can have of it.
+func failed(err error) C.int { return toC(told(err)) }
+
+func told(err error) engine.Code {
+	code := engine.CodeOf(err)
+	if err != nil && err.Error() != code.Error() {
+		logger.Warn("a call failed", "code", code.Name(), "error", err)
+	}
+	return code
+}
 
 // waitFor returns the engine's form of a timeout: negative is for ever.
 func waitFor(timeoutMS C.int) time.Duration {

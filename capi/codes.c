@@ -14,7 +14,7 @@ static const struct {
     CODE(OK, "success")
     CODE(ERR_NOT_INITIALIZED, "the library is not initialised: call thing_p2p_init first")
     CODE(ERR_ALREADY_INITIALIZED, "already initialised with another uid: call thing_p2p_deinit first")
-    CODE(ERR_TIMEOUT, "the time was up: try again or allow more time")
+    CODE(ERR_TIMEOUT, "the time was up: allow more time, and if no device was found check that it is on, in reach, and that its ticket is the one it shows now")
     CODE(ERR_INVALID_ID, "neither a device id, a ticket nor a known name: check the id, or bind the name with thing_p2p_add_device")
     CODE(ERR_INVALID_PARAMETER, "a parameter is missing, out of range or malformed: see the function's description")
     CODE(ERR_DEVICE_NOT_ONLINE, "the device is offline: check its power and its network")

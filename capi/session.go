@@ -16,7 +16,7 @@ func activeCheck(handle C.int) C.int {
 	if !ok {
 		return toC(engine.ErrInvalidSession)
 	}
-	return failed(session.Check())
+	return toC(engine.CodeOf(session.Check()))
 }
 
 func sessionInfo(handle C.int, info *C.thing_p2p_info) C.int {

@@ -39,7 +39,7 @@ func reading(session *engine.Session, channel C.int, buffer []byte) func(time.Du
 		if n > 0 {
 			return C.int(n), true
 		}
-		return failed(err), err != engine.ErrTimeout
+		return toC(engine.CodeOf(err)), err != engine.ErrTimeout
 	}
 }
 
@@ -51,6 +51,6 @@ func sending(session *engine.Session, channel C.int, rest []byte) func(time.Dura
 		if taken > 0 {
 			return C.int(taken), len(rest) == 0 || err != nil && err != engine.ErrTimeout
 		}
-		return failed(err), err != engine.ErrTimeout
+		return toC(engine.CodeOf(err)), err != engine.ErrTimeout
 	}
 }

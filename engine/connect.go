@@ -48,7 +48,7 @@ func (a *App) Connect(ctx context.Context, to *Target, options ConnectOptions) (
 	at := &attempt{app: a, to: to, mode: mode, traceID: traceID, started: time.Now(), ctx: ctx}
 	s, err := at.run()
 	if err != nil {
-		a.log.Info("connect failed", "trace", traceID, "device", to.deviceID, "error", err)
+		a.log.Warn("connect failed", "trace", traceID, "device", to.deviceID, "error", err)
 		return nil, err
 	}
 	return s, nil

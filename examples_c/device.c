@@ -120,7 +120,7 @@ static void close_when_told(int *device)
   pthread_t closer;
 
   action.sa_handler = on_signal;
-  action.sa_flags = SA_ONSTACK | SA_RESTART; /* a thread of the library may get the signal; it needs SA_ONSTACK */
+  action.sa_flags = SA_RESTART;
   if (pipe(stop_pipe) != 0) {
     perror("pipe");
     exit(1);

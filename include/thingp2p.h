@@ -108,7 +108,7 @@ enum {
   THING_P2P_ERR_TIMEOUT = -3,             /* the time was up */
   THING_P2P_ERR_INVALID_ID = -4,          /* neither a device id, a ticket nor a known name */
   THING_P2P_ERR_INVALID_PARAMETER = -5,   /* NULL, out of range, malformed or too long */
-  THING_P2P_ERR_DEVICE_NOT_ONLINE = -6,   /* the server knows it is offline, the LAN has no answer */
+  THING_P2P_ERR_DEVICE_NOT_ONLINE = -6,   /* the server says it is offline, and the LAN has no answer */
   THING_P2P_ERR_NO_RELAY = -10,           /* only a relay could connect the two; none is available */
   THING_P2P_ERR_INVALID_SESSION = -11,    /* no such handle */
   THING_P2P_ERR_CLOSED_REMOTE = -12,      /* closed by the other side */
@@ -498,8 +498,8 @@ THING_P2P_API int thing_p2p_device_ticket(int device, char *buffer, int size);
 /*
  * Writes the "address:port" at which the device takes connections in its local
  * network, to be announced by the platform's own means or printed; for
- * thing_p2p_add_address. It changes with the network and with each start. 64 bytes
- * are enough. Returns as thing_p2p_device_id does, or
+ * thing_p2p_add_address. It changes with the network, and without a state_dir with
+ * each start. 64 bytes are enough. Returns as thing_p2p_device_id does, or
  *   THING_P2P_ERR_DEVICE_NOT_ONLINE  this host has no address
  */
 THING_P2P_API int thing_p2p_device_address(int device, char *buffer, int size);
@@ -597,8 +597,8 @@ typedef void (*thing_p2p_log_cb)(int level, const char *line, void *user);
  * says how many. Before it returns, the previous callback gets the lines that
  * wait for it, unless it makes this call itself, and is not called any more
  * after that. So have calls that return an error, read, send and accept
- * excepted: the lines that say why have reached `log` when they return. Do not
- * hold a lock in a call that `log` takes.
+ * excepted: where there is more to say than the code does, it has reached `log`
+ * when they return. Do not hold a lock in a call that `log` takes.
  *
  * Returns THING_P2P_OK, or
  *   THING_P2P_ERR_INVALID_PARAMETER  unknown level

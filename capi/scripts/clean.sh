@@ -63,6 +63,7 @@ clean_enter() {
   local root=$1
   shift
   mount --make-rprivate /
+  mount --rbind "$root" "$root" # what mounts in there wants / to be a mount
   mount --rbind /dev "$root/dev"
   mount -t proc proc "$root/proc"
   mount -t sysfs sysfs "$root/sys"

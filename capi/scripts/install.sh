@@ -7,7 +7,7 @@ RPATH=' -Wl,-rpath,${libdir}'
 install_all() {
   local prefix=/usr/local rpath=$RPATH
   case ${1:-} in
-  --prefix) prefix=${2:?--prefix needs a directory} ;;
+  --prefix) prefix=${2:-} && [ -n "$prefix" ] || die "install: --prefix needs a directory" ;;
   --prefix=*) prefix=${1#--prefix=} ;;
   '') ;;
   *) die "install: unknown argument $1" ;;

@@ -24,9 +24,12 @@ func (b block) title() string {
 	return line[:min(len(line), 40)]
 }
 
+// maxLines is how long a program of README's may be.
+const maxLines = 36
+
 // programs are the languages whose blocks are files, with the names that those have.
 var programs = map[string]string{
-	"c": ".c", "cpp": ".cpp", "python": ".py", "rust": ".rs", "cmake": "CMakeLists.txt",
+	"c": ".c", "cpp": ".cpp", "python": ".py", "rust": ".rs", "go": ".go", "cmake": "CMakeLists.txt",
 }
 
 func readBlocks(t *testing.T) (text string, blocks []block) {
@@ -51,8 +54,8 @@ func readBlocks(t *testing.T) (text string, blocks []block) {
 			if b.file == "" {
 				t.Fatalf("README.md does not say into which file this goes:\n%s", b.text)
 			}
-			if lines := strings.Count(b.text, "\n"); lines >= 30 {
-				t.Errorf("README's %s has %d lines, and should be under 30", b.file, lines)
+			if lines := strings.Count(b.text, "\n"); lines > maxLines {
+				t.Errorf("README's %s has %d lines, and should have at most %d", b.file, lines, maxLines)
 			}
 		}
 		blocks = append(blocks, b)

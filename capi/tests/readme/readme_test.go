@@ -31,7 +31,7 @@ const (
 )
 
 // tools are what README's commands need beside Go and a C compiler.
-var tools = []string{"cc", "c++", "cmake", "pkg-config", "python3", "cargo"}
+var tools = []string{"cc", "c++", "cmake", "pkg-config", "python3", "cargo", "go"}
 
 func TestReadme(t *testing.T) {
 	text, blocks := readBlocks(t)

@@ -50,7 +50,7 @@ var table = map[Code]struct{ name, text string }{
 	OK:                    {"OK", "success"},
 	ErrNotInitialized:     {"ERR_NOT_INITIALIZED", "the library is not initialised: call NewApp first"},
 	ErrAlreadyInitialized: {"ERR_ALREADY_INITIALIZED", "already initialised with another uid: call App.Close first"},
-	ErrTimeout:            {"ERR_TIMEOUT", "the time was up: try again or allow more time"},
+	ErrTimeout:            {"ERR_TIMEOUT", "the time was up: allow more time, and if no device was found check that it is on, in reach, and that its ticket is the one it shows now"},
 	ErrInvalidID:          {"ERR_INVALID_ID", "neither a device id, a ticket nor a known name: check the id, or bind the name with App.AddDevice"},
 	ErrInvalidParameter:   {"ERR_INVALID_PARAMETER", "a parameter is missing, out of range or malformed: see the function's description"},
 	ErrDeviceNotOnline:    {"ERR_DEVICE_NOT_ONLINE", "the device is offline: check its power and its network"},
