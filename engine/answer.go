@@ -38,7 +38,11 @@ func (d *Device) hear(client *signal.Client, m *signal.Message) {
 		n.Receive(m)
 		return
 	}
-	if m.Kind != signal.Offer || m.Trace != "" && moved == nil {
+	if m.Kind != signal.Offer {
+		return
+	}
+	if m.Trace != "" && moved == nil { // the session to move has ended
+		d.refuse(client, m, ErrClosedTimeout)
 		return
 	}
 	if d.follower(m.From, m.Attempt) != nil {
@@ -46,10 +50,14 @@ func (d *Device) hear(client *signal.Client, m *signal.Message) {
 	}
 	stranger, code := d.mayAsk(m)
 	if moved == nil && code != OK {
-		client.SendSealed(signal.App, m.From, m.MLKEM, &signal.Message{Kind: signal.Refusal, Attempt: m.Attempt, Code: int32(code)})
+		d.refuse(client, m, code)
 		return
 	}
 	d.answer(client, m, moved, stranger && moved == nil)
+}
+
+func (d *Device) refuse(client *signal.Client, m *signal.Message, code Code) {
+	client.SendSealed(signal.App, m.From, m.MLKEM, &signal.Message{Kind: signal.Refusal, Attempt: m.Attempt, Code: int32(code)})
 }
 
 // answer looks for paths to an app that has asked: for a new session, or for one that

@@ -57,6 +57,9 @@ func (f *follower) lost() {
 	})
 }
 
+// attach: a device's session ends by itself.
+func (f *follower) attach(func(Code)) {}
+
 func (f *follower) settled() { f.searches.end() }
 
 func (f *follower) close() {

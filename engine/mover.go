@@ -26,6 +26,7 @@ type mover struct {
 	log     *slog.Logger
 	routes  routes
 	path    atomic.Pointer[carried] // what carries the session now
+	end     func(Code)              // ends the session
 
 	ctx     context.Context // ends with the session
 	cancel  context.CancelFunc
@@ -80,6 +81,8 @@ func newMover(a *App, won dialed, to *Target, traceID string) *mover {
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m
 }
+
+func (m *mover) attach(end func(Code)) { m.end = end }
 
 func (m *mover) where() route {
 	now := m.path.Load()
@@ -242,8 +245,9 @@ func (m *mover) take(s *search, n *paths.Negotiation, near <-chan paths.Found, t
 	ctx, cancel := context.WithTimeout(s.ctx, timeout)
 	defer cancel()
 	var found <-chan paths.Found
+	var refused <-chan Code
 	if n != nil {
-		found = n.Found
+		found, refused = n.Found, n.Refused
 	}
 	// A path is found once, and a probe may be lost with all its repetitions.
 	var silent []paths.Found
@@ -256,6 +260,12 @@ func (m *mover) take(s *search, n *paths.Negotiation, near <-chan paths.Found, t
 			return false
 		case p = <-found:
 		case p = <-near:
+		case code := <-refused:
+			if code == ErrClosedTimeout { // the device has no such session any more
+				m.workers.Guard.Go(func() { m.end(ErrClosedTimeout) })
+				return false
+			}
+			continue
 		case <-again.C:
 			p, silent = silent[0], silent[1:]
 		}

@@ -95,6 +95,7 @@ func newSession(conn *quicConn, control channel.Stream, about about, config Conf
 		s.channels[number] = channel.New(stream, config.SendBuffer, s.progress, s.guard)
 		s.channels[number].PathTakes = s.pathTakes
 	}
+	w.attach(s.end)
 	s.watch = newPathWatch(s.guard, s.packetsReceived, s.rtt, func() { ping(control) }, w.lost)
 	s.silence = watchSilence(s.guard, config.OfflineAfter, s.packetsReceived, s.watch.doubt, func() { s.end(ErrClosedTimeout) })
 	s.listening.Add(1)

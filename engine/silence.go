@@ -32,8 +32,13 @@ type silenceWatch struct {
 	mu    sync.Mutex
 	timer *time.Timer // nil once stopped
 	last  uint64
-	quiet int // periods without a packet
+	quiet int       // periods without a packet
+	due   time.Time // the next look
 }
+
+// stoodStill is by how much a look is late after the process was stopped, as a debugger
+// or a phone does it. One that is late for another reason costs a ping.
+const stoodStill = time.Second
 
 // silenceLooks is how many looks there are within offlineAfter: few enough that
 // they cost an idle session nothing, and enough that a keep-alive may be late by
@@ -47,6 +52,7 @@ func watchSilence(guard panics.Guard, offlineAfter time.Duration, packets func()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.timer = guard.After(w.period, w.look)
+	w.due = time.Now().Add(w.period)
 	return w
 }
 
@@ -56,6 +62,10 @@ func (w *silenceWatch) look() {
 	if w.timer == nil {
 		return
 	}
+	if time.Since(w.due) > stoodStill {
+		w.doubt() // the process was stopped, and the peer may have given up meanwhile
+	}
+	w.due = time.Now().Add(w.period)
 	if packets := w.packets(); packets != w.last {
 		w.last, w.quiet = packets, 0
 	} else {

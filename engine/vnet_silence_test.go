@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/pion/transport/v2/vnet"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 func TestSilentPeerIsGone(t *testing.T) {
@@ -109,4 +112,49 @@ func TestIdleSessionIsCheapAndStays(t *testing.T) {
 			})
 		})
 	}
+}
+
+// An app that has slept, or was out of reach, for longer than the device has waited hears
+// so at once, and not after as long again.
+func TestDeviceSaysThatASessionIsGone(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(portRestricted), func(app, device *Config) {
+			app.OfflineAfter, device.OfflineAfter = time.Hour, 5*time.Second
+		})
+		app, device := p.connect(0)
+		w.drop(everything)
+		device.Read(0, make([]byte, 1), -1)
+		<-device.done
+		w.drop(between(p.appHome, p.deviceHome)) // else its QUIC says so
+		start := time.Now()
+		app.watch.doubt() // as after a pause, or a change of the network
+		if _, err := app.Read(0, make([]byte, 1), -1); err != ErrClosedTimeout {
+			t.Errorf("the app's session has ended with %v", err)
+		}
+		if took := time.Since(start); took > time.Second {
+			t.Errorf("after %v", took)
+		}
+	})
+}
+
+// The process was stopped: the first look after that is late, and does not wait for
+// another one.
+func TestLateLookDoubts(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
+		doubts := 0
+		packets := uint64(0)
+		w := watchSilence(panics.Guard{}, 30*time.Second, func() uint64 { packets++; return packets }, func() { doubts++ }, func() {})
+		defer w.stop()
+		time.Sleep(20 * time.Second)
+		if doubts > 0 {
+			t.Errorf("%d doubts", doubts)
+		}
+		w.mu.Lock()
+		w.due = w.due.Add(-time.Minute) // as if the timer had stood still
+		w.mu.Unlock()
+		time.Sleep(w.period)
+		if doubts != 1 {
+			t.Errorf("%d doubts after a pause", doubts)
+		}
+	})
 }

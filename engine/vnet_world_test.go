@@ -21,6 +21,9 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 
+// These tests are of package engine, and not of a folder of their own, since they give
+// Config networks that are not public, and look at sessions from inside.
+//
 // The tests in the vnet files run apps, devices and a server on pion's virtual
 // network, in fake time: homes behind NATs, an internet between them, and MQTT
 // over pipes that take as long.

@@ -10,6 +10,8 @@ import (
 // way is what carries a session: an app moves its end (mover), and a device goes along
 // (follower).
 type way interface {
+	// attach is called before all others; end ends the session.
+	attach(end func(Code))
 	// where says what carries the session now.
 	where() route
 	// lost is called when nothing comes back any more, again and again while that is so.
