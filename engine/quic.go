@@ -58,9 +58,15 @@ const (
 // anew.
 const handshakeTimeout = 3 * time.Second
 
+// firstPacketSize is what each path carries that carries QUIC (RFC 9000, section 14). More
+// is found out later (RFC 8899): with larger first packets there would be no connection
+// through a tunnel that drops them without a word.
+const firstPacketSize = 1200
+
 func quicConfig(offlineAfter time.Duration, app bool) *quic.Config {
 	config := &quic.Config{
 		HandshakeIdleTimeout:           handshakeTimeout,
+		InitialPacketSize:              firstPacketSize,
 		MaxIdleTimeout:                 2 * offlineAfter, // a net below the session's own watch
 		InitialStreamReceiveWindow:     firstStreamWindow,
 		MaxStreamReceiveWindow:         maxStreamWindow,
