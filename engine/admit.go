@@ -65,6 +65,9 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 		return
 	}
 	limit.Stop()
+	if n := d.negotiations.of(appID, h.Trace); n != nil {
+		n.Reached()
+	}
 	peer, code := d.decide(a, h)
 	limit.Reset(verdictTime)
 	if err := writeVerdict(control, d.verdictOn(h, peer, code)); err != nil {

@@ -27,6 +27,7 @@ type mover struct {
 	routes  routes
 	path    atomic.Pointer[carried] // what carries the session now
 	end     func(Code)              // ends the session
+	pinned  bool                    // the device's end is a relay of its own, which its QUIC cannot leave
 
 	ctx     context.Context // ends with the session
 	cancel  context.CancelFunc
@@ -77,6 +78,7 @@ func newMover(a *App, won dialed, to *Target, traceID string) *mover {
 		routes:  routes{network: a.config.network, port: a.socket.Port},
 		workers: panics.Group{Guard: panics.Guard{Log: log}},
 	}
+	m.pinned = won.path.Lane.DeviceRelayed
 	m.path.Store(&carried{won.carrier.kind(won.path), won.path.Remote})
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m
@@ -94,11 +96,12 @@ func (m *mover) onRelay() bool { return m.path.Load().kind == PathRelay }
 // settled: a device has nothing to settle.
 func (m *mover) settled() {}
 
-// begin runs a search, one at a time: an urgent one makes another give way.
+// begin runs a search, one at a time: an urgent one makes another give way. A session
+// that is pinned has nothing to search for.
 func (m *mover) begin(urgent bool, run func(*search)) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed || m.search != nil && (!urgent || m.search.urgent) {
+	if m.closed || m.pinned || m.search != nil && (!urgent || m.search.urgent) {
 		return false
 	}
 	if m.search != nil {
@@ -129,7 +132,7 @@ func (m *mover) finish(s *search) {
 	defer m.mu.Unlock()
 	m.search = nil
 	switch next := m.next; {
-	case m.closed:
+	case m.closed || m.pinned:
 	case next != nil:
 		m.next = nil
 		m.start(true, next)

@@ -243,6 +243,11 @@ func between(a, b *home) func(vnet.Chunk) bool {
 	}
 }
 
+// has tells packets from and to a home.
+func (h *home) has(c vnet.Chunk) bool {
+	return c.SourceAddr().(*net.UDPAddr).IP.String() == h.publicIP || c.DestinationAddr().(*net.UDPAddr).IP.String() == h.publicIP
+}
+
 func everything(vnet.Chunk) bool { return true }
 
 // vpair is an app and a device in a world, both connected to the server.

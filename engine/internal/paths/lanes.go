@@ -33,7 +33,14 @@ func (n *Negotiation) lane(l Lane) *agent {
 		n.log.Debug("ICE has found a path", "lane", l.suffix(), "remote", remote)
 		n.Found <- Found{Lane: l, Remote: remote, Pass: n.pass} // has room for one of each lane
 	}
-	a, err := newAgent(base.AgentMux{STUNMux: mux, Checks: n.checks}, own, n.isApp(), selected, n.expect, n.ground.Net, n.log)
+	checked := func(from netip.AddrPort) {
+		n.expect(from)
+		select {
+		case n.checked <- struct{}{}:
+		default: // one is enough
+		}
+	}
+	a, err := newAgent(base.AgentMux{STUNMux: mux, Checks: n.checks}, own, n.isApp(), selected, checked, n.ground.Net, n.log)
 	if err != nil {
 		n.log.Error("no ICE agent", "error", err)
 		return nil

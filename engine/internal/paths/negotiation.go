@@ -44,9 +44,12 @@ type Negotiation struct {
 	peers         []signal.Candidate
 	lanes         map[Lane]*agent
 	answered      bool
-	wantRelay     bool // asked for
-	suspicion     <-chan time.Time
+	wantRelay     bool             // asked for
+	suspicion     <-chan time.Time // UDP may be blocked
+	unproven      <-chan time.Time // QUIC may be
 
+	checked    chan struct{} // the app's checks come; devices only
+	reached    atomic.Bool   // QUIC has come on one
 	gotRelay   chan *base.Relay
 	gotAddress chan netip.AddrPort
 	RelaySeen  atomic.Bool // either side has one
@@ -130,6 +133,11 @@ const unansweredOffers = 3
 // blocked.
 const udpPatience = 250 * time.Millisecond
 
+// quicPatience is how long QUIC may take to come to the device after ICE's checks have.
+// There are firewalls that let only STUN pass: then a relay of the device's own may be the
+// way, which can be reached by TCP.
+const quicPatience = time.Second
+
 func NewNegotiation(g *Ground, signals *signal.Client, terms Terms) *Negotiation {
 	n := &Negotiation{
 		Terms:      terms,
@@ -145,6 +153,7 @@ func NewNegotiation(g *Ground, signals *signal.Client, terms Terms) *Negotiation
 		lanes:      make(map[Lane]*agent),
 		gotRelay:   make(chan *base.Relay, 1),
 		gotAddress: make(chan netip.AddrPort, 1),
+		checked:    make(chan struct{}, 1),
 	}
 	n.workers.Guard = panics.Guard{Log: n.log, Failed: n.failed}
 	return n
@@ -222,6 +231,15 @@ func (n *Negotiation) Run(ctx context.Context) {
 			n.ground.Reflexive.suspect()
 			n.log.Debug("UDP seems to be blocked")
 			n.askForRelay(ctx)
+		case <-n.checked:
+			if n.unproven == nil {
+				n.unproven = time.After(quicPatience)
+			}
+		case <-n.unproven:
+			if !n.reached.Load() {
+				n.log.Debug("checks come, and QUIC does not")
+				n.askForRelay(ctx)
+			}
 		case r := <-n.gotRelay:
 			n.useRelay(r)
 		}
@@ -360,7 +378,13 @@ func (n *Negotiation) useRelay(r *base.Relay) {
 }
 
 // Accept notes that the peer has a session.
-func (n *Negotiation) Accept() { n.checks.Accept() }
+func (n *Negotiation) Accept() {
+	n.Reached()
+	n.checks.Accept()
+}
+
+// Reached notes that QUIC has come to the device.
+func (n *Negotiation) Reached() { n.reached.Store(true) }
 
 // PeerRelays returns the peer's relays, if it has any.
 func (n *Negotiation) PeerRelays() []signal.Candidate {
