@@ -96,6 +96,17 @@ func addDevice(name, ticket *C.char) C.int {
 	return failed(a.engine.AddDevice(C.GoString(name), C.GoString(ticket)))
 }
 
+// networkChanged tells all that this process has.
+func networkChanged() C.int {
+	if a, code := currentApp(); code == engine.OK {
+		a.engine.NetworkChanged()
+	}
+	for _, d := range all[*device](&handles) {
+		d.engine.NetworkChanged()
+	}
+	return toC(engine.OK)
+}
+
 func addAddress(target, address *C.char) C.int {
 	a, code := currentApp()
 	if code != engine.OK {

@@ -42,6 +42,12 @@ func tp2pGoAddAddress(call *C.tp2p_call, target, address *C.char) (result C.int)
 	return later(call, func() C.int { return addAddress(target, address) })
 }
 
+//export tp2pGoNetworkChanged
+func tp2pGoNetworkChanged(call *C.tp2p_call) (result C.int) {
+	defer guard(&result)
+	return later(call, networkChanged)
+}
+
 //export tp2pGoConnect
 func tp2pGoConnect(call *C.tp2p_call, target *C.char, mode, timeoutMS C.int, success, failure, user C.uintptr_t, traceID *C.char) (result C.int) {
 	defer guard(&result)

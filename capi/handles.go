@@ -54,6 +54,18 @@ func find[T any](t *table, handle int32) (T, bool) {
 	return object, ok
 }
 
+// all are the objects of a kind.
+func all[T any](t *table) (found []T) {
+	t.mu.RLock()
+	defer t.mu.RUnlock()
+	for _, e := range t.entries {
+		if object, ok := e.object.(T); ok {
+			found = append(found, object)
+		}
+	}
+	return found
+}
+
 // take is find, and the handle is gone: of several callers one gets the object.
 func take[T any](t *table, handle int32) (T, bool) {
 	t.mu.Lock()

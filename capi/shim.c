@@ -79,6 +79,12 @@ int thing_p2p_add_address(const char *target, const char *address) {
   RETURN_FROM_GO(TP2P_SELDOM, tp2pGoAddAddress(&call, (char *)target, (char *)address));
 }
 
+int thing_p2p_network_changed(void) {
+  NOT_FORKED();
+  STARTED_OR(THING_P2P_OK);
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoNetworkChanged(&call));
+}
+
 int thing_p2p_connect(const char *target, int mode, int timeout_ms, thing_p2p_success_cb success,
                       thing_p2p_failure_cb failure, void *user, char *trace_id) {
   NOT_FORKED();

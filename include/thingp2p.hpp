@@ -36,6 +36,9 @@ inline void set_option(const text& key, const text& value, std::error_code& ec) 
   detail::checked(thing_p2p_set_option(key.c_str(), value.c_str()), ec);
 }
 
+/* The host's network has changed, or the process was suspended: all look at once what still works. */
+inline void network_changed() { detail::checked(thing_p2p_network_changed(), "thing_p2p_network_changed"); }
+
 }  // namespace thingp2p
 
 #endif

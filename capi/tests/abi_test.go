@@ -57,5 +57,6 @@ func TestStructs(t *testing.T)        { run(t, "structs", withServer(t)...) }
 func TestDevice(t *testing.T)         { run(t, "device", withServer(t)...) }
 func TestPairing(t *testing.T)        { run(t, "pairing", withServer(t)...) }
 func TestSilence(t *testing.T)        { run(t, "silence", withServer(t)...) }
+func TestNetwork(t *testing.T)        { run(t, "network", withServer(t)...) }
 func TestServer(t *testing.T)         { run(t, "server", withServer(t)...) }
 func TestRounds(t *testing.T)         { run(t, "rounds", withServer(t)...) }

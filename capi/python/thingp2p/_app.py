@@ -49,6 +49,11 @@ def add_address(to: str, address: str) -> None:
     check(lib.add_address(text(to), text(address)))
 
 
+def network_changed() -> None:
+    """Says that the host's network has changed, or that the process was suspended: all look at once what still works."""
+    check(lib.network_changed())
+
+
 class Attempt:
     """A connect under way. `future` gets the session or the error."""
 

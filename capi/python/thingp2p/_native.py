@@ -79,6 +79,7 @@ FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "deinit": (),
     "add_device": (c_char_p, c_char_p),
     "add_address": (c_char_p, c_char_p),
+    "network_changed": (),
     "connect": (c_char_p, Int, Int, SuccessCallback, FailureCallback, c_void_p, c_char_p),
     "connect_wait": (c_char_p, Int, Int, c_char_p),
     "break_connect": (c_char_p,),

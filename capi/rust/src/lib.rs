@@ -42,6 +42,12 @@ pub fn version() -> String {
     text::from_c(unsafe { sys::thing_p2p_version() })
 }
 
+/// Says that the host's network has changed, or that the process was suspended: the app and all devices look at once what
+/// still works.
+pub fn network_changed() -> Result<()> {
+    error::check(unsafe { sys::thing_p2p_network_changed() }).map(drop)
+}
+
 /// Sets an option, for what is opened after it; thingp2p.h lists them, "server" is the first to know.
 pub fn set_option(key: &str, value: &str) -> Result<()> {
     let (key, value) = (text::to_c(key)?, text::to_c(value)?);

@@ -117,6 +117,7 @@ void be_a_device(thingp2p::app& app) {
   device.reset_ticket();
   expect("another ticket", device.ticket() != ticket, true);
   app.add_address(device.id(), device.address());
+  thingp2p::network_changed();
   expect_error("a bad address", error_of([&] { app.add_address(device.id(), "nowhere"); }), errc::invalid_parameter);
   expect_error("unpair of nobody", error_of([&] { device.unpair(device.id()); }), errc::invalid_id);
 

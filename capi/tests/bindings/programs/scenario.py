@@ -123,6 +123,7 @@ def pairing_part(device, app_id):
     device.reset_ticket()
     expect("another ticket", device.ticket != ticket, True)
     thingp2p.add_address(device.id, device.address)
+    thingp2p.network_changed()
     expect_error("a bad address", Code.INVALID_PARAMETER, thingp2p.add_address, device.id, "nowhere", kind=ValueError)
     expect_error("unpair of nobody", Code.INVALID_ID, device.unpair, device.id)
 

@@ -160,6 +160,7 @@ fn pairings(app: &App, device: &Device, app_id: &str) -> Result<(), Error> {
     device.reset_ticket()?;
     assert_ne!(device.ticket()?, ticket);
     app.add_address(&device.id()?, &device.address()?)?;
+    thingp2p::network_changed()?;
     assert_eq!(app.add_address(&device.id()?, "nowhere"), Err(Error::InvalidParameter));
     assert_eq!(device.unpair(&device.id()?), Err(Error::InvalidId));
     Ok(())
