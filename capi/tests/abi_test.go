@@ -58,5 +58,6 @@ func TestDevice(t *testing.T)         { run(t, "device", withServer(t)...) }
 func TestPairing(t *testing.T)        { run(t, "pairing", withServer(t)...) }
 func TestSilence(t *testing.T)        { run(t, "silence", withServer(t)...) }
 func TestNetwork(t *testing.T)        { run(t, "network", withServer(t)...) }
+func TestNoNetlink(t *testing.T)      { run(t, "no_netlink", withServer(t)...) }
 func TestServer(t *testing.T)         { run(t, "server", withServer(t)...) }
 func TestRounds(t *testing.T)         { run(t, "rounds", withServer(t)...) }
