@@ -28,18 +28,27 @@ static void deny_netlink(void) {
   NEED(socket(AF_NETLINK, SOCK_RAW, 0) < 0 && errno == EACCES);
 }
 
-static void connects(void) {
+static void connects(int path) {
   struct pair p;
   thing_p2p_info info = {.struct_size = sizeof info};
   pair_open(&p);
   CHECK_IS(0, send_pattern(p.app, 1, 0, 100000));
   CHECK_IS(0, read_pattern(p.dev, 1, 0, 100000));
   CHECK_IS(0, thing_p2p_session_info(p.app, &info));
-  CHECK(info.path != THING_P2P_PATH_RELAY);
+  CHECK((info.path == THING_P2P_PATH_RELAY) == (path == THING_P2P_PATH_RELAY));
   CHECK_IS(0, thing_p2p_network_changed());
   CHECK_IS(0, send_pattern(p.dev, 1, 0, 1000));
   CHECK_IS(0, read_pattern(p.app, 1, 0, 1000));
   pair_close(&p);
+}
+
+static void straight(void) { connects(THING_P2P_PATH_LAN); }
+
+/* By offer, answer and ICE. */
+static void by_relay(void) {
+  CHECK_IS(0, thing_p2p_set_option("relay", "only"));
+  connects(THING_P2P_PATH_RELAY);
+  CHECK_IS(0, thing_p2p_set_option("relay", "auto"));
 }
 
 /* The ticket says where the device is. */
@@ -53,7 +62,8 @@ static void has_an_address(void) {
 
 int main(void) {
   deny_netlink();
-  RUN(connects);
+  RUN(straight);
+  RUN(by_relay);
   RUN(has_an_address);
   return CHECK_RESULT;
 }
