@@ -1,9 +1,11 @@
 package hosts
 
 import (
+	"cmp"
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 
 	"github.com/pion/transport/v2"
 	"github.com/pion/transport/v2/stdnet"
@@ -20,7 +22,7 @@ type Network interface {
 	Dial(ctx context.Context, hostPort string) (net.Conn, error)
 	// Resolve finds the address of "host:port", for UDP.
 	Resolve(ctx context.Context, hostPort string) (netip.AddrPort, error)
-	// Prefixes are the addresses of the host with their networks.
+	// Prefixes are the addresses of the host with their networks, the most useful first.
 	Prefixes() []netip.Prefix
 	// Watch calls changed after each change of the network, as far as the system tells,
 	// until stop has returned. changed must not block.
@@ -72,7 +74,20 @@ func (System) Prefixes() []netip.Prefix {
 	if err != nil {
 		return routedPrefixes()
 	}
-	return PrefixesOf(addresses)
+	return usefulFirst(PrefixesOf(addresses), routedPrefixes())
+}
+
+// usefulFirst brings those to the front from which the host sends into the internet: a
+// host may have dozens of bridges and tunnels besides, and only so many are told a peer.
+func usefulFirst(all, routed []netip.Prefix) []netip.Prefix {
+	later := func(p netip.Prefix) int {
+		if slices.ContainsFunc(routed, func(r netip.Prefix) bool { return r.Addr() == p.Addr() }) {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(all, func(a, b netip.Prefix) int { return cmp.Compare(later(a), later(b)) })
+	return all
 }
 
 // Pion's libraries get a network without interfaces: they need none, and to list them

@@ -3,6 +3,7 @@ package hosts
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"testing"
 )
 
@@ -17,6 +18,20 @@ func TestRoutedPrefixes(t *testing.T) {
 		if !found || !p.IsSingleIP() {
 			t.Errorf("%v is not one of %v", p, own)
 		}
+	}
+}
+
+// A host with many bridges tells its peers of the address that they can reach.
+func TestUsefulAddressesComeFirst(t *testing.T) {
+	var all []netip.Prefix
+	for i := range 30 {
+		all = append(all, netip.PrefixFrom(netip.AddrFrom4([4]byte{172, 17, byte(i), 1}), 24))
+	}
+	lan, six := netip.MustParsePrefix("192.168.1.5/24"), netip.MustParsePrefix("2001:db8::5/64")
+	all = append(all, lan, six)
+	sorted := usefulFirst(slices.Clone(all), []netip.Prefix{netip.PrefixFrom(lan.Addr(), 32), netip.PrefixFrom(six.Addr(), 128)})
+	if want := append([]netip.Prefix{lan, six}, all[:30]...); !slices.Equal(sorted, want) {
+		t.Errorf("%v", sorted)
 	}
 }
 
