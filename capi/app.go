@@ -54,7 +54,7 @@ func initApp(uid *C.char) C.int {
 	e, err := engine.NewApp(config)
 	if err != nil {
 		logger.Error("the app cannot be made", "error", err)
-		return failed(err)
+		return toC(engine.CodeOf(err))
 	}
 	current.app = &app{uid: name, engine: e, outcomes: newQueue(), attempts: make(map[string]*attempt)}
 	return toC(engine.OK)

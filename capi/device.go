@@ -27,7 +27,7 @@ func openDevice(stateDir *C.char) C.int {
 	e, err := engine.NewDevice(config)
 	if err != nil {
 		logger.Error("the device cannot be opened", "error", err)
-		return failed(err)
+		return toC(engine.CodeOf(err))
 	}
 	d := &device{engine: e, closing: make(chan struct{})}
 	var code engine.Code

@@ -141,20 +141,20 @@ func TestDeviceSaysThatASessionIsGone(t *testing.T) {
 // another one.
 func TestLateLookDoubts(t *testing.T) {
 	bubble.Run(t, func(t *testing.T) {
-		doubts := 0
-		packets := uint64(0)
-		w := watchSilence(panics.Guard{}, 30*time.Second, func() uint64 { packets++; return packets }, func() { doubts++ }, func() {})
+		var packets atomic.Uint64
+		var doubts atomic.Int32
+		w := watchSilence(panics.Guard{}, 30*time.Second, func() uint64 { return packets.Add(1) }, func() { doubts.Add(1) }, func() {})
 		defer w.stop()
 		time.Sleep(20 * time.Second)
-		if doubts > 0 {
-			t.Errorf("%d doubts", doubts)
+		if n := doubts.Load(); n > 0 {
+			t.Errorf("%d doubts", n)
 		}
 		w.mu.Lock()
 		w.due = w.due.Add(-time.Minute) // as if the timer had stood still
 		w.mu.Unlock()
-		time.Sleep(w.period)
-		if doubts != 1 {
-			t.Errorf("%d doubts after a pause", doubts)
+		time.Sleep(w.period + time.Millisecond)
+		if n := doubts.Load(); n != 1 {
+			t.Errorf("%d doubts after a pause", n)
 		}
 	})
 }
