@@ -17,7 +17,13 @@ func TestRouterRestarts(t *testing.T) {
 	for _, side := range []string{"app", "device"} {
 		t.Run(side, func(t *testing.T) {
 			n := lab.New(t, lab.Options{Seed: 1})
-			server := startServer(t, n.PublicHost("server", lab.Link{}))
+			serverHost := n.PublicHost("server", lab.Link{})
+			server := startServer(t, serverHost)
+			// As behind many firewalls: who sends on a connection that is not known any more is not told.
+			silent := serverHost.Command("nft", "add table ip silent; add chain ip silent out { type filter hook output priority 0; }; add rule ip silent out tcp flags rst drop")
+			if out, err := silent.CombinedOutput(); err != nil {
+				t.Fatalf("%v: %s", err, out)
+			}
 			link := lab.Link{Delay: ownLink, Rate: 20_000_000}
 			homes := map[string]*lab.NAT{"app": n.NAT("app-home", lab.PortRestricted, link), "device": n.NAT("device-home", lab.PortRestricted, link)}
 			device := startDevice(t, homes["device"].Host("device"), server)
