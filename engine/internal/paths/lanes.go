@@ -9,9 +9,38 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
+
+// Lane is a pair of bases.
+type Lane struct{ AppRelayed, DeviceRelayed bool }
+
+// suffix tells the credentials of the lanes apart.
+func (l Lane) suffix() string {
+	switch l {
+	case Lane{false, false}:
+		return "a"
+	case Lane{true, false}:
+		return "b"
+	case Lane{false, true}:
+		return "c"
+	}
+	return "d"
+}
+
+// Found is a way to the peer: one that ICE has found to work, or straight to
+// an address.
+type Found struct {
+	Lane     Lane
+	Remote   netip.AddrPort
+	Pass     *gate.Secret // for the handshake; nil: who goes straight there has to knock
+	Straight bool         // ICE has no part in it
+	Near     bool         // the address answered in the local network
+}
+
+func (p Found) Relayed() bool { return p.Lane.AppRelayed || p.Lane.DeviceRelayed }
 
 // lane returns the agent of a lane, and makes it if there is none.
 func (n *Negotiation) lane(l Lane) *agent {

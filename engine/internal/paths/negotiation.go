@@ -13,7 +13,6 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
-	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -61,65 +60,6 @@ type Negotiation struct {
 	released  bool
 	dropRelay func() // instead of closing it
 }
-
-// Terms are what a negotiation is about.
-type Terms struct {
-	ID       string // names it on both sides
-	Trace    string // the session to move, if it is for one
-	PeerID   string
-	OwnKey   []byte // for ML-KEM, to be told in offers; apps only
-	PeerKey  []byte // the app's, from its first offer; devices only
-	Policy   RelayPolicy
-	Stranger bool   // the peer has no right of its own to connect; devices only
-	Proof    []byte // of a ticket; apps only
-
-	// What the device states about the app (ident.Statement): a device tells, "" is
-	// nothing; an app hears it once.
-	Statement string
-	Belongs   func(statement string)
-
-	OpenRelay func(*base.Relay) (drop func(), err error) // what to do with a new one; nil: nothing
-}
-
-// Ground is what an endpoint stands on when it looks for paths.
-type Ground struct {
-	Role      signal.Role
-	Mux       *base.STUNMux // of the socket
-	Port      uint16        // of the socket
-	Reflexive *reflexive
-	Relays    base.RelayDialer
-	Visitors  *gate.Visitors // nil on an app
-	Net       hosts.Network
-	Log       *slog.Logger
-}
-
-// Lane is a pair of bases.
-type Lane struct{ AppRelayed, DeviceRelayed bool }
-
-// suffix tells the credentials of the lanes apart.
-func (l Lane) suffix() string {
-	switch l {
-	case Lane{false, false}:
-		return "a"
-	case Lane{true, false}:
-		return "b"
-	case Lane{false, true}:
-		return "c"
-	}
-	return "d"
-}
-
-// Found is a way to the peer: one that ICE has found to work, or straight to
-// an address.
-type Found struct {
-	Lane     Lane
-	Remote   netip.AddrPort
-	Pass     *gate.Secret // for the handshake; nil: who goes straight there has to knock
-	Straight bool         // ICE has no part in it
-	Near     bool         // the address answered in the local network
-}
-
-func (p Found) Relayed() bool { return p.Lane.AppRelayed || p.Lane.DeviceRelayed }
 
 // offerIntervals are the times between an offer and the next, until a path is
 // found: the last one repeats. A repeated offer also brings answers and

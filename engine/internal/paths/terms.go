@@ -1,0 +1,41 @@
+package paths
+
+import (
+	"log/slog"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
+	"github.com/thingp2p/libthingp2p/engine/signal"
+)
+
+// Terms are what a negotiation is about.
+type Terms struct {
+	ID       string // names it on both sides
+	Trace    string // the session to move, if it is for one
+	PeerID   string
+	OwnKey   []byte // for ML-KEM, to be told in offers; apps only
+	PeerKey  []byte // the app's, from its first offer; devices only
+	Policy   RelayPolicy
+	Stranger bool   // the peer has no right of its own to connect; devices only
+	Proof    []byte // of a ticket; apps only
+
+	// What the device states about the app (ident.Statement): a device tells, "" is
+	// nothing; an app hears it once.
+	Statement string
+	Belongs   func(statement string)
+
+	OpenRelay func(*base.Relay) (drop func(), err error) // what to do with a new one; nil: nothing
+}
+
+// Ground is what an endpoint stands on when it looks for paths.
+type Ground struct {
+	Role      signal.Role
+	Mux       *base.STUNMux // of the socket
+	Port      uint16        // of the socket
+	Reflexive *reflexive
+	Relays    base.RelayDialer
+	Visitors  *gate.Visitors // nil on an app
+	Net       hosts.Network
+	Log       *slog.Logger
+}
