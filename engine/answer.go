@@ -131,7 +131,7 @@ type deviceRelay struct {
 
 // openRelay makes a device reachable through a relay.
 func (d *Device) openRelay(r *base.Relay) (drop func(), err error) {
-	conn := base.NewRelayConn(r.Address, d.visitors, d.log)
+	conn := base.NewSideConn(r.Address, d.visitors, d.log)
 	r.Carry(conn, netip.AddrPort{})
 	via := &deviceRelay{relay: r, quic: newQUICTransport(conn.ForQUIC(d.socket), d.log), users: 1}
 	return via.letGo, d.serveOn(via.quic, via)

@@ -47,7 +47,7 @@ func (w *world) connectToImpostor(change func(*tls.Config)) error {
 	w.must(e.quic.serve(config, time.Minute, gate.NewHandshakes(e.workers.Guard), &e.workers, func(c *quicConn) { <-c.Context().Done() }))
 	target, err := p.app.Resolve(testIdentity(1).ID)
 	w.must(err)
-	w.must(p.app.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr(impostor.publicIP), e.socket.Port).String()))
+	w.must(p.app.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr(impostor.publicIP), e.socket.Port()).String()))
 	_, err = connectIn(p.app, target, ModeLAN, time.Second)
 	return err
 }

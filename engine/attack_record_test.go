@@ -126,7 +126,7 @@ type secrets struct {
 func newSecrets(of ...*endpoint) *secrets {
 	s := &secrets{known: map[string]string{}, stop: make(chan struct{}), done: make(chan struct{})}
 	for _, e := range of {
-		for _, c := range paths.HostCandidates(e.config.network, e.socket.Port) {
+		for _, c := range paths.HostCandidates(e.config.network, e.socket.Port()) {
 			s.addAddress("a host's", c.Address)
 		}
 	}

@@ -18,49 +18,78 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
-// carrier is what carries an app's session: QUIC on the endpoint's socket, or
-// through a relay. QUIC sees one remote address all the time, an alias.
+// carrier is what carries an app's session: QUIC on the endpoint's socket, or beside it.
+// QUIC sees one remote address all the time, an alias.
 type carrier struct {
 	endpoint *endpoint
 	alias    netip.AddrPort
 	conn     *quicConn
-	active   *quicTransport // the one that conn sends on
-	mlkemKey []byte         // of the device, as its verdict says; nil: it has none
+	mlkemKey []byte // of the device, as its verdict says; nil: it has none
 
 	statement string // of the device about this app, in its verdict; "": none
 
-	relay     *base.Relay // in use, or nil
-	relayConn *base.RelayConn
-	relayQUIC *quicTransport // of this session; made when first needed
+	active *outlet    // what conn sends on
+	first  outlet     // the endpoint's socket
+	beside [2]*outlet // of this session; made when needed
+}
+
+// outlet is a way for QUIC's packets to leave.
+type outlet struct {
+	quic  *quicTransport
+	side  *base.SideConn // nil: the endpoint's socket, where they go to what the alias stands for
+	relay *base.Relay    // in use, or nil
 }
 
 // newCarrier returns one that can dial p first.
 func newCarrier(e *endpoint, p paths.Found) *carrier {
-	return &carrier{endpoint: e, alias: e.socket.Alias(p.Remote.Addr())}
+	return &carrier{endpoint: e, alias: e.socket.Alias(p.Remote.Addr()), first: outlet{quic: e.quic}}
 }
 
-// route makes packets go along a path, over r if the path starts at a relay of
-// ours; the carrier owns r from then on. It returns the transport to use.
-func (c *carrier) route(p paths.Found, r *base.Relay) *quicTransport {
-	if r == nil {
-		c.endpoint.socket.Bind(c.alias, p.Remote)
-		return c.endpoint.quic
+// lead makes packets go along a path from an outlet that is not in use: over r if the path
+// starts at a relay of ours, which the carrier owns from then on.
+func (c *carrier) lead(p paths.Found, r *base.Relay) *outlet {
+	socket := c.endpoint.socket
+	if r == nil && c.active != &c.first {
+		socket.Bind(c.alias, p.Remote)
+		return &c.first
 	}
-	if c.relayConn == nil {
-		c.relayConn = base.NewRelayConn(r.Address, nil, c.endpoint.log)
-		c.relayQUIC = newQUICTransport(c.relayConn.ForQUIC(c.endpoint.socket), c.endpoint.log)
+	o := c.idle()
+	o.relay = r
+	if r != nil {
+		r.Carry(o.side, p.Remote)
+	} else {
+		socket.Carry(o.side, p.Remote)
 	}
-	r.Carry(c.relayConn, p.Remote)
-	if c.relay != nil {
-		c.relay.Close()
+	return o
+}
+
+// idle returns an outlet beside the socket that is not in use: of two one is.
+func (c *carrier) idle() *outlet {
+	slot := &c.beside[0]
+	if *slot != nil && *slot == c.active {
+		slot = &c.beside[1]
 	}
-	c.relay = r
-	return c.relayQUIC
+	if *slot == nil {
+		local := netip.AddrPortFrom(netip.IPv4Unspecified(), c.endpoint.socket.Port())
+		side := base.NewSideConn(local, nil, c.endpoint.log)
+		*slot = &outlet{quic: newQUICTransport(side.ForQUIC(c.endpoint.socket), c.endpoint.log), side: side}
+	}
+	return *slot
+}
+
+// rest makes what is sent on an outlet be lost, and returns its relay, if it has one.
+func (o *outlet) rest() *base.Relay {
+	r := o.relay
+	o.relay = nil
+	if o.side != nil {
+		o.side.Detach()
+	}
+	return r
 }
 
 // connect dials along a path.
 func (c *carrier) connect(ctx context.Context, p paths.Found, r *base.Relay, deviceID string) error {
-	c.active = c.route(p, r)
+	c.active = c.lead(p, r)
 	pass := p.Pass
 	if p.Straight {
 		knocking, stop := context.WithCancel(ctx)
@@ -90,7 +119,7 @@ func (c *carrier) shakeHands(ctx context.Context, deviceID string, pass *gate.Se
 	if err != nil {
 		return codes.Because(ErrInternal, err)
 	}
-	c.conn, err = c.active.dial(ctx, c.alias, config, c.endpoint.config.OfflineAfter)
+	c.conn, err = c.active.quic.dial(ctx, c.alias, config, c.endpoint.config.OfflineAfter)
 	return err
 }
 
@@ -129,56 +158,37 @@ func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID st
 	return gate.NewSecret(shared), nil
 }
 
-// move takes the connection to another path. Between two paths of one transport
-// it is enough to send elsewhere: either the device's address has changed for
-// us only, or the device sees a new address of ours and follows. Otherwise QUIC
-// moves, and a relay that is not needed any more is given back. If it does not,
-// r is unused.
+// move takes the connection to another path, once packets of ours were answered on it:
+// the device sees where they come from, and follows. What a path's round trip, bandwidth
+// and MTU are is found out anew. If the connection does not move, r is unused.
 func (c *carrier) move(ctx context.Context, p paths.Found, r *base.Relay) (unused *base.Relay, err error) {
-	from, to := c.active, c.route(p, r)
-	if from == to {
-		return nil, nil
+	to := c.lead(p, r)
+	if err := c.conn.move(ctx, to.quic); err != nil {
+		return to.rest(), err
 	}
-	if err := c.conn.move(ctx, to); err != nil {
-		if r != nil {
-			unused = c.takeRelay()
-		}
-		return unused, err
+	if left := c.active.rest(); left != nil {
+		left.Close() // packets to it are lost from now on
 	}
 	c.active = to
-	if r == nil {
-		c.dropRelay()
-	}
 	return nil, nil
 }
 
 // takeRelay makes the caller the owner of the relay.
-func (c *carrier) takeRelay() *base.Relay {
-	r := c.relay
-	if r != nil {
-		c.relayConn.Detach()
-		c.relay = nil
-	}
-	return r
-}
-
-// dropRelay gives the relay back; packets to it are lost from then on.
-func (c *carrier) dropRelay() {
-	if r := c.takeRelay(); r != nil {
-		r.Close()
-	}
-}
+func (c *carrier) takeRelay() *base.Relay { return c.active.rest() }
 
 // close ends the connection and gives everything back.
 func (c *carrier) close() {
 	if c.conn != nil {
 		c.conn.close()
 	}
-	if c.relayQUIC != nil {
-		c.relayQUIC.Close()
-	}
-	if c.relay != nil {
-		c.relay.Close()
+	for _, o := range c.beside {
+		if o == nil {
+			continue
+		}
+		o.quic.Close()
+		if o.relay != nil {
+			o.relay.Close()
+		}
 	}
 	c.endpoint.socket.Unbind(c.alias)
 }

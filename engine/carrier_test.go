@@ -36,9 +36,9 @@ func callerEndpoint(t *testing.T) *endpoint {
 
 func dialDeviceAs(t *testing.T, e *endpoint, d *Device, wantID string) (*carrier, error) {
 	// As an offer would do.
-	p := paths.Found{Remote: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.Port), Pass: gate.NewSecret([]byte(rand.Text()))}
+	p := paths.Found{Remote: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.Port()), Pass: gate.NewSecret([]byte(rand.Text()))}
 	d.visitors.Honour(p.Pass)
-	d.visitors.Expect(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.Port))
+	d.visitors.Expect(netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.Port()))
 	c := newCarrier(e, p)
 	t.Cleanup(c.close)
 	return c, c.connect(await.Context(t, ErrTimeout), p, nil, wantID)

@@ -18,7 +18,7 @@ import (
 // the device's id is.
 func TestListenerCannotLearnTheID(t *testing.T) {
 	d := listeningDevice(t)
-	to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.Port)
+	to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.Port())
 	sealing, err := ident.SealingKey(d.ID())
 	if err != nil {
 		t.Fatal(err)
@@ -29,7 +29,7 @@ func TestListenerCannotLearnTheID(t *testing.T) {
 	}
 	app, listener := callerEndpoint(t), callerEndpoint(t)
 	from := func(e *endpoint) netip.AddrPort {
-		return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.Port)
+		return netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), e.socket.Port())
 	}
 
 	// The app's own knock and handshake.
@@ -49,8 +49,8 @@ func TestListenerCannotLearnTheID(t *testing.T) {
 			certificate = true
 			return verify(state)
 		}
-		c.active = c.route(paths.Found{Remote: to}, nil)
-		if c.conn, err = c.active.dial(t.Context(), c.alias, config, time.Minute); err == nil {
+		c.active = c.lead(paths.Found{Remote: to}, nil)
+		if c.conn, err = c.active.quic.dial(t.Context(), c.alias, config, time.Minute); err == nil {
 			return nil
 		}
 		if certificate {
@@ -78,7 +78,7 @@ func TestListenerCannotLearnTheID(t *testing.T) {
 // Handshakes that come through a relay of the device's count like those at its socket.
 func TestHandshakesThroughARelayAreCounted(t *testing.T) {
 	d := listeningDevice(t)
-	conn := base.NewRelayConn(netip.MustParseAddrPort("192.0.2.1:1"), d.visitors, quiet)
+	conn := base.NewSideConn(netip.MustParseAddrPort("192.0.2.1:1"), d.visitors, quiet)
 	via := &deviceRelay{quic: newQUICTransport(conn, quiet)}
 	defer via.quic.Close()
 	if err := d.serveOn(via.quic, via); err != nil {

@@ -59,7 +59,7 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 		return nil, codes.Because(ErrInternal, fmt.Errorf("open a UDP socket: %w", err))
 	}
 	if role == signal.Device {
-		if err := state.KeepPort(socket.Port); err != nil {
+		if err := state.KeepPort(socket.Port()); err != nil {
 			config.Log.Warn("the device will have another port the next time", "error", err)
 		}
 	}

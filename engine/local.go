@@ -42,7 +42,7 @@ func (d *Device) localAddresses() []netip.AddrPort {
 		return 0
 	}
 	var all []netip.AddrPort
-	for _, c := range paths.HostCandidates(d.config.network, d.socket.Port) {
+	for _, c := range paths.HostCandidates(d.config.network, d.socket.Port()) {
 		all = append(all, c.Address)
 	}
 	slices.SortStableFunc(all, func(a, b netip.AddrPort) int { return cmp.Compare(rank(a.Addr()), rank(b.Addr())) })

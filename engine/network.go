@@ -47,6 +47,7 @@ func (d *Device) NetworkChanged() {
 // lookAgain trusts nothing that rests on the network as it was.
 func (e *endpoint) lookAgain(clients []*signal.Client, sessions []*Session) {
 	e.log.Info("the network has changed", "servers", len(clients), "sessions", len(sessions))
+	e.socket.Revive()
 	e.ground.Reflexive.Forget()
 	now := e.config.network.Prefixes()
 	own := func(ip netip.Addr) bool {

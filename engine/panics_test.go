@@ -40,10 +40,10 @@ var callbacks = []string{
 // calledByLibraries are the methods of our types that a library calls in any
 // goroutine, but for those that only return something.
 var calledByLibraries = map[string][]string{
-	"base.batchConn":      {"ReadBatch", "WriteMsgUDP"}, // quic-go
-	"base.plainConn":      {"ReadFrom", "WriteTo"},
-	"base.RelayConn":      {"ReadFrom", "WriteTo", "SetReadDeadline"},
-	"base.relayBatchConn": {"ReadBatch", "ReadMsgUDP", "WriteMsgUDP"},
+	"base.batchConn":     {"ReadBatch", "WriteMsgUDP"}, // quic-go
+	"base.plainConn":     {"ReadFrom", "WriteTo"},
+	"base.SideConn":      {"ReadFrom", "WriteTo", "SetReadDeadline"},
+	"base.sideBatchConn": {"ReadBatch", "ReadMsgUDP", "WriteMsgUDP"},
 
 	"base.AgentMux":    {"GetConn"}, // pion/ice
 	"base.STUNMux":     {"RemoveConnByUfrag"},

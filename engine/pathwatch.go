@@ -9,21 +9,22 @@ import (
 )
 
 // pathWatch notices that a session's path has died, long before the session
-// would, and calls lost. It has a timer only while bytes move: each period
-// without a single packet makes it ping, and the second in a row decides. To be
+// would, and calls lost. A path works when packets of ours are answered on it: what
+// comes says nothing of the way there. It has a timer only while bytes move: each period
+// without a single answer makes it ping, and the second in a row decides. To be
 // wrong is cheap: the search for another path finds the same one again.
 //
-//	       progress                nothing came: ping
+//	       progress                no answer: ping
 //	idle ───────────► looking ─────────────────────────► doubting ──► lost
 //	  ▲                │   ▲                                │
 //	  └────────────────┘   └────────────────────────────────┘
-//	   no more progress              a packet came
+//	   no more progress                an answer
 type pathWatch struct {
-	guard   panics.Guard
-	packets func() uint64        // received so far
-	rtt     func() time.Duration // now
-	ping    func()
-	lost    func() // called in a goroutine of its own
+	guard    panics.Guard
+	answered func() uint64        // packets of ours, so far
+	rtt      func() time.Duration // now
+	ping     func()
+	lost     func() // called in a goroutine of its own
 
 	progress atomic.Bool // since the last look
 	armed    atomic.Bool
@@ -32,15 +33,15 @@ type pathWatch struct {
 	stopped bool
 	timer   *time.Timer
 	last    uint64
-	quiet   int // looks in a row that found nothing received
+	quiet   int // looks in a row that found nothing answered
 }
 
 const (
 	lookInterval = 200 * time.Millisecond // at least, and two round trips
 )
 
-func newPathWatch(guard panics.Guard, packets func() uint64, rtt func() time.Duration, ping, lost func()) *pathWatch {
-	w := &pathWatch{guard: guard, packets: packets, rtt: rtt, ping: ping, lost: lost}
+func newPathWatch(guard panics.Guard, answered func() uint64, rtt func() time.Duration, ping, lost func()) *pathWatch {
+	w := &pathWatch{guard: guard, answered: answered, rtt: rtt, ping: ping, lost: lost}
 	w.timer = guard.After(time.Hour, w.look)
 	w.timer.Stop()
 	return w
@@ -55,20 +56,34 @@ func (w *pathWatch) touch() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.stopped {
-		w.last, w.quiet = w.packets(), 0
+		w.last, w.quiet = w.answered(), 0
 		w.timer.Reset(w.interval())
 	}
 }
 
-// doubt is called when the peer says that it hears nothing.
+// doubt is called when the path may have died.
 func (w *pathWatch) doubt() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.stopped || w.quiet > 0 {
-		return
+	if !w.stopped && w.quiet == 0 {
+		w.ask()
 	}
+}
+
+// believe is called when the peer says that it gets no answers.
+func (w *pathWatch) believe() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.stopped {
+		w.ask()
+		w.guard.Go(w.lost)
+	}
+}
+
+// ask needs the lock.
+func (w *pathWatch) ask() {
 	w.armed.Store(true)
-	w.last, w.quiet = w.packets(), 1
+	w.last, w.quiet = w.answered(), 1
 	w.guard.Go(w.ping)
 	w.timer.Reset(w.interval())
 }
@@ -81,11 +96,11 @@ func (w *pathWatch) look() {
 	if w.stopped {
 		return
 	}
-	packets := w.packets()
+	answered := w.answered()
 	progress := w.progress.Swap(false)
 	switch {
-	case packets != w.last:
-		w.last, w.quiet = packets, 0
+	case answered != w.last:
+		w.last, w.quiet = answered, 0
 		if !progress {
 			w.armed.Store(false)
 			// A touch between the two may have seen the watch armed.

@@ -19,6 +19,9 @@ var _ = quic.ThingP2P
 // bandwidth is what the path carries in bit/s; 0 if it is not known yet.
 func (c *quicConn) bandwidth() uint64 { return c.ThingP2PBandwidth() }
 
+// answered grows whenever the peer shows that packets of ours have reached it.
+func (c *quicConn) answered() uint64 { return c.ThingP2PAnswered() }
+
 // whenReadable calls f in a goroutine of its own, once, when there is something
 // to read from a control stream. A goroutine that waited for it would cost more
 // than the stream.

@@ -25,6 +25,10 @@ func (c *quicConn) bandwidth() uint64 {
 	return uint64(float64(stats.CongestionWindow) * 8 / stats.SmoothedRTT.Seconds())
 }
 
+// answered grows whenever a packet comes, since this library does not count
+// acknowledgements. A path that is dead in the other direction goes unnoticed.
+func (c *quicConn) answered() uint64 { return c.ConnectionStats().PacketsReceived }
+
 // whenReadable calls f in a goroutine of its own, which may have to wait until
 // there is something to read.
 func (c *quicConn) whenReadable(g panics.Guard, _ channel.Stream, f func()) { g.Go(f) }

@@ -96,7 +96,7 @@ func newSession(conn *quicConn, control channel.Stream, about about, config Conf
 		s.channels[number].PathTakes = s.pathTakes
 	}
 	w.attach(s.end)
-	s.watch = newPathWatch(s.guard, s.packetsReceived, s.rtt, func() { ping(control) }, w.lost)
+	s.watch = newPathWatch(s.guard, s.conn.answered, s.rtt, func() { ping(control) }, w.lost)
 	s.silence = watchSilence(s.guard, config.OfflineAfter, s.packetsReceived, s.watch.doubt, func() { s.end(ErrClosedTimeout) })
 	s.listening.Add(1)
 	s.listen()

@@ -17,7 +17,7 @@ import (
 // know the device, it is silent.
 func TestStrangersGetNoAnswer(t *testing.T) {
 	d := listeningDevice(t)
-	to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.Port)
+	to := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), d.socket.Port())
 	stranger, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)

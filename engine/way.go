@@ -32,7 +32,7 @@ type route struct {
 // answer is kept.
 type routes struct {
 	network hosts.Network
-	port    uint16 // of the endpoint's socket
+	port    func() uint16 // of the endpoint's socket
 	last    atomic.Pointer[route]
 }
 
@@ -40,7 +40,7 @@ type routes struct {
 func (r *routes) straightTo(remote netip.AddrPort) route {
 	last := r.last.Load()
 	if last == nil || last.remote != remote {
-		last = &route{directKind(r.network, remote.Addr()), netip.AddrPortFrom(hosts.SourceTo(remote), r.port), remote}
+		last = &route{directKind(r.network, remote.Addr()), netip.AddrPortFrom(hosts.SourceTo(remote), r.port()), remote}
 		r.last.Store(last)
 	}
 	return *last

@@ -17,11 +17,12 @@ var changes = []change{
 			"\t\tinitialMaxDatagramSize,\n\t\ttrue, // use Reno\n\t\th.qlogger,\n\t)\n",
 		after: "\th.congestion = congestion.NewThingP2PSender(h.connStats, initialMaxDatagramSize)\n",
 	},
-	// Its estimate of the bandwidth is for the application, too.
+	// Its estimate of the bandwidth is for the application, too, and so is how many packets
+	// were answered: those that have come say nothing of the way there.
 	{
 		file:   "internal/utils/connstats.go",
 		before: "\tCongestionWindow atomic.Uint64\n",
-		after:  "\tCongestionWindow atomic.Uint64\n\tBandwidth        atomic.Uint64 // bit/s; 0: not known yet\n",
+		after:  "\tCongestionWindow atomic.Uint64\n\tBandwidth        atomic.Uint64 // bit/s; 0: not known yet\n\tPacketsAcked     atomic.Uint64\n",
 	},
 	// Paths are probed even when the congestion window is full.
 	{

@@ -6,7 +6,7 @@
 //	          QUIC ──► quic.Transport          │ each check in its turn: Pacer, Checks
 //	                                           ▼
 //	Relay ──┬ STUN ──► STUNMux ──► ICE agents
-//	        └ QUIC ──► RelayConn ──► quic.Transport
+//	        └ QUIC ──► SideConn ──► quic.Transport
 //
 // Both tell STUN from QUIC by the first bits of a packet (RFC 9443). On a device they
 // also keep out packets that begin a connection, of those who are not expected

@@ -30,9 +30,9 @@ type Relay struct {
 	Address netip.AddrPort
 	Mux     *STUNMux
 	client  *turn.Client
-	lower   net.PacketConn            // to the TURN server
-	relayed net.PacketConn            // from turn.Client
-	conn    atomic.Pointer[RelayConn] // takes what is not STUN
+	lower   net.PacketConn           // to the TURN server
+	relayed net.PacketConn           // from turn.Client
+	conn    atomic.Pointer[SideConn] // takes what is not STUN
 	done    chan struct{}
 	guard   panics.Guard
 
@@ -267,9 +267,9 @@ func (r *Relay) deliver(p []byte, from netip.AddrPort) {
 
 // Carry makes the relay the one that conn's packets go through, to peer or, if
 // that is the zero value, to where QUIC says.
-func (r *Relay) Carry(conn *RelayConn, peer netip.AddrPort) {
+func (r *Relay) Carry(conn *SideConn, peer netip.AddrPort) {
 	r.conn.Store(conn)
-	conn.route.Store(&relayRoute{r, peer})
+	conn.route.Store(&sideRoute{relay: r, peer: peer})
 }
 
 // writeTo sends through the relay. The first packet to an IP address asks for

@@ -125,7 +125,7 @@ func FuzzRelay(f *testing.F) {
 			if err != nil {
 				return
 			}
-			conn := NewRelayConn(r.Address, nil, faultlog.None(t))
+			conn := NewSideConn(r.Address, nil, faultlog.None(t))
 			r.Carry(conn, peerIPv4)
 			for range 2 {
 				r.writeTo([]byte("hello"), peerIPv4)

@@ -33,7 +33,7 @@ func TestFaultInARelaysReader(t *testing.T) {
 	r.Mux = nil
 	c.packets <- request("an agent:a peer")
 	log.Want(t, "deliver")
-	r.conn.Store(NewRelayConn(r.Address, nil, logger))
+	r.conn.Store(NewSideConn(r.Address, nil, logger))
 	c.packets <- []byte{0x40, 1, 2}
 	close(c.packets)
 	<-r.done
@@ -52,7 +52,7 @@ func (g guests) MayEnter(from netip.AddrPort) bool { return g[from] }
 // device's own socket would not give.
 func TestRelayHasTheSameGate(t *testing.T) {
 	guest, stranger := netip.MustParseAddrPort("192.0.2.3:3"), netip.MustParseAddrPort("192.0.2.2:2")
-	conn := NewRelayConn(netip.MustParseAddrPort("192.0.2.1:1"), guests{guest: true}, slog.New(slog.DiscardHandler))
+	conn := NewSideConn(netip.MustParseAddrPort("192.0.2.1:1"), guests{guest: true}, slog.New(slog.DiscardHandler))
 	initial, short := []byte{0xc0, 0, 0, 0, 1}, []byte{0x40, 1}
 	arrives := func(p []byte, from netip.AddrPort) bool {
 		conn.push(p, from)

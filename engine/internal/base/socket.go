@@ -9,8 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
-
-	"golang.org/x/net/ipv4"
+	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
@@ -23,14 +22,24 @@ import (
 // QUIC cannot change the remote address of a connection that it has dialled.
 // An app therefore dials an alias, and the socket sends to the address that the
 // alias stands for at the moment.
+//
+// Systems take sockets away, as those of phones do while an app is suspended. Then
+// another one takes its place, and nobody above notices.
 type Socket struct {
-	udp  net.PacketConn // *net.UDPConn but in tests
-	Mux  *STUNMux
-	Port uint16
-
-	guard panics.Guard
-
+	Mux      *STUNMux
 	Visitors Visitors // nil on an app, whose QUIC takes no handshakes anyway
+
+	network hosts.Network
+	log     *slog.Logger
+	guard   panics.Guard
+	now     atomic.Pointer[opened]
+	port    atomic.Uint32
+	closed  atomic.Bool
+	done    chan struct{} // closed with it
+
+	mu       sync.Mutex           // of those who open, close and set
+	settings []func(*net.UDPConn) // by QUIC
+	deadline time.Time            // for reads
 
 	nextAlias atomic.Uint64
 	aliases   sync.Map // netip.AddrPort -> *atomic.Pointer[netip.AddrPort]
@@ -54,19 +63,18 @@ var (
 
 // OpenSocket takes the wanted port if it is free, and any if not, or if it is 0.
 func OpenSocket(network hosts.Network, wanted uint16, log *slog.Logger) (*Socket, error) {
-	s := &Socket{guard: panics.Guard{Log: log}}
-	var err error
-	if s.udp, err = network.Listen(wanted); err != nil {
-		s.udp, err = network.Listen(0)
-	}
+	s := &Socket{network: network, log: log, guard: panics.Guard{Log: log}, done: make(chan struct{})}
+	first, err := open(network, wanted, true)
 	if err != nil {
 		return nil, err
 	}
-	local := hosts.AddrPort(s.udp.LocalAddr())
-	s.Port = local.Port()
-	s.Mux = NewSTUNMux(s.guard, s.WriteTo, baseAddresses(local), NewPacer(s.guard))
+	s.use(first)
+	s.Mux = NewSTUNMux(s.guard, s.WriteTo, baseAddresses(hosts.AddrPort(first.LocalAddr())), NewPacer(s.guard))
 	return s, nil
 }
+
+// Port is another one after a socket was taken away whose port somebody else has now.
+func (s *Socket) Port() uint16 { return uint16(s.port.Load()) }
 
 // baseAddresses stand for all of the host's addresses in an ICE agent: one of
 // each family, since the system picks the source address of each packet.
@@ -84,10 +92,19 @@ func baseAddresses(local netip.AddrPort) []net.Addr {
 // the connection.
 func (s *Socket) WriteTo(p []byte, to netip.AddrPort) error {
 	var err error
-	if udp, ok := s.udp.(*net.UDPConn); ok {
-		_, err = udp.WriteToUDPAddrPort(p, to)
+	if now := s.now.Load(); now.udp != nil {
+		_, err = now.udp.WriteToUDPAddrPort(p, to)
 	} else {
-		_, err = s.udp.WriteTo(p, net.UDPAddrFromAddrPort(to))
+		_, err = now.WriteTo(p, net.UDPAddrFromAddrPort(to))
+	}
+	return s.fatal(err)
+}
+
+// fatal is what QUIC needs to know of a failed write. A socket that was taken away
+// is none of its business.
+func (s *Socket) fatal(err error) error {
+	if errors.Is(err, net.ErrClosed) && !s.closed.Load() {
+		return nil
 	}
 	return fatalWriteError(err)
 }
@@ -121,6 +138,12 @@ func (s *Socket) Bind(alias, to netip.AddrPort) {
 	target.(*atomic.Pointer[netip.AddrPort]).Store(&to)
 }
 
+// Carry makes conn's packets go from the socket to peer. What comes back reaches QUIC by
+// the socket.
+func (s *Socket) Carry(conn *SideConn, peer netip.AddrPort) {
+	conn.route.Store(&sideRoute{socket: s, peer: peer})
+}
+
 func (s *Socket) Unbind(alias netip.AddrPort) { s.aliases.Delete(alias) }
 
 // resolve returns the address to send to.
@@ -133,19 +156,6 @@ func (s *Socket) resolve(to netip.AddrPort) (netip.AddrPort, bool) {
 		return to, false
 	}
 	return *target.(*atomic.Pointer[netip.AddrPort]).Load(), true
-}
-
-func (s *Socket) Close() error { return s.udp.Close() }
-
-// PacketConn returns the socket as QUIC reads and writes it. On a real UDP
-// socket it keeps GSO, batch reads and ECN.
-func (s *Socket) PacketConn() net.PacketConn {
-	if udp, ok := s.udp.(*net.UDPConn); ok {
-		if batch, err := newBatchReader(udp); err == nil {
-			return &batchConn{UDPConn: udp, socket: s, batch: batch}
-		}
-	}
-	return &plainConn{PacketConn: s.udp, socket: s}
 }
 
 // divert takes what is not for QUIC: STUN, knocks, and handshakes of those who are
@@ -173,66 +183,4 @@ func (s *Socket) takes(p []byte, from net.Addr) bool {
 		return true
 	}
 	return s.Visitors != nil && !s.Visitors.MayEnter(hosts.AddrPort(from))
-}
-
-// batchConn satisfies quic.OOBCapablePacketConn and reads in batches.
-type batchConn struct {
-	*net.UDPConn
-	socket *Socket
-	batch  *batchReader
-}
-
-// ReadBatch reads for QUIC. What is not for it stays in its place with no length,
-// since QUIC pairs messages with its buffers by their index.
-func (c *batchConn) ReadBatch(messages []ipv4.Message, flags int) (n int, err error) {
-	defer c.socket.guard.RecoverTo(&err)
-	n, err = c.batch.ReadBatch(messages, flags)
-	for i := range messages[:max(n, 0)] {
-		m := &messages[i]
-		if p := m.Buffers[0][:m.N]; c.socket.divert(p, m.Addr) {
-			m.N = 0
-		}
-	}
-	return n, err
-}
-
-func (c *batchConn) WriteMsgUDP(p, oob []byte, to *net.UDPAddr) (n, oobn int, err error) {
-	defer c.socket.guard.RecoverTo(&err)
-	address, ok := c.socket.resolve(hosts.AddrPort(to))
-	if !ok {
-		return len(p), len(oob), nil
-	}
-	n, oobn, err = c.UDPConn.WriteMsgUDPAddrPort(p, oob, address)
-	if err != nil && fatalWriteError(err) == nil {
-		return len(p), len(oob), nil
-	}
-	return n, oobn, err
-}
-
-// plainConn is the socket over any net.PacketConn.
-type plainConn struct {
-	net.PacketConn
-	socket *Socket
-}
-
-func (c *plainConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
-	defer c.socket.guard.RecoverTo(&err)
-	for {
-		n, from, err = c.PacketConn.ReadFrom(p)
-		if err != nil || !c.socket.divert(p[:n], from) {
-			return n, from, err
-		}
-	}
-}
-
-func (c *plainConn) WriteTo(p []byte, to net.Addr) (n int, err error) {
-	defer c.socket.guard.RecoverTo(&err)
-	address, ok := c.socket.resolve(hosts.AddrPort(to))
-	if !ok {
-		return len(p), nil
-	}
-	if err := c.socket.WriteTo(p, address); err != nil {
-		return 0, err
-	}
-	return len(p), nil
 }

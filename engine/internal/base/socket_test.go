@@ -91,7 +91,7 @@ func TestPacketsToAnAliasArrive(t *testing.T) {
 	}
 	p := make([]byte, 100)
 	n, from, err := peer.ReadFromUDPAddrPort(p)
-	if err != nil || string(p[:n]) != "packet" || from.Port() != s.Port {
+	if err != nil || string(p[:n]) != "packet" || from.Port() != s.Port() {
 		t.Errorf("%q from %v, %v", p[:n], from, err)
 	}
 }

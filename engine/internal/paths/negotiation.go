@@ -192,7 +192,7 @@ func (n *Negotiation) Run(ctx context.Context) {
 func (n *Negotiation) gather(ctx context.Context) {
 	address, blocked := n.ground.Reflexive.Cached()
 	if n.Policy != RelayOnly {
-		n.candidates = HostCandidates(n.ground.Net, n.ground.Port)
+		n.candidates = HostCandidates(n.ground.Net, n.ground.Port())
 		if address.IsValid() {
 			n.candidates = append(n.candidates, signal.Candidate{Type: signal.ServerReflexive, Address: address})
 		}

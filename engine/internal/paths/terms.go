@@ -32,7 +32,7 @@ type Terms struct {
 type Ground struct {
 	Role      signal.Role
 	Mux       *base.STUNMux // of the socket
-	Port      uint16        // of the socket
+	Port      func() uint16 // of the socket
 	Reflexive *reflexive
 	Relays    base.RelayDialer
 	Visitors  *gate.Visitors // nil on an app

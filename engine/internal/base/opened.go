@@ -1,0 +1,150 @@
+package base
+
+import (
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
+)
+
+// opened is a socket of the system's: the first one, or one in the place of another that
+// was taken away.
+type opened struct {
+	net.PacketConn
+	udp   *net.UDPConn // the same; nil: a test's
+	batch *batchReader // nil: none
+}
+
+// open takes the wanted port, or any if that is 0, or if it is not free and any will do.
+func open(network hosts.Network, wanted uint16, anyPort bool) (*opened, error) {
+	conn, err := network.Listen(wanted)
+	if err != nil && anyPort {
+		conn, err = network.Listen(0)
+	}
+	if err != nil {
+		return nil, err
+	}
+	o := &opened{PacketConn: conn}
+	if o.udp, _ = conn.(*net.UDPConn); o.udp != nil {
+		o.batch, _ = newBatchReader(o.udp)
+	}
+	return o, nil
+}
+
+// use needs the lock, but for the first one.
+func (s *Socket) use(next *opened) {
+	s.port.Store(uint32(hosts.AddrPort(next.LocalAddr()).Port()))
+	s.now.Store(next)
+}
+
+// How long to wait before a socket is opened again that could not be.
+const (
+	firstReopening = 10 * time.Millisecond
+	maxReopening   = 5 * time.Second
+
+	// portTries are so many, since who writes at that moment holds the old one for a little longer.
+	portTries = 5
+)
+
+// goesOn reports that there is something to read from again, after a read of old has
+// failed. It waits for it.
+func (s *Socket) goesOn(old *opened, why error) bool {
+	if s.closed.Load() || isPassing(why) {
+		return false
+	}
+	s.log.Warn("the system has taken the UDP socket away, opening another", "error", why)
+	old.Close() // its port is wanted again
+	pause := firstReopening
+	for tries := 1; ; tries++ {
+		err := s.reopen(tries >= portTries)
+		if err == nil {
+			return true
+		}
+		s.log.Debug("no UDP socket yet", "error", err)
+		timer := time.NewTimer(pause)
+		select {
+		case <-timer.C:
+		case <-s.done:
+			timer.Stop()
+			return false
+		}
+		pause = min(2*pause, maxReopening)
+	}
+}
+
+// Revive makes the socket be replaced if the system has taken it away without saying so.
+func (s *Socket) Revive() {
+	if now := s.now.Load(); now.udp != nil && !isAlive(now.udp) {
+		now.Close() // which its reader notices
+	}
+}
+
+// reopen puts another socket in the place of the one that was.
+func (s *Socket) reopen(anyPort bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed.Load() {
+		return nil
+	}
+	next, err := open(s.network, s.Port(), anyPort)
+	if err != nil {
+		return err
+	}
+	for _, set := range s.settings {
+		set(next.udp)
+	}
+	next.SetReadDeadline(s.deadline)
+	s.use(next)
+	return nil
+}
+
+func (s *Socket) setReadDeadline(t time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deadline = t
+	return s.now.Load().SetReadDeadline(t)
+}
+
+// Close ends the reading too.
+func (s *Socket) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.closed.Swap(true) {
+		close(s.done)
+	}
+	return s.now.Load().Close()
+}
+
+// isAlive asks the system whether a socket still has its address.
+func isAlive(udp *net.UDPConn) bool {
+	raw, err := udp.SyscallConn()
+	if err != nil {
+		return false
+	}
+	alive := false
+	err = raw.Control(func(fd uintptr) { alive = hasAddress(fd) })
+	return err == nil && alive
+}
+
+// keep remembers what QUIC sets on the socket, for the one that may have to take its place.
+func (s *Socket) keep(set func(*net.UDPConn)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settings = append(s.settings, set)
+}
+
+// optionKeeper remembers what QUIC sets by the socket's descriptor.
+type optionKeeper struct {
+	syscall.RawConn
+	socket *Socket
+}
+
+func (k optionKeeper) Control(set func(fd uintptr)) error {
+	k.socket.keep(func(udp *net.UDPConn) {
+		if raw, err := udp.SyscallConn(); err == nil {
+			raw.Control(set)
+		}
+	})
+	return k.RawConn.Control(set)
+}

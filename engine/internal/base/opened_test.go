@@ -1,0 +1,167 @@
+//go:build linux
+
+package base
+
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/net/ipv4"
+	"golang.org/x/sys/unix"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
+	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
+)
+
+// openReader opens a socket that somebody reads.
+func openReader(t *testing.T) (s *Socket, conn *batchConn, packets chan string, ended chan error) {
+	t.Helper()
+	s, err := OpenSocket(hosts.System{}, 0, faultlog.None(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn = s.PacketConn().(*batchConn)
+	if err := conn.SetReadBuffer(50_000); err != nil {
+		t.Fatal(err)
+	}
+	packets, ended = make(chan string, 1), make(chan error, 1)
+	go func() {
+		messages := []ipv4.Message{{Buffers: [][]byte{make([]byte, 100)}}}
+		for {
+			n, err := conn.ReadBatch(messages, 0)
+			if err != nil {
+				ended <- err
+				return
+			}
+			if n > 0 {
+				packets <- string(messages[0].Buffers[0][:messages[0].N])
+			}
+		}
+	}()
+	return s, conn, packets, ended
+}
+
+// A socket that the system has taken away is replaced: with the same port, and what QUIC
+// has set on it. Who reads and writes notices nothing.
+func TestSocketIsReplaced(t *testing.T) {
+	for name, take := range map[string]func(s *Socket){
+		"its reads fail": func(s *Socket) { s.now.Load().Close() },
+		"it has lost its address": func(s *Socket) {
+			udp := s.now.Load().udp
+			s.Revive()
+			if !isAlive(udp) {
+				t.Error("a socket that is alive was closed")
+			}
+			loseAddress(t, udp)
+			if isAlive(udp) {
+				t.Fatal("a socket without an address counts as alive")
+			}
+			s.Revive()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, conn, packets, ended := openReader(t)
+			defer s.Close()
+			old, port := s.now.Load(), s.Port()
+			take(s)
+			peer, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer peer.Close()
+			// A packet from there shows that the reading goes on, and that it comes to the same port.
+			for heard := false; !heard; {
+				if _, err := peer.WriteTo([]byte("\x40packet"), &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: int(port)}); err != nil && !errors.Is(err, syscall.ECONNREFUSED) {
+					t.Fatal(err)
+				}
+				select {
+				case p := <-packets:
+					heard = p == "\x40packet"
+				case err := <-ended:
+					t.Fatal(err)
+				default:
+				}
+			}
+			if s.now.Load() == old {
+				t.Error("it is the same socket")
+			}
+			size := 0
+			raw, err := s.now.Load().udp.SyscallConn()
+			if err == nil {
+				raw.Control(func(fd uintptr) { size, err = syscall.GetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF) })
+			}
+			if err != nil || size != 100_000 { // the kernel doubles it
+				t.Errorf("a buffer of %d bytes, %v", size, err)
+			}
+			alias := s.Alias(hosts.AddrPort(peer.LocalAddr()).Addr())
+			s.Bind(alias, hosts.AddrPort(peer.LocalAddr()))
+			if _, _, err := conn.WriteMsgUDP([]byte("answer"), nil, net.UDPAddrFromAddrPort(alias)); err != nil {
+				t.Error(err)
+			}
+			p := make([]byte, 100)
+			if n, err := peer.Read(p); string(p[:n]) != "answer" {
+				t.Errorf("%q, %v", p[:n], err)
+			}
+			s.Close()
+			for len(packets) > 0 {
+				<-packets
+			}
+			if err := <-ended; !errors.Is(err, net.ErrClosed) {
+				t.Errorf("after the end: %v", err)
+			}
+		})
+	}
+}
+
+// A write to a socket that is being replaced is a lost packet, and not the end.
+func TestWriteBetweenSockets(t *testing.T) {
+	s, err := OpenSocket(hosts.System{}, 0, faultlog.None(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.now.Load().Close()
+	if err := s.WriteTo([]byte("packet"), peerIPv4); err != nil {
+		t.Error(err)
+	}
+}
+
+// QUIC ends a read with a deadline, also one on a socket that has taken another's place.
+func TestDeadlineOutlivesASocket(t *testing.T) {
+	s, conn, _, ended := openReader(t)
+	defer s.Close()
+	conn.SetReadDeadline(time.Unix(1, 0))
+	if err := <-ended; !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Fatal(err)
+	}
+	s.now.Load().Close()
+	if err := s.reopen(false); err != nil {
+		t.Fatal(err)
+	}
+	messages := []ipv4.Message{{Buffers: [][]byte{make([]byte, 100)}}}
+	if _, err := conn.ReadBatch(messages, 0); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Error(err)
+	}
+}
+
+// loseAddress does what systems do that take a socket away: it has no port after this.
+func loseAddress(t *testing.T, udp *net.UDPConn) {
+	t.Helper()
+	raw, err := udp.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := unix.Socket(unix.AF_INET6, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(other)
+	raw.Control(func(fd uintptr) { err = unix.Dup3(other, int(fd), unix.O_CLOEXEC) })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
