@@ -14,7 +14,10 @@ func (n *Net) SetLink(a Attached, up, down Link) { a.attached().port.SetLinks(up
 // Unblock. Both still reach everyone else.
 func (n *Net) Block(a, b Attached) { n.emulator.Block(a.attached().port, b.attached().port) }
 
-// Unblock undoes Block.
+// BlockFrom drops everything from a's public address to b's, until Unblock.
+func (n *Net) BlockFrom(a, b Attached) { n.emulator.BlockFrom(a.attached().port, b.attached().port) }
+
+// Unblock undoes Block and BlockFrom.
 func (n *Net) Unblock(a, b Attached) { n.emulator.Unblock(a.attached().port, b.attached().port) }
 
 // BlockUDP drops all UDP between a's public address and the internet, or stops

@@ -57,6 +57,13 @@ func (h *Host) CommandContext(ctx context.Context, name string, args ...string) 
 	return cmd
 }
 
+// TakeSockets does what systems do that take a program's sockets away while it is
+// suspended: all that the host's programs have are of no use any more.
+func (h *Host) TakeSockets() {
+	h.net.tb.Helper()
+	h.net.check(run("", "ip", "netns", "exec", h.ns.name, "ss", "--kill", "--udp", "--tcp", "--all", "--numeric"))
+}
+
 // Do runs f with the calling goroutine on the host: sockets that f opens itself
 // are the host's and stay so; goroutines that it starts are not on the host.
 func (h *Host) Do(f func()) {

@@ -87,19 +87,39 @@ func (r *NAT) lan(host byte) netip.Addr { return netip.AddrFrom4([4]byte{10, r.s
 // Host adds a host to the LAN behind the router. Hosts on one LAN reach each other
 // directly, with no delay; the router does not hairpin.
 func (r *NAT) Host(name string) *Host {
+	r.net.tb.Helper()
+	h := &Host{net: r.net, name: name, ns: r.net.namespace(name)}
+	r.Join(h, "lan0")
+	return h
+}
+
+// Join gives a host an interface in the LAN behind the router, and its way out leads there
+// from now on.
+func (r *NAT) Join(h *Host, device string) {
 	n := r.net
 	n.tb.Helper()
 	r.hosts++
-	h := &Host{net: n, name: name, ns: n.namespace(name), addr: r.lan(1 + r.hosts), attachment: r.attachment}
+	h.addr, h.attachment = r.lan(1+r.hosts), r.attachment
 	port := fmt.Sprintf("lan%d", r.hosts)
-	n.check(r.ns.ip(fmt.Sprintf("link add %s type veth peer name lan0 netns %s", port, h.ns.name)))
+	n.check(r.ns.ip(fmt.Sprintf("link add %s type veth peer name %s netns %s", port, device, h.ns.name)))
 	n.check(h.ns.ip(
-		fmt.Sprintf("addr add %s/24 dev lan0", h.addr),
-		"link set lan0 up",
-		fmt.Sprintf("route add default via %s", r.lan(1)),
+		fmt.Sprintf("addr add %s/24 dev %s", h.addr, device),
+		fmt.Sprintf("link set %s up", device),
+		fmt.Sprintf("route replace default via %s", r.lan(1)),
 	))
 	n.check(r.ns.ip(fmt.Sprintf("link set %s master br0 up", port)))
-	return h
+}
+
+// Readdress gives a host's interface another address in the LAN, as DHCP may.
+func (r *NAT) Readdress(h *Host, device string) {
+	r.net.tb.Helper()
+	r.hosts++
+	h.addr = r.lan(1 + r.hosts)
+	r.net.check(h.ns.ip(
+		fmt.Sprintf("addr flush dev %s", device),
+		fmt.Sprintf("addr add %s/24 dev %s", h.addr, device),
+		fmt.Sprintf("route replace default via %s", r.lan(1)),
+	))
 }
 
 // IP is the router's public address.

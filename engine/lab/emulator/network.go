@@ -64,7 +64,15 @@ func (n *Network) Block(a, b *Port) {
 	n.blocked[[2]*Port{b, a}] = true
 }
 
-// Unblock undoes Block.
+// BlockFrom drops everything from one port to another, until Unblock; the way back stays
+// open.
+func (n *Network) BlockFrom(a, b *Port) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.blocked[[2]*Port{a, b}] = true
+}
+
+// Unblock undoes Block and BlockFrom.
 func (n *Network) Unblock(a, b *Port) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -6,6 +6,8 @@
  *   seek ID          -> the same in LAN mode, and only for as long as the library searches by itself
  *   address ID ADDR  -> ok, or failed NAME: adds an address of the device
  *   get N, put N     -> started: a transfer in the background
+ *   both N           -> started: N bytes each way at once
+ *   gap              -> for how many ms at most nothing came in the last get or both
  *   done             -> ok or bad, once the transfer has ended: each byte is checked
  *   path             -> PATH as the app sees it, and as the device does
  *   own              -> PATH as the app sees it; also while a transfer runs
@@ -13,6 +15,8 @@
  *   packets          -> SENT LOST, of the session
  *   close            -> closed
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,12 +91,35 @@ static pthread_t transfer;
 static char transfer_order[64];
 static const char *transfer_result;
 
+static void *send_files(void *length)
+{
+  send_pattern(session, FILES, *(long *)length);
+  return NULL;
+}
+
+static const char *exchange(long length, char *answer)
+{
+  pthread_t sender;
+  int good;
+
+  if (pthread_create(&sender, NULL, send_files, &length) != 0)
+    return "bad";
+  good = read_pattern(session, VIDEO, length) == 0;
+  pthread_join(sender, NULL);
+  good = read_line(session, COMMANDS, &answers, answer, PATIENCE_MS) >= 0 && strcmp(answer, "ok") == 0 && good;
+  return good ? "ok" : "bad";
+}
+
 static void *run_transfer(void *unused)
 {
   char line[sizeof answers.bytes];
 
   (void)unused;
-  if (strncmp(transfer_order, "get ", 4) == 0) {
+  if (strncmp(transfer_order, "both ", 5) == 0) {
+    snprintf(line, sizeof line, "%s\n", transfer_order);
+    send_all(session, COMMANDS, line, (int)strlen(line));
+    transfer_result = exchange(atol(transfer_order + 5), line);
+  } else if (strncmp(transfer_order, "get ", 4) == 0) {
     snprintf(line, sizeof line, "%s\n", transfer_order);
     send_all(session, COMMANDS, line, (int)strlen(line));
     transfer_result = read_pattern(session, VIDEO, atol(transfer_order + 4)) == 0 ? "ok" : "bad";
@@ -122,7 +149,7 @@ int main(void)
       connect_to(order + 5, THING_P2P_MODE_LAN, 0);
     } else if (strncmp(order, "address ", 8) == 0) {
       add_address(order + 8);
-    } else if (strncmp(order, "get ", 4) == 0 || strncmp(order, "put ", 4) == 0) {
+    } else if (strncmp(order, "get ", 4) == 0 || strncmp(order, "put ", 4) == 0 || strncmp(order, "both ", 5) == 0) {
       snprintf(transfer_order, sizeof transfer_order, "%.60s", order);
       printf(pthread_create(&transfer, NULL, run_transfer, NULL) == 0 ? "started\n" : "bad\n");
     } else if (strcmp(order, "done") == 0) {
@@ -135,6 +162,8 @@ int main(void)
       printf("%d\n", path_now());
     } else if (strcmp(order, "moved") == 0) {
       printf("%llu\n", moved_now());
+    } else if (strcmp(order, "gap") == 0) {
+      printf("%ld\n", longest_gap);
     } else if (strcmp(order, "packets") == 0) {
       print_packets();
     } else if (strcmp(order, "close") == 0) {

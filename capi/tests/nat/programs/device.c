@@ -4,6 +4,7 @@
  *
  *   get N    -> N bytes on channel 1; byte i is pattern(i)
  *   put N    -> reads N bytes on channel 5 and answers "ok" on channel 0 if each is what it must be, else "bad"
+ *   both N   -> both at once
  *   path     -> the device's own view of the path, on channel 0
  */
 #define _POSIX_C_SOURCE 200809L
@@ -14,6 +15,32 @@
 
 #include "pattern.h"
 
+struct sending {
+  int session;
+  long length;
+};
+
+static void *send_video(void *argument)
+{
+  struct sending *it = argument;
+
+  send_pattern(it->session, VIDEO, it->length);
+  return NULL;
+}
+
+static void exchange(int session, long length)
+{
+  struct sending it = {session, length};
+  pthread_t sender;
+  int good;
+
+  if (pthread_create(&sender, NULL, send_video, &it) != 0)
+    exit(1);
+  good = read_pattern(session, FILES, length) == 0;
+  pthread_join(sender, NULL);
+  send_all(session, COMMANDS, good ? "ok\n" : "bad\n", good ? 3 : 4);
+}
+
 static void *serve(void *argument)
 {
   int session = *(int *)argument;
@@ -22,7 +49,9 @@ static void *serve(void *argument)
 
   free(argument);
   while (read_line(session, COMMANDS, &commands, line, -1) >= 0) {
-    if (strncmp(line, "get ", 4) == 0) {
+    if (strncmp(line, "both ", 5) == 0) {
+      exchange(session, atol(line + 5));
+    } else if (strncmp(line, "get ", 4) == 0) {
       send_pattern(session, VIDEO, atol(line + 4));
     } else if (strncmp(line, "put ", 4) == 0) {
       send_all(session, COMMANDS, read_pattern(session, FILES, atol(line + 4)) == 0 ? "ok\n" : "bad\n", 3);

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "line.h"
 
@@ -37,10 +38,22 @@ static int send_pattern(int session, int channel, long length)
   return 0;
 }
 
+static long now_ms(void)
+{
+  struct timespec now;
+
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000L + now.tv_nsec / 1000000;
+}
+
+static volatile long longest_gap; /* between two reads of the last read_pattern, in ms */
+
 static int read_pattern(int session, int channel, long length)
 {
   unsigned char block[64 * 1024];
-  long done = 0;
+  long done = 0, last = now_ms();
+
+  longest_gap = 0;
 
   while (done < length) {
     int i, size = length - done < (long)sizeof block ? (int)(length - done) : (int)sizeof block;
@@ -50,6 +63,9 @@ static int read_pattern(int session, int channel, long length)
       fprintf(stderr, "read after %ld bytes: %s\n", done, thing_p2p_error_name(got));
       return -1;
     }
+    if (now_ms() - last > longest_gap)
+      longest_gap = now_ms() - last;
+    last = now_ms();
     for (i = 0; i < got; i++)
       if (block[i] != pattern(done + i)) {
         fprintf(stderr, "wrong byte at %ld\n", done + i);

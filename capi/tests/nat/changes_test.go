@@ -1,0 +1,129 @@
+package nat
+
+import (
+	"fmt"
+	"strconv"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab"
+)
+
+// atOnce is far more than it takes, and far less than keep-alives do, which are 30 s apart.
+const atOnce = 10 * time.Second
+
+// scene is an app and a device, each at home behind a NAT, with a session; and another app elsewhere.
+type scene struct {
+	t                    *testing.T
+	n                    *lab.Net
+	appHome, deviceHome  *lab.NAT
+	appHost, deviceHost  *lab.Host
+	device               *program
+	ticket               string
+	app, other           *program
+	appMobile, elsewhere *lab.NAT // where the two may go
+}
+
+func newScene(t *testing.T) *scene {
+	t.Helper()
+	s := &scene{t: t, n: lab.New(t, lab.Options{Seed: 1})}
+	serverHost := s.n.PublicHost("server", lab.Link{})
+	server := startServer(t, serverHost)
+	// As behind many firewalls: who sends on a connection that is not known any more is not told.
+	silent := serverHost.Command("nft", "add table ip silent; add chain ip silent out { type filter hook output priority 0; }; add rule ip silent out tcp flags rst drop")
+	if out, err := silent.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	link := lab.Link{Delay: ownLink, Rate: 20_000_000}
+	s.appHome, s.deviceHome = s.n.NAT("app-home", lab.PortRestricted, link), s.n.NAT("device-home", lab.PortRestricted, link)
+	s.appMobile, s.elsewhere = s.n.NAT("mobile", lab.PortRestricted, link), s.n.NAT("elsewhere", lab.PortRestricted, link)
+	s.appHost, s.deviceHost = s.appHome.Host("app"), s.deviceHome.Host("device")
+	s.device = startDeviceProgram(t, s.deviceHost, server)
+	s.ticket = s.device.line()
+	s.app = startApp(t, s.appHost, server)
+	s.other = startApp(t, host(s.n, "other", "port-restricted"), server)
+	s.app.connect(s.ticket)
+	s.app.settle(onDirect)
+	return s
+}
+
+// stop makes a process stand still, as a suspended machine does.
+func stop(p *program, on bool) {
+	signal := syscall.SIGCONT
+	if on {
+		signal = syscall.SIGSTOP
+	}
+	p.Cmd.Process.Signal(signal)
+}
+
+// changes are what networks do to people.
+var changes = []struct {
+	name   string
+	change func(s *scene)
+}{
+	{"app from Wi-Fi to mobile", func(s *scene) {
+		s.appHost.Unplug("lan0")
+		time.Sleep(2 * time.Second)
+		s.appMobile.Join(s.appHost, "mobile0")
+	}},
+	{"app to mobile before Wi-Fi breaks", func(s *scene) {
+		s.appMobile.Join(s.appHost, "mobile0")
+		s.appHost.Unplug("lan0")
+	}},
+	{"device goes elsewhere", func(s *scene) {
+		s.deviceHost.Unplug("lan0")
+		s.elsewhere.Join(s.deviceHost, "lan1")
+	}},
+	{"app gets another address", func(s *scene) { s.appHome.Readdress(s.appHost, "lan0") }},
+	{"device gets another address", func(s *scene) { s.deviceHome.Readdress(s.deviceHost, "lan0") }},
+	{"app's router restarts", func(s *scene) { s.appHome.Renumber() }},
+	{"device's router restarts", func(s *scene) { s.deviceHome.Renumber() }},
+	{"app's router forgets", func(s *scene) { s.appHome.FlushBindings() }},
+	{"device's router forgets", func(s *scene) { s.deviceHome.FlushBindings() }},
+	{"nothing passes from app to device", func(s *scene) { s.n.BlockFrom(s.appHome, s.deviceHome) }},
+	{"nothing passes from device to app", func(s *scene) { s.n.BlockFrom(s.deviceHome, s.appHome) }},
+	{"the app's sockets are taken away", func(s *scene) { s.appHost.TakeSockets() }},
+	{"the device's sockets are taken away", func(s *scene) { s.deviceHost.TakeSockets() }},
+	{"the app stands still", func(s *scene) { stop(s.app, true); time.Sleep(5 * time.Second); stop(s.app, false) }},
+	{"the device stands still", func(s *scene) { stop(s.device, true); time.Sleep(5 * time.Second); stop(s.device, false) }},
+	{"ten changes in twenty seconds", func(s *scene) {
+		homes := []*lab.NAT{s.appMobile, s.appHome}
+		for i := range 10 {
+			device := fmt.Sprint("flap", i)
+			if i == 0 {
+				s.appHost.Unplug("lan0")
+			} else {
+				s.appHost.Unplug(fmt.Sprint("flap", i-1))
+			}
+			homes[i%2].Join(s.appHost, device)
+			time.Sleep(2 * time.Second)
+		}
+	}},
+}
+
+// After any change of the network the session goes on, nothing is lost in either direction, and the device can be found.
+func TestChangesOfTheNetwork(t *testing.T) {
+	for _, c := range changes {
+		t.Run(c.name, func(t *testing.T) {
+			s := newScene(t)
+			s.app.order("both 10000000")
+			s.app.flow(2_000_000)
+			c.change(s)
+			clock := stopwatch()
+			s.other.connect(s.ticket)
+			found := clock.Elapsed()
+			if answer := s.app.order("done"); answer != "ok" {
+				t.Fatal("bytes were lost on the way")
+			}
+			gap, err := strconv.Atoi(s.app.order("gap"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Logf("nothing came for %d ms; another app has connected after %v", gap, found)
+			if found > atOnce {
+				t.Errorf("the device was found after %v, want %v at most", found, atOnce)
+			}
+		})
+	}
+}
