@@ -107,6 +107,13 @@ func networkChanged() C.int {
 	return toC(engine.OK)
 }
 
+func setAddresses(addresses *C.char) C.int {
+	if err := engine.SetAddresses(C.GoString(addresses)); err != nil {
+		return failed(err)
+	}
+	return networkChanged()
+}
+
 func addAddress(target, address *C.char) C.int {
 	a, code := currentApp()
 	if code != engine.OK {

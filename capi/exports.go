@@ -48,6 +48,12 @@ func tp2pGoNetworkChanged(call *C.tp2p_call) (result C.int) {
 	return later(call, networkChanged)
 }
 
+//export tp2pGoSetAddresses
+func tp2pGoSetAddresses(call *C.tp2p_call, addresses *C.char) (result C.int) {
+	defer guard(&result)
+	return later(call, func() C.int { return setAddresses(addresses) })
+}
+
 //export tp2pGoConnect
 func tp2pGoConnect(call *C.tp2p_call, target *C.char, mode, timeoutMS C.int, success, failure, user C.uintptr_t, traceID *C.char) (result C.int) {
 	defer guard(&result)

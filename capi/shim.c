@@ -2,8 +2,8 @@
  * instead of a hang in a Go runtime that has lost its threads. They check what
  * can be checked without knowing any object, and call Go.
  *
- * Only thing_p2p_init and thing_p2p_device_open start Go: before them there is
- * nothing that another function could act on. */
+ * Only thing_p2p_init, thing_p2p_device_open and thing_p2p_set_addresses start Go:
+ * before them there is nothing that another function could act on. */
 #define _POSIX_C_SOURCE 200809L /* strnlen */
 
 #include <string.h>
@@ -14,6 +14,7 @@
 #define MAX_KEY 64
 #define MAX_VALUE 4096
 #define MAX_ADDRESS 128
+#define MAX_ADDRESSES 16383 /* of a host */
 #define MAX_PASTED 1023 /* a ticket, an id or a name, and white space around and inside */
 #define MIN_STRUCT 8 /* struct_size itself, and something to fill */
 
@@ -83,6 +84,13 @@ int thing_p2p_network_changed(void) {
   NOT_FORKED();
   STARTED_OR(THING_P2P_OK);
   RETURN_FROM_GO(TP2P_SELDOM, tp2pGoNetworkChanged(&call));
+}
+
+int thing_p2p_set_addresses(const char *addresses) {
+  NOT_FORKED();
+  REQUIRE(is_text(addresses, MAX_ADDRESSES));
+  START();
+  RETURN_FROM_GO(TP2P_SELDOM, tp2pGoSetAddresses(&call, (char *)addresses));
 }
 
 int thing_p2p_connect(const char *target, int mode, int timeout_ms, thing_p2p_success_cb success,

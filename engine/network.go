@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -42,6 +44,19 @@ func (d *Device) NetworkChanged() {
 	if len(clients) > 0 {
 		d.workers.Go(d.learnAddress)
 	}
+}
+
+// SetAddresses names the addresses of this host with their networks, with white space
+// between them, as in "192.168.1.5/24 fe80::1%wlan0/64", for hosts whose system does not
+// tell them, as Android 11 and later. They are those of all apps and devices of this
+// process; "" asks the system again. NetworkChanged makes use of them at once.
+func SetAddresses(text string) error {
+	all, err := hosts.ParseAddresses(text)
+	if err != nil {
+		return codes.Because(ErrInvalidParameter, err)
+	}
+	hosts.SetAddresses(all)
+	return nil
 }
 
 // lookAgain trusts nothing that rests on the network as it was.

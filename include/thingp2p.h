@@ -340,6 +340,28 @@ THING_P2P_API int thing_p2p_add_address(const char *target, const char *address)
 THING_P2P_API int thing_p2p_network_changed(void);
 
 /*
+ * Names the addresses of this host with their networks, with white space between
+ * them, as in "192.168.1.5/24 fe80::1%wlan0/64", where the system does not tell them
+ * to a program: on Android 11 and later they are in ConnectivityManager's
+ * LinkProperties. They hold for the app and all devices of this process, instead of
+ * what the system says, and at once, as if thing_p2p_network_changed were called;
+ * call it again when they change. "" makes the library ask the system again. Without
+ * this call, and where interfaces may not be listed, the library takes the addresses
+ * from which the host sends into the internet.
+ *
+ * May be called at any time, also before thing_p2p_init; it then starts the library's
+ * threads. Link-local IPv6 addresses, and no others, need the interface, by its name
+ * or number.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, or not such addresses, or more than 256:
+ *                                    then nothing has changed, and the log says which
+ *                                    is wrong
+ *   THING_P2P_ERR_NO_MEMORY
+ */
+THING_P2P_API int thing_p2p_set_addresses(const char *addresses);
+
+/*
  * Starts to connect and returns at once. If it returns THING_P2P_OK, exactly
  * one of `success` and `failure` is called, exactly once; otherwise neither.
  *

@@ -39,6 +39,14 @@ inline void set_option(const text& key, const text& value, std::error_code& ec) 
 /* The host's network has changed, or the process was suspended: all look at once what still works. */
 inline void network_changed() { detail::checked(thing_p2p_network_changed(), "thing_p2p_network_changed"); }
 
+/* The addresses of this host, as in "192.168.1.5/24 fe80::1%wlan0/64", where the system does not tell; "": ask it again. */
+inline void set_addresses(const text& addresses) {
+  detail::checked(thing_p2p_set_addresses(addresses.c_str()), "thing_p2p_set_addresses");
+}
+inline void set_addresses(const text& addresses, std::error_code& ec) noexcept {
+  detail::checked(thing_p2p_set_addresses(addresses.c_str()), ec);
+}
+
 }  // namespace thingp2p
 
 #endif

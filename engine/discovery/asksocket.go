@@ -22,10 +22,12 @@ func openAsk4(l link, p netip.Prefix, port uint16) (*askSocket, error) {
 		return nil, err
 	}
 	s := &askSocket{udp: udp}
-	if all, ok := broadcast(p); ok {
+	if all, ok := broadcast(p); l.blind {
+		s.targets = append(s.targets, netip.AddrPortFrom(allHosts, port))
+	} else if ok {
 		s.targets = append(s.targets, netip.AddrPortFrom(all, port))
 	}
-	if ipv4.NewPacketConn(udp).SetMulticastInterface(&l.Interface) == nil { // with a hop limit of 1
+	if ipv4.NewPacketConn(udp).SetMulticastInterface(l.known()) == nil { // with a hop limit of 1
 		s.targets = append(s.targets, netip.AddrPortFrom(group4, port))
 	}
 	return s, nil
@@ -36,11 +38,11 @@ func openAsk6(l link, port uint16) (*askSocket, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := ipv6.NewPacketConn(udp).SetMulticastInterface(&l.Interface); err != nil {
+	if err := ipv6.NewPacketConn(udp).SetMulticastInterface(l.known()); err != nil {
 		udp.Close()
 		return nil, err
 	}
-	return &askSocket{udp, []netip.AddrPort{netip.AddrPortFrom(group6.WithZone(l.Name), port)}}, nil
+	return &askSocket{udp, []netip.AddrPort{netip.AddrPortFrom(group6.WithZone(l.local6.Zone()), port)}}, nil
 }
 
 // send reports whether the socket is still of use. Some networks refuse one way

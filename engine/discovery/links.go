@@ -3,6 +3,7 @@ package discovery
 import (
 	"net"
 	"net/netip"
+	"strconv"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 )
@@ -12,6 +13,7 @@ type link struct {
 	net.Interface
 	prefixes []netip.Prefix // IPv4
 	local6   netip.Addr     // link-local IPv6 with its zone, or invalid
+	blind    bool           // the prefixes are addresses only: the networks are not known
 }
 
 // maxLinks bounds the sockets on hosts with very many containers.
@@ -22,7 +24,7 @@ const maxLinks = 32
 func links() []link {
 	interfaces, err := net.Interfaces()
 	if err != nil {
-		return nil
+		return unlistedLinks()
 	}
 	var found []link
 	for _, i := range interfaces {
@@ -44,6 +46,51 @@ func links() []link {
 	}
 	return found
 }
+
+// unlistedLinks are for hosts whose interfaces may not be listed, as on Android 11 and
+// later: from the addresses that the program has named, or those from which the host sends
+// into the internet. Where the interface is not known, the system takes the one of its
+// default route.
+func unlistedLinks() []link {
+	var found []link
+	for _, a := range hosts.Told() {
+		l := link{Interface: net.Interface{Flags: net.FlagUp | net.FlagBroadcast | net.FlagMulticast}}
+		switch {
+		case a.Addr().Is4():
+			l.prefixes = []netip.Prefix{a.Prefix}
+		case a.Zone != "":
+			l.Name, l.Index = a.Zone, indexOf(a.Zone)
+			l.local6 = a.Addr().WithZone(strconv.Itoa(l.Index))
+		}
+		if len(found) < maxLinks && (l.prefixes != nil || l.Index != 0) {
+			found = append(found, l)
+		}
+	}
+	if found != nil {
+		return found
+	}
+	for _, p := range (hosts.System{}).Prefixes() {
+		if p.Addr().Is4() {
+			found = append(found, link{
+				Interface: net.Interface{Flags: net.FlagUp | net.FlagBroadcast | net.FlagMulticast},
+				prefixes:  []netip.Prefix{p},
+				blind:     true,
+			})
+		}
+	}
+	return found
+}
+
+// known is the interface for those who need one, or nil: the system's choice.
+func (l *link) known() *net.Interface {
+	if l.Index == 0 {
+		return nil
+	}
+	return &l.Interface
+}
+
+// allHosts reaches all at the link of the default route (RFC 919, section 7).
+var allHosts = netip.AddrFrom4([4]byte{255, 255, 255, 255})
 
 // broadcast is the address that reaches all in a prefix; ok is false if it has
 // none (RFC 3021).

@@ -69,10 +69,10 @@ func (l *Listener) join() {
 			continue
 		}
 		if l.udp4 != nil && len(link.prefixes) > 0 {
-			ipv4.NewPacketConn(l.udp4).JoinGroup(&link.Interface, net.UDPAddrFromAddrPort(netip.AddrPortFrom(group4, 0)))
+			ipv4.NewPacketConn(l.udp4).JoinGroup(link.known(), net.UDPAddrFromAddrPort(netip.AddrPortFrom(group4, 0)))
 		}
 		if l.udp6 != nil && link.local6.IsValid() {
-			ipv6.NewPacketConn(l.udp6).JoinGroup(&link.Interface, net.UDPAddrFromAddrPort(netip.AddrPortFrom(group6, 0)))
+			ipv6.NewPacketConn(l.udp6).JoinGroup(link.known(), net.UDPAddrFromAddrPort(netip.AddrPortFrom(group6, 0)))
 		}
 	}
 }

@@ -15,7 +15,7 @@ The library is the one that THINGP2P_LIBRARY names, else the one beside this fil
 fork() every call raises ForkedError: use multiprocessing's "spawn" or "forkserver".
 """
 
-from ._app import Attempt, Mode, add_address, add_device, break_connect, connect, deinit, init, network_changed, start_connect
+from ._app import Attempt, Mode, add_address, add_device, break_connect, connect, deinit, init, network_changed, set_addresses, start_connect
 from ._device import Device, Pairing, Peer
 from ._errors import (
     AuthError,
@@ -38,7 +38,7 @@ __all__ = [  # fmt: skip
     "Attempt", "AuthError", "CHANNELS", "Channel", "ClosedError", "ClosedLocalError", "ClosedRemoteError", "Code",
     "ConnectBreakError", "Device", "Error", "ForkedError", "InvalidIdError", "InvalidParameterError", "LogLevel",
     "Mode", "NoMemoryError", "Pairing", "Path", "Peer", "Session", "SessionInfo", "TimeoutError", "add_address",
-    "add_device", "break_connect", "connect", "deinit", "init", "network_changed", "set_log", "set_option", "start_connect",
+    "add_device", "break_connect", "connect", "deinit", "init", "network_changed", "set_addresses", "set_log", "set_option", "start_connect",
     "version",
 ]
 __version__ = version()

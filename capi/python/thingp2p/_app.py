@@ -54,6 +54,11 @@ def network_changed() -> None:
     check(lib.network_changed())
 
 
+def set_addresses(addresses: str) -> None:
+    """Names the host's addresses, as in "192.168.1.5/24 fe80::1%wlan0/64", where the system does not tell; "": ask it again."""
+    check(lib.set_addresses(text(addresses)))
+
+
 class Attempt:
     """A connect under way. `future` gets the session or the error."""
 

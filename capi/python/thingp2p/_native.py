@@ -80,6 +80,7 @@ FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "add_device": (c_char_p, c_char_p),
     "add_address": (c_char_p, c_char_p),
     "network_changed": (),
+    "set_addresses": (c_char_p,),
     "connect": (c_char_p, Int, Int, SuccessCallback, FailureCallback, c_void_p, c_char_p),
     "connect_wait": (c_char_p, Int, Int, c_char_p),
     "break_connect": (c_char_p,),

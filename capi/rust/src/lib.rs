@@ -48,6 +48,12 @@ pub fn network_changed() -> Result<()> {
     error::check(unsafe { sys::thing_p2p_network_changed() }).map(drop)
 }
 
+/// Names the host's addresses, as in "192.168.1.5/24 fe80::1%wlan0/64", where the system does not tell; "": ask it again.
+pub fn set_addresses(addresses: &str) -> Result<()> {
+    let addresses = text::to_c(addresses)?;
+    error::check(unsafe { sys::thing_p2p_set_addresses(addresses.as_ptr()) }).map(drop)
+}
+
 /// Sets an option, for what is opened after it; thingp2p.h lists them, "server" is the first to know.
 pub fn set_option(key: &str, value: &str) -> Result<()> {
     let (key, value) = (text::to_c(key)?, text::to_c(value)?);

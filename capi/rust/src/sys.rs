@@ -106,6 +106,7 @@ extern "C" {
     pub fn thing_p2p_add_device(name: *const c_char, ticket: *const c_char) -> c_int;
     pub fn thing_p2p_add_address(target: *const c_char, address: *const c_char) -> c_int;
     pub fn thing_p2p_network_changed() -> c_int;
+    pub fn thing_p2p_set_addresses(addresses: *const c_char) -> c_int;
     pub fn thing_p2p_connect(
         target: *const c_char,
         mode: c_int,

@@ -23,6 +23,7 @@ static int in_child(int device) {
   CHECK_IS(FORKED, thing_p2p_set_option("lan", "on"));
   CHECK_IS(FORKED, thing_p2p_init("tester"));
   CHECK_IS(FORKED, thing_p2p_add_device("name", "ticket"));
+  CHECK_IS(FORKED, thing_p2p_set_addresses(""));
   CHECK_IS(FORKED, thing_p2p_connect("x", 0, 0, success, success, NULL, NULL));
   CHECK_IS(FORKED, thing_p2p_connect_wait("x", 0, 0, NULL));
   CHECK_IS(FORKED, thing_p2p_break_connect("x"));

@@ -1,32 +1,7 @@
 /* A process that may not ask for its interfaces, as apps on Android 11 and later, and services that are locked in: the
  * library finds out by other means what it must know. */
-#include <errno.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
-#include <stddef.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
+#include "deny_netlink.h"
 #include "pair.h"
-
-/* From now on socket(AF_NETLINK, …) is EACCES. */
-static void deny_netlink(void) {
-  struct sock_filter steps[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 3),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[0])),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, 1),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EACCES),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-  };
-  struct sock_fprog filter = {sizeof steps / sizeof *steps, steps};
-  NEED(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-  NEED(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0) == 0);
-  NEED(socket(AF_NETLINK, SOCK_RAW, 0) < 0 && errno == EACCES);
-}
 
 static void connects(int path) {
   struct pair p;
@@ -60,10 +35,34 @@ static void has_an_address(void) {
   CHECK_IS(0, thing_p2p_device_close(device));
 }
 
+static void says(const char *addresses, const char *first) {
+  char address[64];
+  int device = thing_p2p_device_open(NULL);
+  NEED(device > 0);
+  CHECK_IS(0, thing_p2p_set_addresses(addresses));
+  CHECK(thing_p2p_device_address(device, address, sizeof address) > 0);
+  if (first != NULL) CHECK(strncmp(address, first, strlen(first)) == 0);
+  CHECK_IS(0, thing_p2p_device_close(device));
+}
+
+/* The program knows better. */
+static void is_told_addresses(void) {
+  int i;
+  static const char *const bad[] = {"192.168.1.5", "192.168.1.5/24,10.0.0.1/8", "fe80::1/64", "wlan0", "0.0.0.0/0"};
+  CHECK_IS(THING_P2P_ERR_INVALID_PARAMETER, thing_p2p_set_addresses(NULL));
+  for (i = 0; i < (int)(sizeof bad / sizeof *bad); i++) CHECK_IS(THING_P2P_ERR_INVALID_PARAMETER, thing_p2p_set_addresses(bad[i]));
+  says("198.51.100.7/24 fe80::1%lo/64", "198.51.100.7:");
+  says("", NULL);
+  CHECK_IS(0, thing_p2p_set_addresses("127.0.0.1/8 fe80::1%lo/64"));
+  straight();
+  CHECK_IS(0, thing_p2p_set_addresses(""));
+}
+
 int main(void) {
-  deny_netlink();
+  NEED(deny_netlink());
   RUN(straight);
   RUN(by_relay);
   RUN(has_an_address);
+  RUN(is_told_addresses);
   return CHECK_RESULT;
 }

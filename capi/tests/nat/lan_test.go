@@ -1,6 +1,7 @@
 package nat
 
 import (
+	"fmt"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -336,5 +337,40 @@ func TestLANFindsADeviceBesideItInInternetMode(t *testing.T) {
 	stranger := startPhone(t, host(n, "stranger", "public"), server)
 	if c := stranger.connected("lan " + device.id); c.path == pathLAN {
 		t.Error("an app on the internet is told that it is in the device's home")
+	}
+}
+
+// Where a program may not list its interfaces, as on Android 11 and later, it still finds devices and is found: by the
+// addresses that it is told, or by the way into the internet.
+func TestLANWithoutListingInterfaces(t *testing.T) {
+	for name, who := range map[string]struct{ app, device bool }{"app": {true, false}, "device": {false, true}, "both": {true, true}} {
+		for _, told := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, told %v", name, told), func(t *testing.T) {
+				n := lab.New(t, lab.Options{Seed: 1})
+				home := n.Switch("home", 0)
+				deviceHost, appHost := home.Host("device", lab.IPv4), home.Host("app", lab.IPv4)
+				router := home.Host("router", lab.IPv4)
+				router.Route(map[*lab.Host]netip.Addr{deviceHost: router.IP(), appHost: router.IP()})
+				environment := func(denied bool, h *lab.Host) []string {
+					all := []string{"THINGP2P_SERVER=", "THINGP2P_STATE_DIR=" + t.TempDir()}
+					if denied {
+						all = append(all, "NAT_TEST_NO_NETLINK=1")
+					}
+					if denied && told {
+						all = append(all, fmt.Sprintf("NAT_TEST_ADDRESSES=%s/24", h.IP()))
+					}
+					return all
+				}
+				directory(t)
+				device := startWith(t, deviceHost, environment(who.device, deviceHost), filepath.Join(workDir, "device"), t.TempDir(), "anyone")
+				device.line()
+				id := device.line()
+				app := startWith(t, appHost, environment(who.app, appHost), filepath.Join(workDir, "app"))
+				if c := app.connected("seek " + id); c.path != pathLAN {
+					t.Errorf("path %d, want %d", c.path, pathLAN)
+				}
+				app.transfer("get 300000")
+			})
+		}
 	}
 }

@@ -53,7 +53,7 @@ var built = sync.OnceValues(func() (string, error) {
 	}
 	for _, program := range []string{"app", "device"} {
 		out, err := exec.Command("cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-pedantic",
-			"-Wno-unused-function", "-I"+root+"/include", "-I"+root+"/examples_c", "programs/"+program+".c", "-o", filepath.Join(workDir, program),
+			"-Wno-unused-function", "-I"+root+"/include", "-I"+root+"/examples_c", "-I../c", "programs/"+program+".c", "-o", filepath.Join(workDir, program),
 			"-L"+dir, "-Wl,-rpath,"+dir, "-lthingp2p", "-lpthread").CombinedOutput()
 		if err != nil {
 			return "", fmt.Errorf("cc %s.c: %w\n%s", program, err, out)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"net"
 	"os"
+	"strconv"
 	"syscall"
 	"unsafe"
 
@@ -122,8 +123,12 @@ func udpAddr(name *unix.RawSockaddrInet6) *net.UDPAddr {
 		return a
 	}
 	a.IP = bytes.Clone(name.Addr[:])
-	if link, err := net.InterfaceByIndex(int(name.Scope_id)); err == nil {
-		a.Zone = link.Name // of a link-local address
+	if name.Scope_id != 0 { // of a link-local address
+		if link, err := net.InterfaceByIndex(int(name.Scope_id)); err == nil {
+			a.Zone = link.Name
+		} else { // interfaces may not be listed
+			a.Zone = strconv.Itoa(int(name.Scope_id))
+		}
 	}
 	return a
 }

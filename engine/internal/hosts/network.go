@@ -70,11 +70,38 @@ func (System) Resolve(ctx context.Context, hostPort string) (netip.AddrPort, err
 }
 
 func (System) Prefixes() []netip.Prefix {
-	addresses, err := net.InterfaceAddrs() // those of interfaces that are down do no harm
-	if err != nil {
-		return routedPrefixes()
+	routed := routedPrefixes()
+	if told := toldPrefixes(); told != nil {
+		return usefulFirst(told, routed)
 	}
-	return usefulFirst(PrefixesOf(addresses), routedPrefixes())
+	listed, err := listedPrefixes()
+	if err != nil {
+		return routed
+	}
+	return usefulFirst(listed, routed)
+}
+
+// listedPrefixes are those of all interfaces but the ones at which nobody can be: which
+// are down, or have no carrier, as a bridge without members or an empty socket.
+func listedPrefixes() ([]netip.Prefix, error) {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return nil, err
+	}
+	all := PrefixesOf(addresses)
+	interfaces, err := net.Interfaces()
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range interfaces {
+		if i.Flags&net.FlagUp != 0 && i.Flags&net.FlagRunning != 0 {
+			continue
+		}
+		idle, _ := i.Addrs()
+		dead := PrefixesOf(idle)
+		all = slices.DeleteFunc(all, func(p netip.Prefix) bool { return slices.Contains(dead, p) })
+	}
+	return all, nil
 }
 
 // usefulFirst brings those to the front from which the host sends into the internet: a

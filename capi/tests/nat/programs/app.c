@@ -137,7 +137,7 @@ int main(void)
   char order[THING_P2P_TICKET_SIZE + 32], answer[sizeof answers.bytes];
 
   thing_p2p_set_log(LOG_LEVEL, print_log, (void *)"app");
-  if (thing_p2p_init("tester") < 0)
+  if (begin() < 0 || thing_p2p_init("tester") < 0)
     return 1;
   while (fgets(order, sizeof order, stdin)) {
     order[strcspn(order, "\n")] = '\0';

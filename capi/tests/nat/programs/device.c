@@ -82,6 +82,8 @@ int main(int argc, char **argv)
   int device;
 
   thing_p2p_set_log(LOG_LEVEL, print_log, "device");
+  if (begin() < 0)
+    return 1;
   if (argc > 2)
     thing_p2p_set_option("strangers", "ask");
   device = thing_p2p_device_open(argc > 1 ? argv[1] : NULL);

@@ -6,12 +6,23 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "deny_netlink.h"
 #include "line.h"
 
 enum { FILES = 5 };
 enum { PATIENCE_MS = 180000 }; /* for what must happen, however busy the machine */
 
 #define LOG_LEVEL (getenv("NAT_TEST_LOG") ? 4 : 0)
+
+/* What the tests' environment says of the host. */
+static int begin(void)
+{
+  const char *addresses = getenv("NAT_TEST_ADDRESSES");
+
+  if (getenv("NAT_TEST_NO_NETLINK") && !deny_netlink())
+    return -1;
+  return addresses ? thing_p2p_set_addresses(addresses) : 0;
+}
 
 static void print_log(int level, const char *line, void *who)
 {
