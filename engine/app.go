@@ -178,25 +178,39 @@ func (a *App) target(t names.Ticket) *Target {
 }
 
 // signals returns the connection to a server, and makes it at first need.
-func (a *App) signals(server string) (*signal.Client, error) {
-	if server == names.WithoutPassword(a.config.Server) {
-		server = a.config.Server // a ticket does not hold the account that the app has there
+func (a *App) signals(url string) (*signal.Client, error) {
+	if url == names.WithoutPassword(a.config.Server) {
+		url = a.config.Server // a ticket does not hold the account that the app has there
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return nil, ErrConnectBreak
 	}
-	if client := a.servers[server]; client != nil {
+	if client := a.servers[url]; client != nil {
 		return client, nil
 	}
-	statements := func() []string { return a.state.Statements(names.WithoutPassword(server)) }
-	client, err := a.dialSignals(server, a.knows, a.hear, statements)
+	client, err := a.dialSignals(url, server{
+		known:      a.knows,
+		receive:    a.hear,
+		online:     a.searchAgain,
+		statements: func() []string { return a.state.Statements(names.WithoutPassword(url)) },
+	})
 	if err != nil {
 		return nil, err
 	}
-	a.servers[server] = client
+	a.servers[url] = client
 	return client, nil
+}
+
+// searchAgain is for sessions that have lost their path, when a server is back that may
+// help to find another.
+func (a *App) searchAgain() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for s := range a.sessions {
+		s.watch.again()
+	}
 }
 
 // knows reports whether a device is expected to write.

@@ -101,9 +101,17 @@ func loadRoots(file string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
+// server is how an app or a device uses one.
+type server struct {
+	known      func(id string) bool                  // those who may write
+	receive    func(*signal.Client, *signal.Message) // what they write
+	online     func()                                // called when the server is there, or there again; nil: nobody needs it
+	statements func() []string                       // to show to it; nil: none
+}
+
 // dialSignals connects to a server in the background.
-func (e *endpoint) dialSignals(server string, known func(id string) bool, receive func(*signal.Client, *signal.Message), statements func() []string) (*signal.Client, error) {
-	address, err := signal.ParseServer(server)
+func (e *endpoint) dialSignals(url string, s server) (*signal.Client, error) {
+	address, err := signal.ParseServer(url)
 	if err != nil {
 		return nil, codes.Because(ErrInvalidParameter, err)
 	}
@@ -114,16 +122,17 @@ func (e *endpoint) dialSignals(server string, known func(id string) bool, receiv
 		TLS:        &tls.Config{RootCAs: e.roots},
 		Role:       e.ground.Role,
 		Key:        e.identity.Key,
-		Known:      known,
+		Known:      s.known,
+		OnOnline:   s.online,
 		Log:        e.log,
 		Dial:       e.config.dialServer,
 		MLKEMKey:   e.mlkemKeyOf,
-		Statements: statements,
+		Statements: s.statements,
 		OnMessage: func(m *signal.Message) {
 			<-made
 			servers, _ := client.ICE()
 			m.Candidates = paths.ReachOn(e.config.network, servers).Only(m.Candidates)
-			receive(client, m)
+			s.receive(client, m)
 		},
 	})
 	if err != nil {

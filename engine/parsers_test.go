@@ -27,6 +27,7 @@ var otherwise = map[string]struct{ target, why string }{
 	"base.isRequest":            {"", "an ICE agent's of this process"},
 	"base.request":              {"FuzzSTUNMux", "by deliver"},
 	"base.segmentSize":          {"", "QUIC's of this process"},
+	"discovery.indexOf":         {"", "the caller's"},
 	"main.number":               {"FuzzOptions", "by the table of options"},
 	"rendezvous.AdmitByService": {"", "the operator's"},
 	"rendezvous.Read":           {"FuzzWebSocket", "by io.Copy"},

@@ -80,6 +80,15 @@ func (w *pathWatch) believe() {
 	}
 }
 
+// again calls lost once more while nothing is answered: something may help now.
+func (w *pathWatch) again() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.stopped && w.quiet > 1 {
+		w.guard.Go(w.lost)
+	}
+}
+
 // ask needs the lock.
 func (w *pathWatch) ask() {
 	w.armed.Store(true)

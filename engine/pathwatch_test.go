@@ -18,7 +18,7 @@ type watched struct {
 
 	mu       sync.Mutex
 	answers  bool // to pings
-	received uint64
+	answered uint64
 	seen
 }
 
@@ -33,7 +33,7 @@ func watchPath(t *testing.T, rtt time.Duration) *watched {
 	w.pathWatch = newPathWatch(
 		panics.Guard{},
 		func() (packets uint64) {
-			w.do(func() { w.looks++; packets = w.received })
+			w.do(func() { w.looks++; packets = w.answered })
 			return packets
 		},
 		func() time.Duration { return rtt },
@@ -41,7 +41,7 @@ func watchPath(t *testing.T, rtt time.Duration) *watched {
 			w.do(func() {
 				w.pings = append(w.pings, time.Since(w.start))
 				if w.answers {
-					w.received++
+					w.answered++
 				}
 			})
 		},
@@ -57,7 +57,7 @@ func (w *watched) do(change func()) {
 	change()
 }
 
-func (w *watched) receive() { w.do(func() { w.received++ }) }
+func (w *watched) answer() { w.do(func() { w.answered++ }) }
 
 // after returns what the watch has done once d has passed.
 func (w *watched) after(d time.Duration) (s seen) {
@@ -92,7 +92,7 @@ func TestBusyPathIsLeftAlone(t *testing.T) {
 		for range 10_000 {
 			w.touch()
 			time.Sleep(lookInterval / 3)
-			w.receive()
+			w.answer()
 		}
 		if s := w.after(0); len(s.pings) != 0 || len(s.losts) != 0 {
 			t.Errorf("pings %v, lost %v", s.pings, s.losts)
@@ -122,7 +122,7 @@ func TestIdlePathHasNoTimer(t *testing.T) {
 			t.Errorf("%d looks before anything moved", s.looks)
 		}
 		w.touch()
-		w.receive() // the acknowledgement
+		w.answer() // the acknowledgement
 		before := w.after(time.Second)
 		if s := w.after(time.Hour); s.looks != before.looks || len(s.pings) != len(before.pings) {
 			t.Errorf("%d looks and %d pings in an idle hour", s.looks-before.looks, len(s.pings)-len(before.pings))
@@ -173,6 +173,38 @@ func TestStoppedPathWatchStaysStopped(t *testing.T) {
 		w.look() // a timer that was under way
 		if s := w.after(time.Hour); len(s.pings) != 0 || len(s.losts) != 0 {
 			t.Errorf("pings %v, lost %v", s.pings, s.losts)
+		}
+	})
+}
+
+// What the peer says counts at once: it hears nothing, whatever comes from it.
+func TestComplaintIsBelieved(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
+		w := watchPath(t, 0)
+		w.believe()
+		if s := w.after(0); len(s.pings) != 1 || len(s.losts) != 1 {
+			t.Fatalf("pings %v, lost %v", s.pings, s.losts)
+		}
+		w.answer()
+		if s := w.after(10 * lookInterval); len(s.losts) != 1 {
+			t.Errorf("lost %v", s.losts)
+		}
+	})
+}
+
+// A server that is back may help a session that has lost its path, and no other.
+func TestSearchAgain(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
+		w := watchPath(t, 0)
+		w.again()
+		if s := w.after(lookInterval); len(s.losts) != 0 {
+			t.Fatalf("lost %v", s.losts)
+		}
+		w.touch()
+		before := w.after(9 * lookInterval)
+		w.again()
+		if s := w.after(0); len(s.losts) != len(before.losts)+1 {
+			t.Errorf("lost %v, and %v before", s.losts, before.losts)
 		}
 	})
 }

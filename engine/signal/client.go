@@ -36,6 +36,9 @@ type Config struct {
 	// (ident.Statement), the newest first; nil: nothing. It must not block.
 	Statements func() []string
 
+	// OnOnline is called whenever the client has connected; nil: never. It must not block.
+	OnOnline func()
+
 	Log *slog.Logger
 
 	Dial func() (net.Conn, error) // for tests; nil: connects to Server
@@ -168,30 +171,61 @@ func (c *Client) connectOnce(ctx context.Context) (stable bool, err error) {
 		return false, err
 	}
 	connected := time.Now()
-	err = c.serve(ctx, l)
+	for l != nil {
+		l, err = c.serve(ctx, l)
+	}
 	return time.Since(connected) >= backoffStable, err
 }
 
-// serve is online with a link until that is lost, and returns why it was.
-func (c *Client) serve(ctx context.Context, l *link) error {
-	err, leave := errFault, func() { c.leaving.Go(l.abandon) } // which may take its time, and the next link need not wait
+// serve is online with a link until that is lost, and returns why it was, or until another
+// one takes its place.
+func (c *Client) serve(ctx context.Context, l *link) (next *link, err error) {
+	err = errFault
+	leave := func() { c.leaving.Go(l.abandon) } // which may take its time, and the next link need not wait
 	defer func() {
 		c.setOffline(err)
 		leave()
 	}()
 	c.setOnline(l)
 	c.cfg.Log.Info("connected to the server", "server", c.cfg.Server.Host)
-	select {
-	case err = <-l.lost:
-	case <-ctx.Done():
-		err, leave = ErrClosed, l.close
+	if c.cfg.OnOnline != nil {
+		c.cfg.OnOnline()
 	}
-	return err
+	var beside *spare
+	defer func() { beside.drop() }()
+	lost := l.lost
+	for {
+		select {
+		case err = <-lost:
+			if beside == nil || errors.Is(err, errMoved) {
+				return nil, err
+			}
+			// What is being dialled is the next one, and the server may have ended this one for it.
+			c.setOffline(err)
+			lost = nil
+		case <-ctx.Done():
+			leave = l.close
+			return nil, ErrClosed
+		case <-l.dubious:
+			if beside == nil {
+				beside = c.dialSpare(ctx)
+			}
+		case next = <-beside.dialled():
+			beside = nil
+			if next != nil {
+				return next, errSilent
+			}
+			if lost == nil {
+				return nil, err
+			}
+		}
+	}
 }
 
 // Doubt is for who has a reason to think that the connection is dead, such as a peer
-// that does not answer: the server has to answer within two round trips, and at least a
-// second, or is dialled anew. A client that is not connected tries at once.
+// that does not answer. The server has to answer within two round trips, or another
+// connection is dialled beside this one and takes its place; this one is given up after a
+// second. A client that is not connected tries at once.
 func (c *Client) Doubt() {
 	c.Online()
 	c.mu.Lock()
@@ -242,7 +276,10 @@ func (c *Client) setOnline(l *link) {
 func (c *Client) setOffline(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.link, c.lastErr = nil, err
+	if c.lastErr = err; c.link == nil {
+		return
+	}
+	c.link = nil
 	c.online = make(chan struct{})
 	for _, w := range c.watches {
 		w.known = false // what the old connection said may be out of date
@@ -313,6 +350,14 @@ func (c *Client) ICE() (ICEServers, <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.ice, c.iceSeen
+}
+
+// NewICE returns a channel that is closed when the server names its STUN and TURN servers
+// the next time, as it does also after each login.
+func (c *Client) NewICE() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.iceNew
 }
 
 // receive handles one message from the broker.

@@ -18,8 +18,8 @@ func (s *testServer) silence() {
 	s.pipes = nil
 }
 
-// A connection that is dead without a word costs a second once somebody doubts it, and nothing more: the next one is dialled
-// while the old one ends.
+// A connection that is dead without a word costs no more than the dial of another once somebody doubts it, which begins
+// before it is given up.
 func TestDoubtFindsDeadConnection(t *testing.T) {
 	withServer(t, func(t *testing.T, s *testServer) {
 		device, app := s.client(Device, "dev"), s.client(App, "app")
@@ -31,14 +31,63 @@ func TestDoubtFindsDeadConnection(t *testing.T) {
 			device.Doubt()
 			app.Doubt()
 		}
-		time.Sleep(leastPatience - time.Millisecond)
+		time.Sleep(leastHeadStart - time.Millisecond)
 		if n := len(s.dialled()); n > 0 {
 			t.Errorf("%d dials before the server has had its time", n)
 		}
-		time.Sleep(backoffFloor + 2*time.Millisecond)
+		time.Sleep(2 * time.Millisecond)
 		synctest.Wait()
 		if !device.isOnline() || !app.isOnline() {
 			t.Fatalf("not back after %v", time.Since(start))
+		}
+		if n := len(s.dialled()); n != 2 {
+			t.Errorf("%d dials, want one of each", n)
+		}
+		app.Send(Device, id("dev"), offer("app", "1"))
+		synctest.Wait()
+		if len(device.got) != 1 {
+			t.Error("the inbox is lost")
+		}
+		time.Sleep(2 * leastPatience)
+		if n := len(s.dialled()); n > 0 || !device.isOnline() || !app.isOnline() {
+			t.Errorf("%d more dials", n)
+		}
+	})
+}
+
+// Where the server is out of reach altogether, the connection in doubt is given up when its time is over, and the next one
+// is dialled until there is an answer.
+func TestDoubtWithoutAServer(t *testing.T) {
+	withServer(t, func(t *testing.T, s *testServer) {
+		c := s.client(Device, "dev")
+		time.Sleep(backoffStable)
+		s.silence()
+		s.answer(nil)
+		c.Doubt()
+		time.Sleep(leastPatience + connectTimeout + 2*time.Second)
+		synctest.Wait()
+		if c.isOnline() {
+			t.Fatal("online with nobody")
+		}
+		s.answer(func(conn net.Conn) { s.broker.Serve(conn) })
+		c.Doubt()
+		time.Sleep(connectTimeout + 2*time.Second) // of a dial that nobody answers
+		synctest.Wait()
+		if !c.isOnline() {
+			t.Error("not back")
+		}
+	})
+}
+
+// A connection that answers late, while another one is being dialled, loses nothing.
+func TestDoubtOfASlowConnection(t *testing.T) {
+	withServer(t, func(t *testing.T, s *testServer) {
+		device, app := s.client(Device, "dev"), s.client(App, "app")
+		time.Sleep(backoffStable)
+		device.currentLink().dubious <- struct{}{}
+		synctest.Wait()
+		if !device.isOnline() {
+			t.Fatal("offline")
 		}
 		app.Send(Device, id("dev"), offer("app", "1"))
 		synctest.Wait()

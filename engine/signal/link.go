@@ -21,17 +21,18 @@ import (
 // link is one MQTT connection, from CONNECT to its loss.
 type link struct {
 	client  mqtt.Client
-	lost    chan error  // why, once
-	status  string      // a device's status topic, else ""
-	shown   []string    // the statements in its login
-	outbox  chan func() // operations, in their order
+	lost    chan error    // why, once
+	dubious chan struct{} // the server does not answer at once
+	status  string        // a device's status topic, else ""
+	shown   []string      // the statements in its login
+	outbox  chan func()   // operations, in their order
 	closing chan struct{}
 	writing panics.Group
 
-	inbox    string        // of the client
-	local    netip.Addr    // of this host, on the way to the server; invalid: not known
-	patience time.Duration // in doubt
-	doubted  atomic.Bool   // the server has been asked for a sign of life
+	inbox     string        // of the client
+	local     netip.Addr    // of this host, on the way to the server; invalid: not known
+	roundTrip time.Duration // to the server
+	doubted   atomic.Bool   // the server has been asked for a sign of life
 }
 
 const (
@@ -41,9 +42,10 @@ const (
 	outboxSize     = 64
 	goodbyeTimeout = 250 * time.Millisecond
 
-	// leastPatience is what a server that is in doubt has at least to answer; one that is
-	// far away has two round trips.
-	leastPatience = time.Second
+	// A server that is in doubt has two round trips to answer, and at least so long, before
+	// another connection is dialled beside this one, and before this one is given up.
+	leastHeadStart = 100 * time.Millisecond
+	leastPatience  = time.Second
 )
 
 var (
@@ -55,6 +57,7 @@ var (
 func (c *Client) connect(ctx context.Context) (*link, error) {
 	l := &link{
 		lost:    make(chan error, 1),
+		dubious: make(chan struct{}, 1),
 		outbox:  make(chan func(), outboxSize),
 		closing: make(chan struct{}),
 		inbox:   inbox(c.cfg.Role, c.id),
@@ -116,7 +119,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 	if err := await(ctx, l.client.SubscribeMultiple(topics, nil)); err != nil {
 		return nil, err
 	}
-	l.patience = max(leastPatience, 2*time.Since(asked))
+	l.roundTrip = time.Since(asked)
 	if l.status != "" {
 		l.publish(l.status, []byte(statusOnline), true)
 	}
@@ -153,14 +156,26 @@ func (l *link) doubt() {
 		})
 	})
 	l.writing.Go(func() {
-		timer := time.NewTimer(l.patience)
-		defer timer.Stop()
-		select {
-		case <-heard:
-			l.doubted.Store(false)
-		case <-timer.C:
-			l.lose(errSilent)
-		case <-l.closing:
+		headStart := time.NewTimer(max(leastHeadStart, 2*l.roundTrip))
+		defer headStart.Stop()
+		patience := time.NewTimer(max(leastPatience, 2*l.roundTrip))
+		defer patience.Stop()
+		for {
+			select {
+			case <-heard:
+				l.doubted.Store(false)
+				return
+			case <-headStart.C:
+				select {
+				case l.dubious <- struct{}{}:
+				default: // is known
+				}
+			case <-patience.C:
+				l.lose(errSilent)
+				return
+			case <-l.closing:
+				return
+			}
 		}
 	})
 }

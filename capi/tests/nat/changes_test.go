@@ -127,3 +127,30 @@ func TestChangesOfTheNetwork(t *testing.T) {
 		})
 	}
 }
+
+// A server that is down for a while, and comes back with another secret, costs a session that it relays little more than
+// that while.
+func TestServerRestartsUnderARelay(t *testing.T) {
+	n := lab.New(t, lab.Options{Seed: 1})
+	serverHost := n.PublicHost("server", lab.Link{})
+	server, kill := startServerToKill(t, serverHost)
+	ticket := startDevice(t, host(n, "device", "symmetric"), server)
+	app := startApp(t, host(n, "app", "symmetric"), server)
+	app.connect(ticket)
+	app.settle(onRelay)
+	app.order("both 10000000")
+	app.flow(1_000_000)
+	kill()
+	time.Sleep(2 * time.Second)
+	if again := startServer(t, serverHost); again != server {
+		t.Fatalf("the server is back at %s, not at %s", again, server)
+	}
+	clock := stopwatch()
+	if answer := app.order("done"); answer != "ok" {
+		t.Fatal("bytes were lost on the way")
+	}
+	if own := clock.Elapsed(); own > atOnce {
+		t.Errorf("the rest of the transfer took %v, want %v at most", own, atOnce)
+	}
+	t.Logf("nothing came for %s ms", app.order("gap"))
+}

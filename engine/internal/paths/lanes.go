@@ -183,7 +183,7 @@ func (n *Negotiation) askForRelay(ctx context.Context) {
 	n.wantRelay = true
 	n.workers.Go(func() {
 		for failures := 0; ; failures++ {
-			servers := n.signals.Relays(ctx)
+			servers, others := n.signals.Relays(ctx), n.signals.NewICE()
 			_, blocked := n.ground.Reflexive.Cached()
 			r, err := n.ground.Relays.Allocate(ctx, orderRelays(servers, blocked), base.HeadStart)
 			if err == nil {
@@ -191,11 +191,15 @@ func (n *Negotiation) askForRelay(ctx context.Context) {
 				return
 			}
 			n.log.Debug("no relay", "error", err)
+			pause := time.NewTimer(relayPauses[min(failures, len(relayPauses)-1)])
 			select {
-			case <-time.After(relayPauses[min(failures, len(relayPauses)-1)]):
+			case <-pause.C:
+			case <-others: // the server is back, or has a new secret
 			case <-ctx.Done():
+				pause.Stop()
 				return
 			}
+			pause.Stop()
 		}
 	})
 }

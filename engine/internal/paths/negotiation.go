@@ -44,6 +44,7 @@ type Negotiation struct {
 	lanes         map[Lane]*agent
 	answered      bool
 	wantRelay     bool             // asked for
+	offline       <-chan struct{}  // closed when the server is back; nil: it is there
 	suspicion     <-chan time.Time // UDP may be blocked
 	unproven      <-chan time.Time // QUIC may be
 
@@ -163,6 +164,11 @@ func (n *Negotiation) Run(ctx context.Context) {
 			}
 			timer.Reset(offerIntervals[min(offers, len(offerIntervals)-1)])
 			offers++
+		case <-n.offline:
+			n.offline = nil
+			if n.isApp() {
+				n.sendOffer()
+			}
 		case address := <-n.gotAddress:
 			n.suspicion = nil
 			n.addCandidate(signal.Candidate{Type: signal.ServerReflexive, Address: address})
@@ -265,6 +271,17 @@ func (n *Negotiation) send(m *signal.Message) {
 	}
 	if err := n.signals.Send(peer, n.PeerID, m); err != nil {
 		n.log.Debug("message not sent", "kind", m.Kind, "error", err)
+		n.awaitServer()
+	}
+}
+
+// awaitServer makes an app repeat its offer as soon as the server is back, if it is gone.
+func (n *Negotiation) awaitServer() {
+	online := n.signals.Online()
+	select {
+	case <-online: // it takes no data, and that may last
+	default:
+		n.offline = online
 	}
 }
 
