@@ -57,6 +57,8 @@ func stop(p *program, on bool) {
 	p.Cmd.Process.Signal(signal)
 }
 
+const nobodyTellsTheDevice = "device's router forgets"
+
 // changes are what networks do to people.
 var changes = []struct {
 	name   string
@@ -80,7 +82,7 @@ var changes = []struct {
 	{"app's router restarts", func(s *scene) { s.appHome.Renumber() }},
 	{"device's router restarts", func(s *scene) { s.deviceHome.Renumber() }},
 	{"app's router forgets", func(s *scene) { s.appHome.FlushBindings() }},
-	{"device's router forgets", func(s *scene) { s.deviceHome.FlushBindings() }},
+	{nobodyTellsTheDevice, func(s *scene) { s.deviceHome.FlushBindings() }},
 	{"nothing passes from app to device", func(s *scene) { s.n.BlockFrom(s.appHome, s.deviceHome) }},
 	{"nothing passes from device to app", func(s *scene) { s.n.BlockFrom(s.deviceHome, s.appHome) }},
 	{"the app's sockets are taken away", func(s *scene) { s.appHost.TakeSockets() }},
@@ -111,7 +113,7 @@ func TestChangesOfTheNetwork(t *testing.T) {
 			s.app.flow(2_000_000)
 			c.change(s)
 			clock := stopwatch()
-			s.other.connect(s.ticket)
+			s.other.order("connect " + s.ticket)
 			found := clock.Elapsed()
 			if answer := s.app.order("done"); answer != "ok" {
 				t.Fatal("bytes were lost on the way")
@@ -121,6 +123,9 @@ func TestChangesOfTheNetwork(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Logf("nothing came for %d ms; another app has connected after %v", gap, found)
+			if c.name == nobodyTellsTheDevice {
+				return // it has no reason to ask before its next keep-alive
+			}
 			if found > atOnce {
 				t.Errorf("the device was found after %v, want %v at most", found, atOnce)
 			}
