@@ -28,9 +28,9 @@ type carrier struct {
 
 	statement string // of the device about this app, in its verdict; "": none
 
-	active *outlet    // what conn sends on
-	first  outlet     // the endpoint's socket
-	beside [2]*outlet // of this session; made when needed
+	active *outlet   // what conn sends on
+	first  outlet    // the endpoint's socket
+	beside []*outlet // of this session; made when needed
 }
 
 // outlet is a way for QUIC's packets to leave.
@@ -38,6 +38,8 @@ type outlet struct {
 	quic  *quicTransport
 	side  *base.SideConn // nil: the endpoint's socket, where they go to what the alias stands for
 	relay *base.Relay    // in use, or nil
+	path  *quicPath      // nil: none yet, or the connection's first
+	taken bool           // it carries the connection, or is probed
 }
 
 // newCarrier returns one that can dial p first.
@@ -48,39 +50,40 @@ func newCarrier(e *endpoint, p paths.Found) *carrier {
 // lead makes packets go along a path from an outlet that is not in use: over r if the path
 // starts at a relay of ours, which the carrier owns from then on.
 func (c *carrier) lead(p paths.Found, r *base.Relay) *outlet {
-	socket := c.endpoint.socket
-	if r == nil && c.active != &c.first {
-		socket.Bind(c.alias, p.Remote)
-		return &c.first
+	socket, o := c.endpoint.socket, &c.first
+	if r != nil || o.taken {
+		o = c.idle()
 	}
-	o := c.idle()
-	o.relay = r
-	if r != nil {
+	o.taken, o.relay = true, r
+	switch {
+	case r != nil:
 		r.Carry(o.side, p.Remote)
-	} else {
+	case o.side != nil:
 		socket.Carry(o.side, p.Remote)
+	default:
+		socket.Bind(c.alias, p.Remote)
 	}
 	return o
 }
 
-// idle returns an outlet beside the socket that is not in use: of two one is.
+// idle returns an outlet beside the socket that is not in use.
 func (c *carrier) idle() *outlet {
-	slot := &c.beside[0]
-	if *slot != nil && *slot == c.active {
-		slot = &c.beside[1]
+	for _, o := range c.beside {
+		if !o.taken {
+			return o
+		}
 	}
-	if *slot == nil {
-		local := netip.AddrPortFrom(netip.IPv4Unspecified(), c.endpoint.socket.Port())
-		side := base.NewSideConn(local, nil, c.endpoint.log)
-		*slot = &outlet{quic: newQUICTransport(side.ForQUIC(c.endpoint.socket), c.endpoint.log), side: side}
-	}
-	return *slot
+	local := netip.AddrPortFrom(netip.IPv4Unspecified(), c.endpoint.socket.Port())
+	side := base.NewSideConn(local, nil, c.endpoint.log)
+	o := &outlet{quic: newQUICTransport(side.ForQUIC(c.endpoint.socket), c.endpoint.log), side: side}
+	c.beside = append(c.beside, o)
+	return o
 }
 
 // rest makes what is sent on an outlet be lost, and returns its relay, if it has one.
 func (o *outlet) rest() *base.Relay {
 	r := o.relay
-	o.relay = nil
+	o.relay, o.taken = nil, false
 	if o.side != nil {
 		o.side.Detach()
 	}
@@ -158,19 +161,34 @@ func (c *carrier) knock(ctx context.Context, address netip.AddrPort, deviceID st
 	return gate.NewSecret(shared), nil
 }
 
-// move takes the connection to another path, once packets of ours were answered on it:
-// the device sees where they come from, and follows. What a path's round trip, bandwidth
-// and MTU are is found out anew. If the connection does not move, r is unused.
-func (c *carrier) move(ctx context.Context, p paths.Found, r *base.Relay) (unused *base.Relay, err error) {
-	to := c.lead(p, r)
-	if err := c.conn.move(ctx, to.quic); err != nil {
-		return to.rest(), err
+// probe returns once packets of ours were answered on the path to which an outlet leads.
+// Several may be probed at the same time.
+func (c *carrier) probe(ctx context.Context, o *outlet) (err error) {
+	if o.path == nil {
+		if o.path, err = c.conn.addPath(o.quic); err != nil {
+			return err
+		}
 	}
-	if left := c.active.rest(); left != nil {
+	return o.path.Probe(ctx)
+}
+
+// move takes the connection to a path that was probed: the device sees where packets come
+// from, and follows. Round trip, bandwidth and MTU are found out anew, and what was on the
+// way is sent again.
+func (c *carrier) move(to *outlet) error {
+	if err := to.path.Switch(); err != nil {
+		return err
+	}
+	from := c.active
+	c.active = to
+	if from.path != nil {
+		from.path.Close()
+		from.path = nil
+	}
+	if left := from.rest(); left != nil {
 		left.Close() // packets to it are lost from now on
 	}
-	c.active = to
-	return nil, nil
+	return nil
 }
 
 // takeRelay makes the caller the owner of the relay.
@@ -182,9 +200,6 @@ func (c *carrier) close() {
 		c.conn.close()
 	}
 	for _, o := range c.beside {
-		if o == nil {
-			continue
-		}
 		o.quic.Close()
 		if o.relay != nil {
 			o.relay.Close()

@@ -4,12 +4,10 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -46,14 +44,15 @@ type search struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	urgent bool
+
+	answered uint64        // packets of ours, before it began
+	queue    []paths.Found // that may be probed, or probed again
 }
 
-// How long paths are looked for, and a found one is probed.
+// How long paths are looked for.
 const (
 	moveTime    = 10 * time.Second
 	upgradeTime = 15 * time.Second
-	probeTime   = time.Second
-	probePause  = 100 * time.Millisecond // until one that was silent is probed again
 )
 
 // upgradeIntervals are the times after which a direct path is looked for again,
@@ -115,7 +114,7 @@ func (m *mover) begin(urgent bool, run func(*search)) bool {
 
 // start needs the lock.
 func (m *mover) start(urgent bool, run func(*search)) {
-	s := &search{urgent: urgent}
+	s := &search{urgent: urgent, answered: m.carrier.conn.answered()}
 	s.ctx, s.cancel = context.WithCancel(m.ctx)
 	m.search = s
 	m.workers.Go(func() {
@@ -245,63 +244,45 @@ func (m *mover) negotiate(s *search, policy RelayPolicy) *paths.Negotiation {
 // take moves to the first path that is found and works: a direct one, or any. It
 // reports whether it moved.
 func (m *mover) take(s *search, n *paths.Negotiation, near <-chan paths.Found, timeout time.Duration, anyPath bool) bool {
-	ctx, cancel := context.WithTimeout(s.ctx, timeout)
-	defer cancel()
+	t := &trial{mover: m, search: s, negotiation: n, anyPath: anyPath, results: make(chan probed, maxProbes), next: time.NewTimer(0)}
+	t.ctx, t.cancel = context.WithTimeout(s.ctx, timeout)
+	defer t.end()
 	var found <-chan paths.Found
 	var refused <-chan Code
 	if n != nil {
 		found, refused = n.Found, n.Refused
 	}
-	// A path is found once, and a probe may be lost with all its repetitions.
-	var silent []paths.Found
-	again := time.NewTimer(never)
-	defer again.Stop()
 	for {
-		var p paths.Found
 		select {
-		case <-ctx.Done():
+		case <-t.ctx.Done():
 			return false
-		case p = <-found:
-		case p = <-near:
+		case p := <-found:
+			if t.isHealed(p) {
+				return true
+			}
+			t.enqueue(p)
+		case p := <-near:
+			if t.isHealed(p) {
+				return true
+			}
+			t.enqueue(p)
 		case code := <-refused:
 			if code == ErrClosedTimeout { // the device has no such session any more
 				m.workers.Guard.Go(func() { m.end(ErrClosedTimeout) })
 				return false
 			}
-			continue
-		case <-again.C:
-			p, silent = silent[0], silent[1:]
+		case <-t.next.C:
+			t.probeNext()
+		case r := <-t.results:
+			if t.settle(r) {
+				return true
+			}
 		}
-		if p.Relayed() && !anyPath {
-			continue
-		}
-		err := m.move(ctx, n, p)
-		if err == nil {
-			return true
-		}
-		m.log.Debug("the session stays on its path", "error", err)
-		if !slices.Contains(silent, p) && len(silent) < maxNear {
-			silent = append(silent, p)
-		}
-		again.Reset(probePause)
 	}
 }
 
-func (m *mover) move(ctx context.Context, n *paths.Negotiation, p paths.Found) error {
-	ctx, cancel := context.WithTimeout(ctx, probeTime)
-	defer cancel()
-	var r *base.Relay
-	if p.Lane.AppRelayed {
-		if r = n.TakeRelay(); r == nil {
-			return base.ErrNoRelayServer
-		}
-	}
-	if unused, err := m.carrier.move(ctx, p, r); err != nil {
-		if unused != nil {
-			n.GiveBack(unused)
-		}
-		return err
-	}
+// moved takes down where the session is now, and tells the device.
+func (m *mover) moved(p paths.Found) {
 	now := &carried{m.carrier.kind(p), p.Remote}
 	m.path.Store(now)
 	// QUIC sends nothing on a new path by itself.
@@ -316,5 +297,4 @@ func (m *mover) move(ctx context.Context, n *paths.Negotiation, p paths.Found) e
 		m.retries = 0
 		m.mu.Unlock()
 	}
-	return nil
 }

@@ -83,17 +83,17 @@ func quicConfig(offlineAfter time.Duration, app bool) *quic.Config {
 }
 
 // quicConn is a session's QUIC connection.
-type quicConn struct {
-	*quic.Conn
-	path *quic.Path // in use, if not the first
-}
+type quicConn struct{ *quic.Conn }
+
+// quicPath is a path that a connection may take, from one of its transports.
+type quicPath struct{ *quic.Path }
 
 func (t *quicTransport) dial(ctx context.Context, to netip.AddrPort, config *tls.Config, offlineAfter time.Duration) (*quicConn, error) {
 	conn, err := t.Dial(ctx, net.UDPAddrFromAddrPort(to), config, quicConfig(offlineAfter, true))
 	if err != nil {
 		return nil, dialError(ctx, err)
 	}
-	return &quicConn{Conn: conn}, nil
+	return &quicConn{conn}, nil
 }
 
 // dialError says what a failed handshake means.
@@ -143,7 +143,7 @@ func (t *quicTransport) serve(config *tls.Config, offlineAfter time.Duration, sh
 				return
 			}
 			shakes.Done(conn.Context())
-			c := &quicConn{Conn: conn}
+			c := &quicConn{conn}
 			handling := panics.Guard{Log: workers.Log, Failed: c.close}
 			workers.Go(func() { handling.Run(func() { handle(c) }) })
 		}
@@ -195,27 +195,16 @@ func (c *quicConn) openChannel(number int) (channel.SendStream, error) {
 	return s, nil
 }
 
-// move takes the connection to another transport, once a probe has shown that
-// packets pass there both ways (RFC 9000, section 9). Only the app can. Bytes
-// in flight on the old path are sent again on the new one.
-func (c *quicConn) move(ctx context.Context, to *quicTransport) error {
-	path, err := c.AddPath(to.Transport)
+// addPath returns a path that leaves from a transport. It is of use once a probe has shown
+// that packets pass there both ways (RFC 9000, section 9), and may be probed again if not.
+// Only the app has paths. Each takes one of the few connection ids that the device has
+// given, and gives it back at its end, which the device must hear of.
+func (c *quicConn) addPath(from *quicTransport) (*quicPath, error) {
+	path, err := c.AddPath(from.Transport)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := path.Probe(ctx); err != nil {
-		path.Close()
-		return err
-	}
-	if err := path.Switch(); err != nil {
-		path.Close()
-		return err
-	}
-	if c.path != nil {
-		c.path.Close()
-	}
-	c.path = path
-	return nil
+	return &quicPath{path}, nil
 }
 
 // close ends the connection at once.

@@ -1,0 +1,127 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
+)
+
+// trial probes the paths that a search finds, until the session has moved to one. A path
+// is found once, and a probe may be lost with all its repetitions: so they are probed in
+// turns, again and again.
+type trial struct {
+	mover       *mover
+	search      *search
+	negotiation *paths.Negotiation // nil: there is none
+	anyPath     bool               // a relayed one will do
+	ctx         context.Context
+	cancel      context.CancelFunc
+
+	running []paths.Found
+	results chan probed
+	next    *time.Timer // when one may be probed beside those that are
+}
+
+// probed is what has become of a probe.
+type probed struct {
+	path   paths.Found
+	outlet *outlet
+	err    error
+}
+
+const (
+	probeTime  = time.Second
+	probePause = 100 * time.Millisecond // until one that was silent is probed again
+
+	// maxProbes are so many at a time, since each path takes a connection id, of which QUIC
+	// has four.
+	maxProbes = 2
+)
+
+// isHealed reports that the session's own path, which was lost, works again: it was found,
+// and packets are answered.
+func (t *trial) isHealed(p paths.Found) bool {
+	s, now := t.search, t.mover.path.Load()
+	return s.urgent && !p.Relayed() && p.Remote == now.remote && t.mover.carrier.conn.answered() != s.answered
+}
+
+// enqueue puts direct paths before others.
+func (t *trial) enqueue(p paths.Found) {
+	s := t.search
+	if slices.Contains(s.queue, p) || slices.Contains(t.running, p) || len(s.queue) >= 2*maxNear {
+		return
+	}
+	if p.Relayed() {
+		s.queue = append(s.queue, p)
+	} else {
+		s.queue = slices.Insert(s.queue, 0, p)
+	}
+	if len(t.running) == 0 {
+		t.probeNext()
+	}
+}
+
+// probeNext probes the next path that fits, if there is one.
+func (t *trial) probeNext() {
+	s := t.search
+	i := slices.IndexFunc(s.queue, func(p paths.Found) bool { return t.anyPath || !p.Relayed() })
+	if i < 0 || len(t.running) == maxProbes {
+		return
+	}
+	p := s.queue[i]
+	s.queue = slices.Delete(s.queue, i, i+1)
+	var r *base.Relay
+	if p.Lane.AppRelayed {
+		if r = t.negotiation.TakeRelay(); r == nil { // another probe has it
+			s.queue = append(s.queue, p)
+			t.next.Reset(probePause)
+			return
+		}
+	}
+	o := t.mover.carrier.lead(p, r)
+	t.running = append(t.running, p)
+	ctx, cancel := context.WithTimeout(t.ctx, probeTime)
+	t.mover.workers.Go(func() {
+		defer cancel()
+		err := error(ErrInternal)
+		defer func() { t.results <- probed{p, o, err} }() // has room for all
+		err = t.mover.carrier.probe(ctx, o)
+	})
+	t.next.Reset(dialStagger)
+}
+
+// settle moves to a path that has answered, or makes it wait for its next turn. It reports
+// whether the session has moved.
+func (t *trial) settle(r probed) bool {
+	t.running = slices.DeleteFunc(t.running, func(p paths.Found) bool { return p == r.path })
+	if r.err == nil {
+		r.err = t.mover.carrier.move(r.outlet)
+	}
+	if r.err == nil {
+		t.mover.moved(r.path)
+		return true
+	}
+	t.mover.log.Debug("the session stays on its path", "remote", r.path.Remote, "error", r.err)
+	if left := r.outlet.rest(); left != nil {
+		t.negotiation.GiveBack(left)
+	}
+	t.search.queue = append(t.search.queue, r.path)
+	t.next.Reset(probePause)
+	return false
+}
+
+// end gives up what is still being probed: the search may go on with it.
+func (t *trial) end() {
+	t.cancel()
+	t.next.Stop()
+	for range t.running {
+		r := <-t.results
+		if left := r.outlet.rest(); left != nil {
+			t.negotiation.GiveBack(left)
+		}
+		t.search.queue = append(t.search.queue, r.path)
+	}
+}
