@@ -148,6 +148,14 @@ func (c *Controller) OnLost(pn int64, bytes, priorInFlight int) {
 // covers may still arrive, and probes are not paced (RFC 9002, section 7.5).
 func (c *Controller) OnTimeout() { c.settle() }
 
+// ForgetSent tells that what is on the way now makes no samples: its ACKs come
+// late because somebody has stood still, and not for the path's sake.
+func (c *Controller) ForgetSent(now Time) {
+	c.settle()
+	c.now = max(c.now, c.clock.read(now))
+	c.delivery.forgotten, c.delivery.firstSent = c.now, c.now
+}
+
 // CanSend reports whether the window has room beside inFlight bytes.
 func (c *Controller) CanSend(inFlight int) bool {
 	c.settle()

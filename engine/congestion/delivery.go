@@ -19,6 +19,7 @@ type delivery struct {
 	bytes   float64
 
 	newestSent instant // of all that were acknowledged
+	forgotten  instant // until when what was sent makes no sample
 }
 
 // sample is what one ACK tells.
@@ -50,7 +51,7 @@ func (d *delivery) acked(r *records, now instant, pn int64, bytes float64) (inFl
 	d.total += int64(bytes)
 	d.totalAt = now
 	p, ok := r.take(pn)
-	if !ok {
+	if !ok || p.sent < d.forgotten {
 		return 0
 	}
 	if !d.found || p.sent >= d.newest.sent {

@@ -2,6 +2,8 @@
 
 package lab
 
+import "fmt"
+
 // Attached is a *Host or a *NAT. A host behind a NAT stands for its NAT: what is
 // done to the link or the address is done to that of the whole LAN.
 type Attached interface{ attached() *attachment }
@@ -33,6 +35,35 @@ func (n *Net) Stats(a Attached) (up, down Counters) { return a.attached().port.S
 func (r *NAT) FlushBindings() {
 	r.net.tb.Helper()
 	r.net.check(firstError(r.ns.nft("flush map ip lab bindings"), flushConntrack(r.ns)))
+}
+
+// Carry makes the router carry IP packets of mtu bytes at most between its LAN and the
+// internet, either way. It tells who sends larger ones that may not be cut, as it has to,
+// or not, as many do.
+func (r *NAT) Carry(mtu int, tells bool) {
+	r.net.tb.Helper()
+	verdict := "accept"
+	if !tells {
+		verdict = "drop"
+	}
+	r.net.check(r.ns.nft(`
+table ip mtu
+delete table ip mtu
+table ip mtu {
+	chain output {
+		type filter hook output priority filter
+		icmp type destination-unreachable icmp code frag-needed ` + verdict + `
+	}
+}
+`))
+	r.net.check(r.ns.ip(fmt.Sprintf("link set br0 mtu %d", mtu), fmt.Sprintf("link set %s mtu %d", wanInterface, mtu)))
+}
+
+// Carry makes the host's own interface carry packets of mtu bytes at most. The system
+// refuses to send larger ones, and drops those that come.
+func (h *Host) Carry(mtu int) {
+	h.net.tb.Helper()
+	h.net.check(h.ns.ip(fmt.Sprintf("link set lan0 mtu %d", mtu)))
 }
 
 // Renumber gives the router another public address, as after a reconnect to the

@@ -102,3 +102,31 @@ func TestBlockUDP(t *testing.T) {
 	l.known.send(l.mapped(l.known), "back")
 	l.app.expect("back")
 }
+
+// A router that carries less tells so, or not: who has been told cuts what is too large.
+func TestCarry(t *testing.T) {
+	large := string(make([]byte, 1400))
+	for _, tells := range []bool{true, false} {
+		l := newNATLab(t, PortRestricted)
+		l.app.send(l.known.addr(), large)
+		l.known.expect(large)
+		l.nat.Carry(1280, tells)
+		l.app.try(l.stranger.addr(), large, l.known) // is lost, and told of
+		l.app.send(l.stranger.addr(), large)
+		l.app.send(l.stranger.addr(), "small")
+		if tells {
+			l.stranger.expect(large)
+		}
+		l.stranger.expect("small")
+	}
+}
+
+// A host whose interface carries less gets nothing larger.
+func TestHostCarries(t *testing.T) {
+	l := newNATLab(t, PortRestricted)
+	public := l.mapped(l.known)
+	l.host.Carry(1280)
+	l.known.send(public, string(make([]byte, 1400)))
+	l.known.send(public, "small")
+	l.app.expect("small")
+}

@@ -29,7 +29,7 @@ var changes = []change{
 		file:   "connection.go",
 		before: "func (c *Conn) triggerSending(now monotime.Time) error {\n\tc.pacingDeadline = 0\n",
 		after: "func (c *Conn) triggerSending(now monotime.Time) error {\n\tc.pacingDeadline = 0\n\n" +
-			"\tif err := c.sendPathProbes(now); err != nil {\n\t\treturn err\n\t}\n",
+			"\tc.followPath(now)\n\tif err := c.sendPathProbes(now); err != nil {\n\t\treturn err\n\t}\n",
 	},
 	// Short urgent frames are sent twice.
 	{

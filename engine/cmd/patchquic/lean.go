@@ -109,12 +109,12 @@ var leanChanges = []change{
 	{
 		file:   "connection.go",
 		before: "\tc.handshakeStream = newCryptoStream()\n\tc.sendQueue = newSendQueue(c.conn)\n",
-		after:  "\tc.handshakeStream = newCryptoStream()\n\tc.sendQueue = newRestingSendQueue(c.conn, c.destroyImpl)\n",
+		after:  "\tc.handshakeStream = newCryptoStream()\n\tc.sendQueue = newRestingSendQueue(c.conn, c.destroyImpl, c.packetTooLarge)\n",
 	},
 	{
 		file:   "connection.go",
 		before: "\tc.sendQueue = newSendQueue(c.conn)\n\tgo func() {\n\t\tif err := c.sendQueue.Run(); err != nil {\n",
-		after:  "\tc.sendQueue = newRestingSendQueue(c.conn, c.destroyImpl)\n\trun := c.sendQueue.Run\n\tgo func() {\n\t\tif err := run(); err != nil {\n",
+		after:  "\tc.sendQueue = newRestingSendQueue(c.conn, c.destroyImpl, c.packetTooLarge)\n\trun := c.sendQueue.Run\n\tgo func() {\n\t\tif err := run(); err != nil {\n",
 	},
 	// The goroutine may begin when a move has put another queue there.
 	{

@@ -28,17 +28,24 @@ var places = map[string]string{
 	"added/sendqueue.go.txt":  "thingp2p_send_queue.go",
 	"added/handshake.go.txt":  "internal/handshake/thingp2p.go",
 	"added/mocks.go.txt":      "internal/mocks/thingp2p.go",
+	"added/ackmocks.go.txt":   "internal/mocks/ackhandler/thingp2p.go",
+	"added/pmtu.go.txt":       "thingp2p_pmtu.go",
+	"added/blackhole.go.txt":  "internal/ackhandler/thingp2p_blackhole.go",
+	"added/rtt.go.txt":        "internal/ackhandler/thingp2p_rtt.go",
 
 	"added/repeat_test.go.txt":     "thingp2p_repeat_test.go",
 	"added/lean_test.go.txt":       "thingp2p_lean_test.go",
 	"added/sendqueue_test.go.txt":  "thingp2p_send_queue_test.go",
 	"added/congestion_test.go.txt": "internal/congestion/thingp2p_test.go",
+	"added/pmtu_test.go.txt":       "thingp2p_pmtu_test.go",
+	"added/blackhole_test.go.txt":  "internal/ackhandler/thingp2p_blackhole_test.go",
+	"added/rtt_test.go.txt":        "internal/ackhandler/thingp2p_rtt_test.go",
 	"added/panics.go.txt":          "thingp2p_panics.go",
 }
 
 // patch changes the copy of quic-go in folder.
 func patch(folder string) error {
-	for _, c := range slices.Concat(changes, leanChanges, panicChanges, testChanges) {
+	for _, c := range slices.Concat(changes, pathChanges, leanChanges, panicChanges, testChanges) {
 		path := filepath.Join(folder, c.file)
 		text, err := os.ReadFile(path)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -117,6 +118,15 @@ func fatalWriteError(err error) error {
 		return err
 	}
 	return nil
+}
+
+// segmentsTooLarge names the error of a GSO write whose packets are larger than the MTU.
+// Before Linux 6.14 it is the one of arguments that make no sense.
+func segmentsTooLarge(err error, oob []byte) error {
+	if errors.Is(err, syscall.EINVAL) && segmentSize(oob) > 0 {
+		return os.NewSyscallError("sendmsg", syscall.EMSGSIZE)
+	}
+	return err
 }
 
 // Alias is an address to dial in place of real ones of the family of like.

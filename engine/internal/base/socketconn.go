@@ -95,7 +95,7 @@ func (c *batchConn) WriteMsgUDP(p, oob []byte, to *net.UDPAddr) (n, oobn int, er
 func (s *Socket) writeMessage(p, oob []byte, to netip.AddrPort) (n, oobn int, err error) {
 	n, oobn, err = s.now.Load().udp.WriteMsgUDPAddrPort(p, oob, to)
 	if err != nil {
-		if err = s.fatal(err); err == nil {
+		if err = s.fatal(segmentsTooLarge(err, oob)); err == nil {
 			return len(p), len(oob), nil
 		}
 	}

@@ -1,0 +1,70 @@
+package nat
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab"
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
+)
+
+// A path carries less than it did, in the middle of a transfer: that goes on at once, whether the network says so or not, and
+// every byte arrives.
+func TestPathCarriesLess(t *testing.T) {
+	const less = 1280
+	for name, narrow := range map[string]func(home *lab.NAT, host *lab.Host){
+		"and says nothing":     func(home *lab.NAT, _ *lab.Host) { home.Carry(less, false) },
+		"and says so":          func(home *lab.NAT, _ *lab.Host) { home.Carry(less, true) },
+		"and begins with less": func(_ *lab.NAT, host *lab.Host) { host.Carry(less) },
+	} {
+		for _, order := range []string{"get 20000000", "put 20000000"} {
+			t.Run(name+", "+order, func(t *testing.T) {
+				n := lab.New(t, lab.Options{Seed: 1})
+				server := startServer(t, n.PublicHost("server", lab.Link{}))
+				link := lab.Link{Delay: ownLink, Rate: 40_000_000}
+				home := n.NAT("app-home", lab.PortRestricted, link)
+				appHost := home.Host("app")
+				device := startDevice(t, n.NAT("device-home", lab.PortRestricted, link).Host("device"), server)
+				app := startApp(t, appHost, server)
+				app.connect(device)
+				app.settle(onDirect)
+				app.order(order)
+				usesLargePackets(t, n, home)
+				narrow(home, appHost)
+				moved, err := strconv.Atoi(app.order("moved"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				started, clock := time.Now(), stopwatch()
+				app.flow(moved + 1_000_000) // some of it was on its way
+				took, again := time.Since(started), clock.Elapsed()
+				t.Logf("a megabyte more after %v (%v)", took, again)
+				if again > atOnce {
+					t.Errorf("want %v at most", atOnce)
+				}
+				if answer := app.order("done"); answer != "ok" {
+					t.Error("bytes were lost on the way")
+				}
+			})
+		}
+	}
+}
+
+// usesLargePackets waits until what passes a link, in the direction of the transfer, fills its 1500 bytes.
+func usesLargePackets(t *testing.T, n *lab.Net, link lab.Attached) {
+	t.Helper()
+	mean := func(now, before lab.Counters) uint64 {
+		return (now.Bytes - before.Bytes) / max(now.Packets-before.Packets, 1)
+	}
+	lastUp, lastDown := n.Stats(link)
+	await.Until(t, "the packets are large", func() bool {
+		up, down := n.Stats(link)
+		if up.Packets+down.Packets < lastUp.Packets+lastDown.Packets+500 {
+			return false
+		}
+		size := max(mean(up, lastUp), mean(down, lastDown))
+		lastUp, lastDown = up, down
+		return size > 1400
+	})
+}

@@ -1,0 +1,83 @@
+package main
+
+// pathChanges are for what happens to a path in the middle of a session: it carries
+// less than it did, it is another one, one of its ends stands still.
+var pathChanges = []change{
+	// Large packets that vanish, and a packet that the system calls too large, bring the
+	// size down; see followPath.
+	{
+		file:   "connection.go",
+		before: "\tmaxPayloadSizeEstimate atomic.Uint32\n",
+		after:  "\tmaxPayloadSizeEstimate atomic.Uint32\n\n\tnews pathNews\n",
+	},
+	{
+		file:   "internal/ackhandler/interfaces.go",
+		before: "\tMigratedPath(now monotime.Time, initialMaxPacketSize protocol.ByteCount)\n",
+		after: "\tMigratedPath(now monotime.Time, initialMaxPacketSize protocol.ByteCount)\n\n" +
+			"\tBlackHole() bool\n\tGiveUpLarge(now monotime.Time)\n",
+	},
+	{
+		file:   "internal/ackhandler/sent_packet_handler.go",
+		before: "\tlastMetrics qlog.MetricsUpdated\n",
+		after: "\tlastMetrics qlog.MetricsUpdated\n\n\thole   blackHole\n" +
+			"\tlate   bool // an ACK has come after its time\n\tlateAt monotime.Time\n\n",
+	},
+	{
+		file:   "internal/ackhandler/sent_packet_handler.go",
+		before: "h.detectAndRemoveAckedPackets(ack, encLevel)\n\tif err != nil {\n\t\treturn false, err\n\t}\n",
+		after: "h.detectAndRemoveAckedPackets(ack, encLevel)\n\tif err != nil {\n\t\treturn false, err\n\t}\n" +
+			"\tif encLevel == protocol.Encryption1RTT {\n\t\th.watchSizes(ack, ackedPackets)\n\t}\n",
+	},
+	{
+		file:   "internal/ackhandler/sent_packet_handler.go",
+		before: "\t\t\t\t\th.congestion.OnCongestionEvent(pn, p.Length, priorInFlight)\n",
+		after: "\t\t\t\t\th.congestion.OnCongestionEvent(pn, p.Length, priorInFlight)\n" +
+			"\t\t\t\t\tif isLarge(p.Length) && encLevel == protocol.Encryption1RTT {\n" +
+			"\t\t\t\t\t\th.hole.onLost(pn, pnSpace.largestSent)\n\t\t\t\t\t}\n",
+	},
+	{
+		file:   "internal/ackhandler/sent_packet_handler.go",
+		before: "\th.hist.DeclareLost(pn)\n\th.removeFromBytesInFlight(p)\n\th.queueFramesForRetransmission(p)\n\treturn true\n",
+		after: "\th.hist.DeclareLost(pn)\n\th.removeFromBytesInFlight(p)\n\th.queueFramesForRetransmission(p)\n" +
+			"\tif isLarge(p.Length) && space == protocol.PacketNumberSpaceAppData {\n\t\th.hole.onProbe(pn)\n\t}\n\treturn true\n",
+	},
+	// What is sent after a timeout is small, and so tells a path that carries less from
+	// one that carries nothing.
+	{
+		file:   "connection.go",
+		before: "c.packer.PackPTOProbePacket(encLevel, c.maxPacketSize(), false, now, c.version)\n",
+		after:  "c.packer.PackPTOProbePacket(encLevel, c.probeSize(encLevel), false, now, c.version)\n",
+	},
+	{
+		file:   "connection.go",
+		before: "c.packer.PackPTOProbePacket(encLevel, c.maxPacketSize(), true, now, c.version)\n",
+		after:  "c.packer.PackPTOProbePacket(encLevel, c.probeSize(encLevel), true, now, c.version)\n",
+	},
+	// The search for a larger size begins again after a while.
+	{
+		file:   "mtu_discoverer.go",
+		before: "\tlastProbeTime monotime.Time\n",
+		after:  "\tmtuMemory\n\tlastProbeTime monotime.Time\n",
+	},
+	{
+		file:   "mtu_discoverer.go",
+		before: "\tf.min = start\n",
+		after:  "\tf.min, f.most = start, max\n",
+	},
+	{
+		file:   "mtu_discoverer.go",
+		before: "f.inFlight != protocol.InvalidByteCount || f.done() {\n",
+		after:  "f.inFlight != protocol.InvalidByteCount || f.resting(now) {\n",
+	},
+	{
+		file:   "mtu_discoverer.go",
+		before: "\tf.generation++\n",
+		after:  "\tf.generation++\n\tf.fell = false\n",
+	},
+	// An ACK after a standstill is no measure of the path.
+	{
+		file:   "internal/ackhandler/sent_packet_handler.go",
+		before: "\t\t\t\th.rttStats.UpdateRTT(rcvTime.Sub(p.SendTime), ackDelay)\n",
+		after:  "\t\t\t\th.sampleRTT(rcvTime, p.SendTime, ackDelay)\n",
+	},
+}
