@@ -19,14 +19,13 @@ var pathChanges = []change{
 	{
 		file:   "internal/ackhandler/sent_packet_handler.go",
 		before: "\tlastMetrics qlog.MetricsUpdated\n",
-		after: "\tlastMetrics qlog.MetricsUpdated\n\n\thole   blackHole\n" +
-			"\tlate   bool // an ACK has come after its time\n\tlateAt monotime.Time\n\n",
+		after: "\tlastMetrics qlog.MetricsUpdated\n\n\thole blackHole\n\tlate lateness\n\n",
 	},
 	{
 		file:   "internal/ackhandler/sent_packet_handler.go",
 		before: "h.detectAndRemoveAckedPackets(ack, encLevel)\n\tif err != nil {\n\t\treturn false, err\n\t}\n",
 		after: "h.detectAndRemoveAckedPackets(ack, encLevel)\n\tif err != nil {\n\t\treturn false, err\n\t}\n" +
-			"\tif encLevel == protocol.Encryption1RTT {\n\t\th.watchSizes(ack, ackedPackets)\n\t}\n",
+			"\tif encLevel == protocol.Encryption1RTT {\n\t\th.watchSizes(ack, ackedPackets)\n\t}\n\th.watchTimes(rcvTime, ackedPackets)\n",
 	},
 	{
 		file:   "internal/ackhandler/sent_packet_handler.go",
@@ -75,6 +74,11 @@ var pathChanges = []change{
 		after:  "\tf.generation++\n\tf.fell = false\n",
 	},
 	// An ACK after a standstill is no measure of the path.
+	{
+		file:   "internal/ackhandler/sent_packet_handler.go",
+		before: "\tdefer h.setLossDetectionTimer(now)\n",
+		after:  "\tdefer h.setLossDetectionTimer(now)\n\th.noticeTimeout(now, false)\n",
+	},
 	{
 		file:   "internal/ackhandler/sent_packet_handler.go",
 		before: "\t\t\t\th.rttStats.UpdateRTT(rcvTime.Sub(p.SendTime), ackDelay)\n",

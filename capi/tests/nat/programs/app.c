@@ -11,6 +11,7 @@
  *   done             -> ok or bad, once the transfer has ended: each byte is checked
  *   path             -> PATH as the app sees it, and as the device does
  *   own              -> PATH as the app sees it; also while a transfer runs
+ *   rtt              -> the round-trip time in microseconds as the app sees it, and as the device does
  *   moved            -> how many bytes of all channels the app has sent and received
  *   packets          -> SENT LOST, of the session
  *   close            -> closed
@@ -32,6 +33,14 @@ static int path_now(void)
 
   info.struct_size = sizeof info;
   return thing_p2p_session_info(session, &info) < 0 ? 0 : (int)info.path;
+}
+
+static unsigned rtt_now(void)
+{
+  thing_p2p_info info;
+
+  info.struct_size = sizeof info;
+  return thing_p2p_session_info(session, &info) < 0 ? 0 : (unsigned)info.rtt_us;
 }
 
 static unsigned long long moved_now(void)
@@ -158,6 +167,9 @@ int main(void)
     } else if (strcmp(order, "path") == 0) {
       ask("path\n", answer);
       printf("%d %s\n", path_now(), answer);
+    } else if (strcmp(order, "rtt") == 0) {
+      ask("rtt\n", answer);
+      printf("%u %s\n", rtt_now(), answer);
     } else if (strcmp(order, "own") == 0) {
       printf("%d\n", path_now());
     } else if (strcmp(order, "moved") == 0) {

@@ -5,6 +5,7 @@
  *   get N    -> N bytes on channel 1; byte i is pattern(i)
  *   put N    -> reads N bytes on channel 5 and answers "ok" on channel 0 if each is what it must be, else "bad"
  *   both N   -> both at once
+ *   rtt      -> the round-trip time in microseconds, on channel 0
  *   path     -> the device's own view of the path, on channel 0
  */
 #define _POSIX_C_SOURCE 200809L
@@ -60,7 +61,7 @@ static void *serve(void *argument)
 
       info.struct_size = sizeof info;
       thing_p2p_session_info(session, &info);
-      snprintf(line, sizeof line, "%d\n", (int)info.path);
+      snprintf(line, sizeof line, "%u\n", strcmp(line, "rtt") == 0 ? (unsigned)info.rtt_us : (unsigned)info.path);
       send_all(session, COMMANDS, line, (int)strlen(line));
     }
   }
