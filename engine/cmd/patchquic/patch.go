@@ -30,6 +30,7 @@ var places = map[string]string{
 	"added/mocks.go.txt":      "internal/mocks/thingp2p.go",
 	"added/ackmocks.go.txt":   "internal/mocks/ackhandler/thingp2p.go",
 	"added/pmtu.go.txt":       "thingp2p_pmtu.go",
+	"added/samepath.go.txt":   "thingp2p_samepath.go",
 	"added/blackhole.go.txt":  "internal/ackhandler/thingp2p_blackhole.go",
 	"added/rtt.go.txt":        "internal/ackhandler/thingp2p_rtt.go",
 

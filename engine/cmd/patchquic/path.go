@@ -19,7 +19,7 @@ var pathChanges = []change{
 	{
 		file:   "internal/ackhandler/sent_packet_handler.go",
 		before: "\tlastMetrics qlog.MetricsUpdated\n",
-		after: "\tlastMetrics qlog.MetricsUpdated\n\n\thole blackHole\n\tlate lateness\n\n",
+		after:  "\tlastMetrics qlog.MetricsUpdated\n\n\thole blackHole\n\tlate lateness\n\n",
 	},
 	{
 		file:   "internal/ackhandler/sent_packet_handler.go",
@@ -51,6 +51,13 @@ var pathChanges = []change{
 		file:   "connection.go",
 		before: "c.packer.PackPTOProbePacket(encLevel, c.maxPacketSize(), true, now, c.version)\n",
 		after:  "c.packer.PackPTOProbePacket(encLevel, c.probeSize(encLevel), true, now, c.version)\n",
+	},
+	// A server answers probes on the path in use, too, and follows a client whose new path
+	// looks the same.
+	{
+		file:   "connection.go",
+		before: "\tif !checkPath {\n\t\treturn true, nil\n\t}\n",
+		after:  "\tif !checkPath {\n\t\treturn true, c.followClient(p, destConnID, pn, pathChallenge, isNonProbing)\n\t}\n",
 	},
 	// The search for a larger size begins again after a while.
 	{
