@@ -228,7 +228,7 @@ func (at *attempt) collect() {
 	// A session that a relay carries can still move to one of these.
 	for _, p := range at.queue {
 		if !p.Lane.AppRelayed {
-			at.negotiation.Found <- p // has room for one of each lane
+			at.negotiation.Tell(p)
 		}
 	}
 }

@@ -229,3 +229,19 @@ func TestServerIsKilled(t *testing.T) {
 	}
 	app.transfer("get 1000000")
 }
+
+// A path that is dead in one direction is no path, though the peer's checks come by it: the next one is tried.
+func TestOneWayPathIsNotTrusted(t *testing.T) {
+	n := lab.New(t, lab.Options{Seed: 1, IPv6: true})
+	server := startServer(t, n.PublicHost("server", lab.Link{}))
+	deviceHost, appHost := host(n, "device", "public"), host(n, "app", "public")
+	deaf := appHost.Command("nft", fmt.Sprintf("add table ip deaf; add chain ip deaf out { type filter hook output priority 0; }; add rule ip deaf out ip daddr %s udp dport != 0 drop", deviceHost.IP()))
+	if out, err := deaf.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	device := startCamera(t, deviceHost, t.TempDir(), server)
+	app := startPhone(t, appHost, server, "THINGP2P_RELAY=never", "THINGP2P_LAN=off")
+	c := app.connect(device.id)
+	t.Logf("path %d after %v", c.path, c)
+	app.transfer("get 300000")
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,20 +39,46 @@ var (
 	checkingTimeout    = 20 * time.Second // an attempt has its own, shorter one
 )
 
+// maxSelected bounds the addresses that an agent finds.
+const maxSelected = 8
+
+// selection tells of each address of the peer's once.
+type selection struct {
+	mu       sync.Mutex
+	seen     []netip.AddrPort
+	selected func(netip.AddrPort)
+}
+
+// add reports whether an address is the first.
+func (s *selection) add(address netip.AddrPort) (first bool) {
+	s.mu.Lock()
+	if !address.IsValid() || slices.Contains(s.seen, address) || len(s.seen) == maxSelected {
+		s.mu.Unlock()
+		return false
+	}
+	s.seen = append(s.seen, address)
+	first = len(s.seen) == 1
+	s.mu.Unlock()
+	s.selected(address)
+	return first
+}
+
 // newAgent makes an agent over a base's mux. A controlled one tells checked who
 // has sent it an authenticated check. It answers and sends checks once
-// start is called; checks that come earlier wait. It calls selected once, with
-// the peer's first address that works.
+// start is called; checks that come earlier wait. It calls selected with each of the
+// peer's addresses from which something came; which of them works both ways is for
+// QUIC to find out.
 func newAgent(mux base.AgentMux, local credentials, controlling bool, selected, checked func(netip.AddrPort), network hosts.Network, log *slog.Logger) (*agent, error) {
 	guard := panics.Guard{Log: log}
+	found := &selection{selected: selected}
 	config := agentConfig(mux, local, network, log)
 	if controlling {
 		// The first authenticated check that comes in proves the peer's way to
 		// us, and its hole in the peer's NAT is ours: no need to wait for the
 		// answer to a check of our own.
-		config.BindingRequestHandler = func(_ *stun.Message, _, _ ice.Candidate, pair *ice.CandidatePair) bool {
+		config.BindingRequestHandler = func(_ *stun.Message, _, remote ice.Candidate, pair *ice.CandidatePair) bool {
 			defer guard.Recover()
-			return pair != nil
+			return pair != nil && found.add(addressOf(remote))
 		}
 	} else {
 		config.BindingRequestHandler = func(_ *stun.Message, _, remote ice.Candidate, _ *ice.CandidatePair) bool {
@@ -66,14 +93,11 @@ func newAgent(mux base.AgentMux, local credentials, controlling bool, selected, 
 	if err != nil {
 		return nil, err
 	}
-	var once sync.Once
 	err = errors.Join(
 		a.OnCandidate(func(ice.Candidate) { defer guard.Recover() }),
 		a.OnSelectedCandidatePairChange(func(_, remote ice.Candidate) {
 			defer guard.Recover()
-			if address := addressOf(remote); address.IsValid() {
-				once.Do(func() { selected(address) })
-			}
+			found.add(addressOf(remote))
 		}),
 		a.GatherCandidates(),
 	)

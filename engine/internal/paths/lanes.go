@@ -42,6 +42,15 @@ type Found struct {
 
 func (p Found) Relayed() bool { return p.Lane.AppRelayed || p.Lane.DeviceRelayed }
 
+// Tell hands a path over to who waits for one. It never blocks: there is room for more
+// than anybody tries.
+func (n *Negotiation) Tell(p Found) {
+	select {
+	case n.Found <- p:
+	default:
+	}
+}
+
 // lane returns the agent of a lane, and makes it if there is none.
 func (n *Negotiation) lane(l Lane) *agent {
 	if a := n.lanes[l]; a != nil {
@@ -60,7 +69,7 @@ func (n *Negotiation) lane(l Lane) *agent {
 	own := credentials{n.Local.Ufrag + l.suffix(), n.Local.Pwd}
 	selected := func(remote netip.AddrPort) {
 		n.log.Debug("ICE has found a path", "lane", l.suffix(), "remote", remote)
-		n.Found <- Found{Lane: l, Remote: remote, Pass: n.pass} // has room for one of each lane
+		n.Tell(Found{Lane: l, Remote: remote, Pass: n.pass})
 	}
 	checked := func(from netip.AddrPort) {
 		n.expect(from)

@@ -32,7 +32,7 @@ type Negotiation struct {
 	log     *slog.Logger
 
 	inbox   chan *signal.Message
-	Found   chan Found // what the lanes selected; has room for one of each
+	Found   chan Found // what the lanes selected
 	Refused chan codes.Code
 	Heard   chan struct{} // closed at the first answer
 
@@ -87,7 +87,7 @@ func NewNegotiation(g *Ground, signals *signal.Client, terms Terms) *Negotiation
 		checks:     base.NewChecks(g.Mux.Pacer, terms.Stranger),
 		log:        g.Log.With("trace", terms.ID),
 		inbox:      make(chan *signal.Message, 32),
-		Found:      make(chan Found, 4),
+		Found:      make(chan Found, 4*maxSelected),
 		Refused:    make(chan codes.Code, 1),
 		Heard:      make(chan struct{}),
 		Local:      credentials{rand.Text()[:8], rand.Text()},
