@@ -14,8 +14,12 @@ import (
 func TestPathCarriesLess(t *testing.T) {
 	const less = 1280
 	for name, narrow := range map[string]func(home *lab.NAT, host *lab.Host){
-		"and says nothing":     func(home *lab.NAT, _ *lab.Host) { home.Carry(less, false) },
-		"and says so":          func(home *lab.NAT, _ *lab.Host) { home.Carry(less, true) },
+		"and says nothing": func(home *lab.NAT, _ *lab.Host) { home.Carry(less, false) },
+		"and says so":      func(home *lab.NAT, _ *lab.Host) { home.Carry(less, true) },
+		"and is another": func(home *lab.NAT, _ *lab.Host) {
+			home.Carry(less, true)
+			home.Renumber()
+		},
 		"and begins with less": func(_ *lab.NAT, host *lab.Host) { host.Carry(less) },
 	} {
 		for _, order := range []string{"get 20000000", "put 20000000"} {
