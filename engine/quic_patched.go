@@ -41,10 +41,6 @@ func (c *quicConn) whenOpened(g panics.Guard, f func(channel.ReceiveStream)) {
 	})
 }
 
-// newPath makes QUIC forget MTU, round-trip time and congestion of a path that is another
-// now, though its addresses are the same to QUIC. What is on the way is sent again.
-func (c *quicConn) newPath() { c.ThingP2PNewPath() }
-
 // forgetPeer gives up what peer returns.
 func (c *quicConn) forgetPeer() { c.ThingP2PForgetPeer() }
 

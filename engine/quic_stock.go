@@ -48,9 +48,6 @@ func (c *quicConn) whenOpened(g panics.Guard, f func(channel.ReceiveStream)) {
 	})
 }
 
-// newPath cannot do anything here: QUIC goes on with what it knew of the old path.
-func (c *quicConn) newPath() {}
-
 // forgetPeer cannot do anything here: TLS keeps what it knows of the peer.
 func (c *quicConn) forgetPeer() {}
 

@@ -15,7 +15,7 @@ var changes = []change{
 		file: "internal/ackhandler/sent_packet_handler.go",
 		before: "\th.congestion = congestion.NewCubicSender(\n\t\tcongestion.DefaultClock{},\n\t\th.rttStats,\n\t\th.connStats,\n" +
 			"\t\tinitialMaxDatagramSize,\n\t\ttrue, // use Reno\n\t\th.qlogger,\n\t)\n",
-		after: "\th.congestion = congestion.NewThingP2PSender(h.connStats, initialMaxDatagramSize)\n",
+		after: "\th.congestion = congestion.NewThingP2PSender(h.connStats, initialMaxDatagramSize)\n\th.forgetPath()\n",
 	},
 	// Its estimate of the bandwidth is for the application, too, and so is how many packets
 	// were answered: those that have come say nothing of the way there.
