@@ -140,12 +140,7 @@ func startServerToKill(t *testing.T, h *lab.Host) (url string, kill func()) {
 // startDevice returns its ticket.
 func startDevice(t *testing.T, h *lab.Host, server string) (ticket string) {
 	t.Helper()
-	return startDeviceProgram(t, h, server).line()
-}
-
-func startDeviceProgram(t *testing.T, h *lab.Host, server string) *program {
-	t.Helper()
-	return start(t, h, server, filepath.Join(workDir, "device"))
+	return start(t, h, server, filepath.Join(workDir, "device")).line()
 }
 
 func startApp(t *testing.T, h *lab.Host, server string) *program {
