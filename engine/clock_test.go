@@ -53,6 +53,7 @@ var realTime = map[string]string{
 	"engine rest":                                 "it compares processor time with it, of which a busy machine gives less",
 	"engine send":                                 inFakeTime,
 	"engine start":                                "it sends as fast as the machine can",
+	"engine/internal/hosts after":                 inFakeTime,
 	"engine/lab checkRTT":                         "it repeats what came late",
 	"engine/lab fetch":                            "who calls it decides by a stopwatch",
 	"engine/lab/await TestStopwatchRunsOtherwise": "it takes off the waiting",

@@ -126,6 +126,7 @@ func (e *endpoint) dialSignals(url string, s server) (*signal.Client, error) {
 		OnOnline:   s.online,
 		Log:        e.log,
 		Dial:       e.config.dialServer,
+		Connect:    e.config.network.Dial,
 		MLKEMKey:   e.mlkemKeyOf,
 		Statements: s.statements,
 		OnMessage: func(m *signal.Message) {

@@ -34,7 +34,7 @@ func newFollower(d *Device, conn *quicConn, peer Peer, via *deviceRelay) *follow
 }
 
 func (f *follower) where() route {
-	remote := hosts.AddrPort(f.conn.RemoteAddr())
+	remote := f.routes.network.NAT64().In(hosts.AddrPort(f.conn.RemoteAddr()))
 	if f.via != nil || f.relays.has(remote) {
 		return f.routes.to(remote, PathRelay)
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"net/netip"
 	"slices"
 
@@ -24,7 +25,7 @@ func (a *App) NetworkChanged() {
 		sessions = append(sessions, s)
 	}
 	a.mu.Unlock()
-	a.lookAgain(clients, sessions)
+	a.lookAgain(a.ctx, clients, sessions)
 }
 
 // NetworkChanged makes the device look at once whether its connection to the server and
@@ -40,7 +41,7 @@ func (d *Device) NetworkChanged() {
 		sessions = append(sessions, s)
 	}
 	d.mu.Unlock()
-	d.lookAgain(clients, sessions)
+	d.lookAgain(d.ctx, clients, sessions)
 	if len(clients) > 0 {
 		d.workers.Go(d.learnAddress)
 	}
@@ -60,7 +61,7 @@ func SetAddresses(text string) error {
 }
 
 // lookAgain trusts nothing that rests on the network as it was.
-func (e *endpoint) lookAgain(clients []*signal.Client, sessions []*Session) {
+func (e *endpoint) lookAgain(ctx context.Context, clients []*signal.Client, sessions []*Session) {
 	e.log.Info("the network has changed", "servers", len(clients), "sessions", len(sessions))
 	e.socket.Revive()
 	e.ground.Reflexive.Forget()
@@ -71,6 +72,7 @@ func (e *endpoint) lookAgain(clients []*signal.Client, sessions []*Session) {
 	for _, client := range clients {
 		client.NetworkChanged(own)
 	}
+	e.workers.Go(func() { e.config.network.LookAgain(ctx) })
 	for _, s := range sessions {
 		s.watch.doubt()
 	}

@@ -34,6 +34,7 @@ var otherwise = map[string]struct{ target, why string }{
 	"rendezvous.boundIP":        {"", "the operator's"},
 	"rendezvous.isCalled":       {"FuzzBroker", "by a hook"},
 	"rendezvous.serve":          {"FuzzTURN", "one of several methods of this name"},
+	"signal.Read":               {"FuzzWebSocket", "one of two methods of this name"},
 	"signal.next":               {"FuzzFrames", "one of two functions of this name"},
 }
 

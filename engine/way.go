@@ -40,7 +40,7 @@ type routes struct {
 func (r *routes) straightTo(remote netip.AddrPort) route {
 	last := r.last.Load()
 	if last == nil || last.remote != remote {
-		last = &route{directKind(r.network, remote.Addr()), netip.AddrPortFrom(hosts.SourceTo(remote), r.port()), remote}
+		last = &route{directKind(r.network, remote.Addr()), netip.AddrPortFrom(hosts.SourceTo(r.network.NAT64().Out(remote)), r.port()), remote}
 		r.last.Store(last)
 	}
 	return *last

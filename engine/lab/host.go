@@ -28,7 +28,7 @@ func (n *Net) PublicHost(name string, link Link) *Host {
 	h.addr = netip.AddrFrom4([4]byte{203, 0, 113, byte(n.publicHosts)})
 	addrs := []netip.Addr{h.addr}
 	if n.options.IPv6 {
-		n.check(h.ns.sysctl("net/ipv6/conf/all/disable_ipv6", "0", "net/ipv6/conf/default/disable_ipv6", "0"))
+		n.check(h.ns.withIPv6())
 		h.addr6 = netip.AddrFrom16([16]byte{0x20, 0x01, 0x0d, 0xb8, 15: byte(n.publicHosts)})
 		addrs = append(addrs, h.addr6)
 	}

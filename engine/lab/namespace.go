@@ -52,6 +52,11 @@ func newNamespace(label string) (*namespace, error) {
 	return ns, nil
 }
 
+// withIPv6 lets it have IPv6.
+func (ns *namespace) withIPv6() error {
+	return ns.sysctl("net/ipv6/conf/all/disable_ipv6", "0", "net/ipv6/conf/default/disable_ipv6", "0")
+}
+
 // close kills what still runs in the namespace and removes it.
 func (ns *namespace) close() error {
 	if ns.file != nil {
@@ -67,6 +72,7 @@ func removeNamespace(name string) error {
 			syscall.Kill(pid, syscall.SIGKILL)
 		}
 	}
+	os.RemoveAll(filepath.Join(resolverDir, name))
 	return run("", "ip", "netns", "delete", name)
 }
 

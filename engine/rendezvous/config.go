@@ -49,8 +49,9 @@ type Config struct {
 	// machine. Default: the address it listens on if that is a single one,
 	// else the address of the default route's interface.
 	PublicIP netip.Addr
-	// Host is a DNS name for PublicIP. It takes its place in URL and in
-	// "turns:" addresses, since certificates are issued to names.
+	// Host is a DNS name for this machine. It takes the place of PublicIP in all
+	// addresses, since certificates are issued to names, and may be that of an IPv6
+	// address, too.
 	Host string
 	// Names are more names and addresses under which clients reach the server,
 	// without ports: it accepts only logins that were made for one of its names.

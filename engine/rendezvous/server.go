@@ -73,8 +73,8 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 		if err != nil {
 			return err
 		}
-		// By address, which saves a DNS query; there is no certificate to match.
-		s.turnAddr = cfg.advertise(cfg.TURN, port, public, "")
+		// By name, if there is one: it may have an IPv6 address, too, for those who have no other.
+		s.turnAddr = cfg.advertise(cfg.TURN, port, public, cfg.Host)
 		ice.stun = append(ice.stun, s.turnAddr)
 		ice.turn = append(ice.turn, TURNServer{URL: "turn:" + s.turnAddr + "?transport=udp"})
 		if cfg.Net == nil {

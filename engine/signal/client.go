@@ -41,7 +41,10 @@ type Config struct {
 
 	Log *slog.Logger
 
-	Dial func() (net.Conn, error) // for tests; nil: connects to Server
+	// Connect opens a TCP connection to "host:port".
+	Connect func(ctx context.Context, hostPort string) (net.Conn, error)
+
+	Dial func() (net.Conn, error) // for tests, which need no Connect then; nil: connects to Server
 }
 
 // Client keeps a connection to a rendezvous server: it dials in the background
@@ -64,6 +67,7 @@ type Client struct {
 
 	mu       sync.Mutex
 	link     *link         // nil while connecting
+	moved    chan struct{} // closed at a change of the network, and replaced
 	online   chan struct{} // closed while online, else replaced
 	lastErr  error
 	ice      ICEServers
@@ -117,6 +121,7 @@ func New(cfg Config) (*Client, error) {
 		online:  make(chan struct{}),
 		iceSeen: make(chan struct{}),
 		iceNew:  make(chan struct{}),
+		moved:   make(chan struct{}),
 		watches: make(map[string]*watch),
 		pace:    newPace(),
 	}
@@ -240,6 +245,8 @@ func (c *Client) Doubt() {
 func (c *Client) NetworkChanged(own func(netip.Addr) bool) {
 	c.mu.Lock()
 	l := c.link
+	close(c.moved) // a dial may be waiting for who cannot be reached any more
+	c.moved = make(chan struct{})
 	c.mu.Unlock()
 	if l != nil && l.local.IsValid() && !own(l.local) {
 		l.lose(errMoved)

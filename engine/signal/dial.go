@@ -5,27 +5,35 @@ import (
 	"crypto/tls"
 	"net"
 	"net/url"
+	"time"
 
 	"golang.org/x/net/proxy"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
+// dialTimeout bounds what has no bound of its own, such as a proxy. It is long enough for
+// a name whose first DNS servers do not answer.
+const dialTimeout = 30 * time.Second
+
 // dial opens the connection below MQTT, through the proxy that ALL_PROXY names, if
-// it does.
-func (c *Client) dial() (net.Conn, error) {
+// it does. It is given up when the network changes.
+func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	if c.cfg.Dial != nil {
 		return c.cfg.Dial()
 	}
+	ctx, giveUp := context.WithTimeout(ctx, dialTimeout)
+	defer giveUp()
+	c.giveUpWhenMoved(ctx, giveUp)
 	server := c.cfg.Server
 	if server.Scheme == "ws" || server.Scheme == "wss" {
-		return dialWebSocket(withoutPin(server), tlsFor(server, c.cfg.TLS))
+		return c.dialWebSocket(ctx, withoutPin(server), tlsFor(server, c.cfg.TLS))
 	}
-	conn, err := proxy.FromEnvironmentUsing(&net.Dialer{Timeout: connectTimeout}).Dial("tcp", server.Host)
+	conn, err := proxy.FromEnvironmentUsing(connector(c.cfg.Connect)).(proxy.ContextDialer).DialContext(ctx, "tcp", server.Host)
 	if err != nil || server.Scheme == "mqtt" {
 		return conn, err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), connectTimeout)
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	secure := tls.Client(conn, tlsFor(server, c.cfg.TLS))
 	if err := secure.HandshakeContext(ctx); err != nil {
@@ -33,6 +41,30 @@ func (c *Client) dial() (net.Conn, error) {
 		return nil, err
 	}
 	return secure, nil
+}
+
+func (c *Client) giveUpWhenMoved(ctx context.Context, giveUp func()) {
+	c.mu.Lock()
+	moved := c.moved
+	c.mu.Unlock()
+	c.leaving.Go(func() {
+		select {
+		case <-moved:
+			giveUp()
+		case <-ctx.Done():
+		}
+	})
+}
+
+// connector is a Config's Connect as a proxy wants it.
+type connector func(ctx context.Context, hostPort string) (net.Conn, error)
+
+func (c connector) Dial(network, address string) (net.Conn, error) {
+	return c.DialContext(context.Background(), network, address)
+}
+
+func (c connector) DialContext(ctx context.Context, _, address string) (net.Conn, error) {
+	return c(ctx, address)
 }
 
 func tlsFor(server *url.URL, config *tls.Config) *tls.Config {

@@ -2,7 +2,6 @@ package signal
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -55,12 +54,19 @@ var (
 
 // connect dials the server, subscribes, and says that a device is on.
 func (c *Client) connect(ctx context.Context) (*link, error) {
+	conn, err := c.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
 	l := &link{
 		lost:    make(chan error, 1),
 		dubious: make(chan struct{}, 1),
 		outbox:  make(chan func(), outboxSize),
 		closing: make(chan struct{}),
 		inbox:   inbox(c.cfg.Role, c.id),
+	}
+	if local, ok := conn.LocalAddr().(*net.TCPAddr); ok {
+		l.local = local.AddrPort().Addr().Unmap()
 	}
 	l.writing.Guard = panics.Guard{Log: c.cfg.Log, Failed: func() { l.lose(errFault) }}
 	options := mqtt.NewClientOptions().
@@ -74,13 +80,6 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		SetAutoReconnect(false). // this package has a backoff of its own
 		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (_ net.Conn, err error) {
 			defer c.guard.RecoverTo(&err)
-			conn, err := c.dial()
-			if err != nil {
-				return nil, err
-			}
-			if local, ok := conn.LocalAddr().(*net.TCPAddr); ok {
-				l.local = local.AddrPort().Addr().Unmap()
-			}
 			return newCheckedConn(conn, c.guard), nil
 		}).
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) {
@@ -110,6 +109,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 	defer func() {
 		if !connected {
 			l.client.Disconnect(0)
+			conn.Close()
 		}
 	}()
 	if err := await(ctx, l.client.Connect()); err != nil {
@@ -211,12 +211,6 @@ func await(ctx context.Context, token mqtt.Token) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// dialWebSocket opens a WebSocket (RFC 6455) for MQTT.
-func dialWebSocket(to *url.URL, config *tls.Config) (net.Conn, error) {
-	to.User = nil // the account is for MQTT
-	return mqtt.NewWebsocket(to.String(), config, connectTimeout, nil, nil)
 }
 
 func (l *link) publish(topic string, payload []byte, retained bool) error {

@@ -116,16 +116,16 @@ func directory(t *testing.T) string {
 	return dir
 }
 
-func startServer(t *testing.T, h *lab.Host) (url string) {
+func startServer(t *testing.T, h *lab.Host, flags ...string) (url string) {
 	t.Helper()
-	url, _ = startServerToKill(t, h)
+	url, _ = startServerToKill(t, h, flags...)
 	return url
 }
 
-func startServerToKill(t *testing.T, h *lab.Host) (url string, kill func()) {
+func startServerToKill(t *testing.T, h *lab.Host, flags ...string) (url string, kill func()) {
 	t.Helper()
-	p := start(t, h, "", filepath.Join(directory(t), "thingp2pd"), "-public-ip", h.IP().String(),
-		"-secret", filepath.Join(t.TempDir(), "secret"))
+	p := start(t, h, "", filepath.Join(directory(t), "thingp2pd"), append([]string{"-public-ip", h.IP().String(),
+		"-secret", filepath.Join(t.TempDir(), "secret")}, flags...)...)
 	_, url, ok := strings.Cut(p.line(), "server=")
 	if !ok {
 		t.Fatal("thingp2pd does not say where it is")

@@ -42,7 +42,7 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	f.StringVar(&o.key, "key", "", "PEM `FILE` with its private key")
 	f.StringVar(&o.selfSigned, "self-signed", "", "`FILE` with a key and certificate of this server's own for -mqtts, -wss and -turns, made when absent; its pin becomes part of the printed address")
 	f.TextVar(&c.PublicIP, "public-ip", netip.Addr{}, "IPv4 address `IP` at which apps and devices reach this machine (default: that of the default route's interface)")
-	f.StringVar(&c.Host, "host", "", "DNS `NAME` of this machine, printed and published where a certificate must match")
+	f.StringVar(&c.Host, "host", "", "DNS `NAME` of this machine, printed and published in place of -public-ip; it may be that of an IPv6 address, too")
 	f.Func("name", "another `NAME` or address, without port, under which clients reach this machine; may be repeated", func(name string) error {
 		c.Names = append(c.Names, name)
 		return nil

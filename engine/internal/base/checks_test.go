@@ -108,7 +108,7 @@ func TestOneCheckLeavesAtATime(t *testing.T) {
 			own := []*stunMuxConn{c.agent(t, c.socket, n, "a"), c.agent(t, c.relay, n, "b"), c.agent(t, c.socket, stranger, "c")}
 			go c.offer(time.Second, addresses(1, "192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"), own...)
 		}
-		go c.socket.MappedAddress(t.Context(), peerIPv4, false)
+		go c.socket.MappedAddress(t.Context(), []netip.AddrPort{peerIPv4}, false)
 		time.Sleep(6 * time.Second)
 		at := times(c.left())
 		if len(at) < 50 {
@@ -334,7 +334,7 @@ func TestNothingGoesWhereNobodyIs(t *testing.T) {
 		for _, address := range addresses(1, "0.0.0.1", "255.255.255.255", "240.0.0.1", "224.0.0.1", "ff02::1", "64:ff9b::1") {
 			agent.WriteTo(response(stun.NewTransactionID(), address), net.UDPAddrFromAddrPort(address))
 			c.offer(checkInterval, []netip.AddrPort{address}, agent)
-			if _, err := c.socket.MappedAddress(t.Context(), address, false); err != errNoServerThere {
+			if _, err := c.socket.MappedAddress(t.Context(), []netip.AddrPort{address}, false); err != errNoServerThere {
 				t.Errorf("a STUN server at %v: %v", address, err)
 			}
 		}

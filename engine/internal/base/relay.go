@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pion/stun"
+	"github.com/pion/transport/v2"
 	"github.com/pion/turn/v2"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -38,7 +39,8 @@ type Relay struct {
 
 	mu          sync.Mutex
 	closed      bool
-	permissions map[netip.Addr]bool // true: installed; false: asked for
+	permissions map[netip.Addr]bool // to send; true: installed; false: asked for
+	expected    map[netip.Addr]bool // who may send
 	asking      panics.Group
 }
 
@@ -65,68 +67,17 @@ type RelayDialer struct {
 	Log   *slog.Logger
 }
 
-// allocated is what has become of an attempt on one server.
-type allocated struct {
-	relay *Relay
-	err   error
-}
-
 // Allocate returns the first allocation that one of the servers grants, trying
 // them in their order with a head start for each.
 func (d RelayDialer) Allocate(ctx context.Context, servers []signal.TURNServer, headStart time.Duration) (*Relay, error) {
 	if len(servers) == 0 {
 		return nil, ErrNoRelayServer
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	results := make(chan allocated)
-	running := 0
-	launch := func() {
-		server := servers[0]
-		servers = servers[1:]
-		running++
-		panics.Guard{Log: d.Log}.Go(func() { d.tellOf(ctx, server, results) })
+	var attempts []func(context.Context) (*Relay, error)
+	for _, server := range servers {
+		attempts = append(attempts, func(ctx context.Context) (*Relay, error) { return d.allocateOn(ctx, server) })
 	}
-	launch()
-	var winner *Relay
-	var failures []error
-	timer := time.NewTimer(headStart)
-	defer timer.Stop()
-	for running > 0 {
-		more := len(servers) > 0 && winner == nil && ctx.Err() == nil
-		select {
-		case <-timer.C:
-			if more {
-				launch()
-				timer.Reset(headStart)
-			}
-		case r := <-results:
-			running--
-			switch {
-			case r.err != nil:
-				failures = append(failures, r.err)
-				if more {
-					launch()
-				}
-			case winner == nil:
-				winner = r.relay
-				cancel()
-			default:
-				r.relay.Close()
-			}
-		}
-	}
-	if winner == nil {
-		return nil, errors.Join(failures...)
-	}
-	return winner, nil
-}
-
-// tellOf allocates on one server, and tells results in any case.
-func (d RelayDialer) tellOf(ctx context.Context, server signal.TURNServer, results chan<- allocated) {
-	r := allocated{err: codes.ErrInternal}
-	defer func() { results <- r }()
-	r.relay, r.err = d.allocateOn(ctx, server)
+	return hosts.First(ctx, panics.Guard{Log: d.Log}, headStart, attempts, (*Relay).Close)
 }
 
 func (d RelayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (*Relay, error) {
@@ -138,17 +89,63 @@ func (d RelayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 		return nil, fmt.Errorf("%s: %w", server.URL, errNoServerThere)
 	}
 	host := net.JoinHostPort(uri.Host, fmt.Sprint(uri.Port))
-	lower, err := d.dialServer(ctx, uri, host, server.Pin)
+	var relay *Relay
+	if uri.Proto == stun.ProtoTypeUDP && uri.Scheme == stun.SchemeTypeTURN {
+		relay, err = d.allocateByUDP(ctx, server, host)
+	} else {
+		relay, err = d.allocateByStream(ctx, server, uri, host)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", server.URL, err)
 	}
+	return relay, nil
+}
+
+// allocateByUDP tries the addresses of a name as Allocate does servers.
+func (d RelayDialer) allocateByUDP(ctx context.Context, server signal.TURNServer, host string) (*Relay, error) {
+	addresses, err := d.Net.Resolve(ctx, host)
+	if err != nil {
+		return nil, err
+	}
+	var attempts []func(context.Context) (*Relay, error)
+	for _, address := range addresses {
+		to := net.UDPAddrFromAddrPort(d.Net.NAT64().Out(address))
+		attempts = append(attempts, func(ctx context.Context) (*Relay, error) {
+			lower, err := d.Net.Listen(0)
+			if err != nil {
+				return nil, err
+			}
+			return d.allocateOver(ctx, server, lower, to)
+		})
+	}
+	return hosts.First(ctx, panics.Guard{Log: d.Log}, HeadStart, attempts, (*Relay).Close)
+}
+
+func (d RelayDialer) allocateByStream(ctx context.Context, server signal.TURNServer, uri *stun.URI, host string) (*Relay, error) {
+	lower, err := d.dialStream(ctx, uri, host, server.Pin)
+	if err != nil {
+		return nil, err
+	}
+	return d.allocateOver(ctx, server, lower, &net.UDPAddr{}) // there is nobody else to send to
+}
+
+// resolved is a network in which the server's address is known: the TURN client would ask
+// for it again, and for IPv4 only.
+type resolved struct {
+	transport.Net
+	server *net.UDPAddr
+}
+
+func (n resolved) ResolveUDPAddr(string, string) (*net.UDPAddr, error) { return n.server, nil }
+
+// allocateOver allocates on the server at to, and takes the transport below over.
+func (d RelayDialer) allocateOver(ctx context.Context, server signal.TURNServer, lower net.PacketConn, to *net.UDPAddr) (*Relay, error) {
 	client, err := turn.NewClient(&turn.ClientConfig{
-		STUNServerAddr: host,
-		TURNServerAddr: host,
+		TURNServerAddr: to.String(),
 		Username:       server.Username,
 		Password:       server.Credential,
 		Conn:           lower,
-		Net:            d.Net.Pion(),
+		Net:            resolved{d.Net.Pion(), to},
 		LoggerFactory:  ICELog{d.Log},
 	})
 	if err != nil {
@@ -175,7 +172,7 @@ func (d RelayDialer) allocateOn(ctx context.Context, server signal.TURNServer) (
 		}
 		client.Close()
 		lower.Close()
-		return nil, fmt.Errorf("%s: %w", server.URL, err)
+		return nil, err
 	}
 	d.Log.Debug("allocated on a relay", "server", server.URL, "address", relayed.LocalAddr())
 	return newRelay(client, lower, relayed, guard, d.Pacer), nil
@@ -198,12 +195,9 @@ func pump(client *turn.Client, lower net.PacketConn, guard panics.Guard) {
 	}
 }
 
-// dialServer opens the transport below TURN: UDP, TCP or TLS, to the holder of the
-// pinned key if there is a pin.
-func (d RelayDialer) dialServer(ctx context.Context, uri *stun.URI, host, pin string) (net.PacketConn, error) {
-	if uri.Proto == stun.ProtoTypeUDP && uri.Scheme == stun.SchemeTypeTURN {
-		return d.Net.Listen(0)
-	}
+// dialStream opens the transport below TURN, TCP or TLS, to the holder of the pinned
+// key if there is a pin.
+func (d RelayDialer) dialStream(ctx context.Context, uri *stun.URI, host, pin string) (net.PacketConn, error) {
 	conn, err := d.Net.Dial(ctx, host)
 	if err != nil {
 		return nil, err
@@ -234,6 +228,7 @@ func newRelay(client *turn.Client, lower, relayed net.PacketConn, guard panics.G
 		lower:       lower,
 		relayed:     relayed,
 		permissions: make(map[netip.Addr]bool),
+		expected:    make(map[netip.Addr]bool),
 		done:        make(chan struct{}),
 		guard:       guard,
 		asking:      panics.Group{Guard: guard},
@@ -288,6 +283,17 @@ func (r *Relay) writeTo(p []byte, to netip.AddrPort) error {
 		r.relayed.WriteTo(p, net.UDPAddrFromAddrPort(to)) // lost if it fails, as on any network
 	}
 	return nil
+}
+
+// Expect lets packets of a host in, for five minutes. Nothing is sent to it: it may have got
+// all the checks that a host gets before the relay was there.
+func (r *Relay) Expect(from netip.Addr) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.expected[from] && !r.closed && len(r.expected) < maxPermissions {
+		r.expected[from] = true
+		r.asking.Go(func() { r.client.CreatePermission(net.UDPAddrFromAddrPort(netip.AddrPortFrom(from, 1))) })
+	}
 }
 
 func (r *Relay) permit(first []byte, to netip.AddrPort) {

@@ -26,6 +26,9 @@ import (
 //
 // Systems take sockets away, as those of phones do while an app is suspended. Then
 // another one takes its place, and nobody above notices.
+//
+// On a host without IPv4, all above it speaks of peers' IPv4 addresses as elsewhere, and the
+// socket sends to where a translator takes packets for them.
 type Socket struct {
 	Mux      *STUNMux
 	Visitors Visitors // nil on an app, whose QUIC takes no handshakes anyway
@@ -93,6 +96,7 @@ func baseAddresses(local netip.AddrPort) []net.Addr {
 // the connection.
 func (s *Socket) WriteTo(p []byte, to netip.AddrPort) error {
 	var err error
+	to = s.network.NAT64().Out(to)
 	if now := s.now.Load(); now.udp != nil {
 		_, err = now.udp.WriteToUDPAddrPort(p, to)
 	} else {
@@ -129,10 +133,11 @@ func segmentsTooLarge(err error, oob []byte) error {
 	return err
 }
 
-// Alias is an address to dial in place of real ones of the family of like.
+// Alias is an address to dial in place of real ones of the family of like, as packets
+// to that go out.
 func (s *Socket) Alias(like netip.Addr) netip.AddrPort {
 	n := s.nextAlias.Add(1)
-	if like.Is4() {
+	if s.network.NAT64().Out(netip.AddrPortFrom(like, 1)).Addr().Is4() {
 		ip := aliases4.Addr().As4()
 		binary.BigEndian.PutUint32(ip[:], binary.BigEndian.Uint32(ip[:])|uint32(n)&(1<<28-1))
 		return netip.AddrPortFrom(netip.AddrFrom4(ip), 1)
@@ -175,7 +180,7 @@ func (s *Socket) divert(p []byte, from net.Addr) bool {
 		return false
 	}
 	taken := true // also what nobody could take without a panic
-	s.guard.Run(func() { taken = s.takes(p, from) })
+	s.guard.Run(func() { taken = s.takes(p, s.network.NAT64().In(hosts.AddrPort(from))) })
 	return taken
 }
 
@@ -183,14 +188,14 @@ func (s *Socket) divert(p []byte, from net.Addr) bool {
 // send once they are there, which have a short header (RFC 9000, section 17.3).
 func beginsConnection(p []byte) bool { return len(p) > 0 && p[0]>>6 != 1 }
 
-func (s *Socket) takes(p []byte, from net.Addr) bool {
+func (s *Socket) takes(p []byte, from netip.AddrPort) bool {
 	switch {
 	case s.Visitors != nil && discovery.IsQuery(p):
-		s.Visitors.Knock(p, hosts.AddrPort(from))
+		s.Visitors.Knock(p, from)
 		return true
 	case isSTUN(p):
-		s.Mux.Deliver(p, hosts.AddrPort(from))
+		s.Mux.Deliver(p, from)
 		return true
 	}
-	return s.Visitors != nil && !s.Visitors.MayEnter(hosts.AddrPort(from))
+	return s.Visitors != nil && !s.Visitors.MayEnter(from)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/discovery"
 	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -38,8 +39,8 @@ func FuzzDivert(f *testing.F) {
 	f.Add([]byte{0x40})
 	f.Add([]byte{0xc0, 0, 0, 0, 1})
 	f.Fuzz(func(t *testing.T, p []byte) {
-		device := Socket{Mux: NewSTUNMux(panics.Guard{Log: faultlog.None(t)}, nowhere, nil, NewPacer(panics.Guard{Log: faultlog.None(t)})), Visitors: gate.NewVisitors(discovery.NewResponder(opening, discovery.Surroundings{Started: time.Now()}))}
-		app := Socket{Mux: NewSTUNMux(panics.Guard{Log: faultlog.None(t)}, nowhere, nil, NewPacer(panics.Guard{Log: faultlog.None(t)}))}
+		device := Socket{network: hosts.System{}, Mux: NewSTUNMux(panics.Guard{Log: faultlog.None(t)}, nowhere, nil, NewPacer(panics.Guard{Log: faultlog.None(t)})), Visitors: gate.NewVisitors(discovery.NewResponder(opening, discovery.Surroundings{Started: time.Now()}))}
+		app := Socket{network: hosts.System{}, Mux: NewSTUNMux(panics.Guard{Log: faultlog.None(t)}, nowhere, nil, NewPacer(panics.Guard{Log: faultlog.None(t)}))}
 		for _, from := range []netip.AddrPort{peerIPv4, peerIPv6} {
 			address := net.UDPAddrFromAddrPort(from)
 			known := len(p) == 0 || p[0]>>6 == 1

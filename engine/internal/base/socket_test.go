@@ -14,7 +14,7 @@ import (
 )
 
 func TestAliasStandsForAnAddress(t *testing.T) {
-	var s Socket
+	s := Socket{network: hosts.System{}}
 	first, second := s.Alias(peerIPv4.Addr()), s.Alias(peerIPv6.Addr())
 	if first == second || !aliases4.Contains(first.Addr()) || !aliases6.Contains(second.Addr()) {
 		t.Fatalf("aliases %v and %v", first, second)
@@ -108,7 +108,7 @@ func TestWriteAfterCloseIsFatal(t *testing.T) {
 }
 
 func TestAliasesAreAllDifferent(t *testing.T) {
-	var s Socket
+	s := Socket{network: hosts.System{}}
 	seen := make(map[netip.AddrPort]bool)
 	for range 10_000 {
 		for _, like := range []netip.AddrPort{peerIPv4, peerIPv6} {

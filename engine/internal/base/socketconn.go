@@ -93,7 +93,7 @@ func (c *batchConn) WriteMsgUDP(p, oob []byte, to *net.UDPAddr) (n, oobn int, er
 
 // writeMessage sends a packet, or several of them, with what the system is told of them.
 func (s *Socket) writeMessage(p, oob []byte, to netip.AddrPort) (n, oobn int, err error) {
-	n, oobn, err = s.now.Load().udp.WriteMsgUDPAddrPort(p, oob, to)
+	n, oobn, err = s.now.Load().udp.WriteMsgUDPAddrPort(p, oob, s.network.NAT64().Out(to))
 	if err != nil {
 		if err = s.fatal(segmentsTooLarge(err, oob)); err == nil {
 			return len(p), len(oob), nil

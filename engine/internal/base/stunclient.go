@@ -23,10 +23,16 @@ var errNoServerThere = errors.New("the server's address is one that no host has:
 
 var ErrSTUNTimeout = errors.New("the STUN server does not answer: UDP may be blocked")
 
-// MappedAddress asks a STUN server how the base looks from outside. Where that is
-// only to confirm what is known, checks go first.
-func (m *STUNMux) MappedAddress(ctx context.Context, server netip.AddrPort, confirm bool) (netip.AddrPort, error) {
-	if !limit.MayBeHost(server.Addr()) {
+// MappedAddress asks a STUN server how the base looks from outside, at its addresses in
+// turn. Where that is only to confirm what is known, checks go first.
+func (m *STUNMux) MappedAddress(ctx context.Context, addresses []netip.AddrPort, confirm bool) (netip.AddrPort, error) {
+	var targets []*target
+	for _, address := range addresses {
+		if limit.MayBeHost(address.Addr()) {
+			targets = append(targets, &target{checks: m.own, mux: m, to: address})
+		}
+	}
+	if len(targets) == 0 {
 		return netip.AddrPort{}, errNoServerThere
 	}
 	request, err := stun.Build(stun.TransactionID, stun.BindingRequest, stun.Fingerprint)
@@ -43,11 +49,14 @@ func (m *STUNMux) MappedAddress(ctx context.Context, server netip.AddrPort, conf
 		m.mu.Unlock()
 	}()
 
-	to := &target{checks: m.own, mux: m, to: server}
-	defer m.own.withdraw(to)
+	defer func() {
+		for _, to := range targets {
+			m.own.withdraw(to)
+		}
+	}()
 	rto := stunFirstRTO
-	for range stunRequests {
-		m.own.request(to, request.Raw, confirm)
+	for i := range stunRequests {
+		m.own.request(targets[i%len(targets)], request.Raw, confirm)
 		timer := time.NewTimer(rto)
 		select {
 		case response := <-answer:

@@ -198,7 +198,7 @@ func TestMappedAddress(t *testing.T) {
 			}
 			return nil
 		}, nil, NewPacer(panics.Guard{}))
-		got, err := m.MappedAddress(t.Context(), peerIPv4, false)
+		got, err := m.MappedAddress(t.Context(), []netip.AddrPort{peerIPv4}, false)
 		if err != nil || got != want {
 			t.Errorf("%v, %v", got, err)
 		}
@@ -213,7 +213,7 @@ func TestMappedAddressGivesUp(t *testing.T) {
 		sent := 0
 		m := NewSTUNMux(panics.Guard{}, func([]byte, netip.AddrPort) error { sent++; return nil }, nil, NewPacer(panics.Guard{}))
 		d := bubble.Took(func() {
-			if _, err := m.MappedAddress(t.Context(), peerIPv4, false); err != ErrSTUNTimeout {
+			if _, err := m.MappedAddress(t.Context(), []netip.AddrPort{peerIPv4}, false); err != ErrSTUNTimeout {
 				t.Errorf("error %v", err)
 			}
 		})
@@ -223,7 +223,7 @@ func TestMappedAddressGivesUp(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Millisecond, cancel)
-		if d := bubble.Took(func() { m.MappedAddress(ctx, peerIPv4, false) }); d != time.Millisecond {
+		if d := bubble.Took(func() { m.MappedAddress(ctx, []netip.AddrPort{peerIPv4}, false) }); d != time.Millisecond {
 			t.Errorf("a cancelled one took %v", d)
 		}
 		synctest.Wait()

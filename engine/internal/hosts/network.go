@@ -20,8 +20,15 @@ type Network interface {
 	Listen(port uint16) (net.PacketConn, error)
 	// Dial connects to "host:port" by TCP.
 	Dial(ctx context.Context, hostPort string) (net.Conn, error)
-	// Resolve finds the address of "host:port", for UDP.
-	Resolve(ctx context.Context, hostPort string) (netip.AddrPort, error)
+	// Resolve finds the addresses of "host:port", for UDP: those that the host has a way to,
+	// IPv4 first.
+	Resolve(ctx context.Context, hostPort string) ([]netip.AddrPort, error)
+	// NAT64 is how a host without IPv4 reaches IPv4 addresses all the same, as far as it is
+	// known; nil: not in another way than others.
+	NAT64() *NAT64
+	// LookAgain trusts nothing that rests on the network as it was, and returns when all has
+	// been asked anew.
+	LookAgain(ctx context.Context)
 	// Prefixes are the addresses of the host with their networks, the most useful first.
 	Prefixes() []netip.Prefix
 	// Watch calls changed after each change of the network, as far as the system tells,
@@ -43,30 +50,6 @@ func (System) Listen(port uint16) (net.PacketConn, error) {
 		return nil, err
 	}
 	return conn, nil
-}
-
-func (System) Dial(ctx context.Context, hostPort string) (net.Conn, error) {
-	var dialer net.Dialer
-	return dialer.DialContext(ctx, "tcp", hostPort)
-}
-
-func (System) Resolve(ctx context.Context, hostPort string) (netip.AddrPort, error) {
-	if address, err := netip.ParseAddrPort(hostPort); err == nil {
-		return address, nil
-	}
-	host, port, err := net.SplitHostPort(hostPort)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	number, err := net.DefaultResolver.LookupPort(ctx, "udp", port)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	return netip.AddrPortFrom(ips[0].Unmap(), uint16(number)), nil
 }
 
 func (System) Prefixes() []netip.Prefix {

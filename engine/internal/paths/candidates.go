@@ -76,11 +76,12 @@ func (r *reflexive) Refresh(ctx context.Context, servers []string) (netip.AddrPo
 	known, _ := r.Cached()
 	err := error(base.ErrSTUNTimeout)
 	for _, server := range servers {
-		var to, address netip.AddrPort
-		if to, err = r.net.Resolve(ctx, server); err != nil {
+		var addresses []netip.AddrPort
+		if addresses, err = r.net.Resolve(ctx, server); err != nil {
 			continue
 		}
-		if address, err = r.mux.MappedAddress(ctx, to, known.IsValid()); err == nil {
+		var address netip.AddrPort
+		if address, err = r.mux.MappedAddress(ctx, addresses, known.IsValid()); err == nil {
 			r.mu.Lock()
 			r.address, r.seen, r.blocked = address, time.Now(), false
 			r.mu.Unlock()

@@ -26,16 +26,20 @@ func (Network) Dial(context.Context, string) (net.Conn, error) {
 	return nil, errors.New("the virtual network has no TCP")
 }
 
-func (n Network) Resolve(_ context.Context, hostPort string) (netip.AddrPort, error) {
+func (n Network) Resolve(_ context.Context, hostPort string) ([]netip.AddrPort, error) {
 	if address, err := netip.ParseAddrPort(hostPort); err == nil {
-		return address, nil
+		return []netip.AddrPort{address}, nil
 	}
 	address, err := n.ResolveUDPAddr("udp", hostPort)
 	if err != nil {
-		return netip.AddrPort{}, err
+		return nil, err
 	}
-	return hosts.AddrPort(address), nil
+	return []netip.AddrPort{hosts.AddrPort(address)}, nil
 }
+
+func (Network) NAT64() *hosts.NAT64 { return nil }
+
+func (Network) LookAgain(context.Context) {}
 
 func (n Network) Prefixes() []netip.Prefix {
 	interfaces, err := n.Interfaces()
@@ -54,8 +58,10 @@ func (Network) Watch(panics.Guard, func()) (stop func()) { return func() {} }
 
 func (n Network) Pion() transport.Net { return n.Net }
 
-// Still is the host's network without word of its changes: to wait for that, too, would
-// keep the time of a bubble from going on.
+// Still is the host's network without word of its changes: to wait for that, or to ask about
+// it, would keep the time of a bubble from going on.
 type Still struct{ hosts.System }
+
+func (Still) LookAgain(context.Context) {}
 
 func (Still) Watch(panics.Guard, func()) (stop func()) { return func() {} }

@@ -1,0 +1,71 @@
+package nat
+
+import (
+	"net/netip"
+	"testing"
+
+	"github.com/thingp2p/libthingp2p/engine/lab"
+)
+
+// An app in a network that has IPv6 only, as many mobile ones (and the one in which Apple tries every app), meets devices
+// that have IPv4 only, through a server that it knows by name or by an IPv4 address: straight, by a relay, and by one over TCP.
+func TestIPv6OnlyNetwork(t *testing.T) {
+	for _, c := range []struct{ server, prefix, device, path string }{
+		{"by name", "2001:db9::/96", "port-restricted", onDirect},
+		{"by name", "2001:db9:100::/40", "symmetric", onRelay},
+		{"by address", "2001:db9::/64", "port-restricted", onDirect},
+		{"by address", "2001:db9::/96", "symmetric", onRelay},
+		{"by address", "2001:db9::/96", "UDP blocked", onRelay}, // which reaches no DNS server
+	} {
+		t.Run("server "+c.server+", prefix "+c.prefix+", device "+c.device, func(t *testing.T) {
+			n := lab.New(t, lab.Options{Seed: 1})
+			serverHost := n.PublicHost("server", lab.Link{})
+			deviceHost := host(n, "device", c.device)
+			mobile := n.NAT64("mobile", netip.MustParsePrefix(c.prefix), lab.Link{Delay: ownLink})
+			var flags []string
+			if c.server == "by name" {
+				flags = []string{"-host", serverName}
+				mobile.Set(serverName, serverHost.IP())
+				serverHost.DNS().Set(serverName, serverHost.IP())
+				deviceHost.Resolvers(serverHost.IP())
+			}
+			server := startServer(t, serverHost, flags...)
+			device := startDevice(t, deviceHost, server)
+			app := startApp(t, mobile.Host("app"), server)
+			first := app.connect(device)
+			app.order("close")
+			again := app.connect(device)
+			took, _ := app.settle(c.path)
+			t.Logf("connected in %v, again in %v on path %d, %s after %v more", first, again, again.path, c.path, took)
+			app.transfer("get 300000")
+			app.transfer("put 300000")
+			app.settleBoth(c.path)
+		})
+	}
+}
+
+// The device is the one without IPv4, or both are, in networks of their own.
+func TestDeviceInAnIPv6OnlyNetwork(t *testing.T) {
+	prefix := netip.MustParsePrefix("2001:db9::/96")
+	for _, app := range []string{"port-restricted", "symmetric", "IPv6 only"} {
+		t.Run("app "+app, func(t *testing.T) {
+			n := lab.New(t, lab.Options{Seed: 1})
+			server := startServer(t, n.PublicHost("server", lab.Link{}))
+			path := wantPath("port-restricted", app)
+			link := lab.Link{Delay: ownLink}
+			device := startDevice(t, n.NAT64("device-net", prefix, link).Host("device"), server)
+			var appHost *lab.Host
+			if app == "IPv6 only" {
+				appHost = n.NAT64("app-net", prefix, link).Host("app")
+			} else {
+				appHost = host(n, "app", app)
+			}
+			p := startApp(t, appHost, server)
+			p.connect(device)
+			p.settle(path)
+			p.transfer("get 300000")
+			p.transfer("put 300000")
+			p.settleBoth(path)
+		})
+	}
+}
