@@ -50,3 +50,26 @@ func TestFirstAddressOfTheServerIsDead(t *testing.T) {
 	app.connectsInTheEnd(device)
 	app.transfer("get 300000")
 }
+
+// A server moves to another address and keeps its name: apps and devices ask for it each time they dial.
+func TestServerMovesUnderItsName(t *testing.T) {
+	n := lab.New(t, lab.Options{Seed: 1})
+	first, second, dnsHost := n.PublicHost("first", lab.Link{}), n.PublicHost("second", lab.Link{}), n.PublicHost("dns", lab.Link{})
+	dns := dnsHost.DNS()
+	dns.Set(serverName, first.IP())
+	server, kill := startServerToKill(t, first, "-host", serverName)
+	deviceHost, appHost := host(n, "device", "symmetric"), host(n, "app", "symmetric") // who need the new relay, too
+	deviceHost.Resolvers(dnsHost.IP())
+	appHost.Resolvers(dnsHost.IP())
+	device := startDevice(t, deviceHost, server)
+	app := startApp(t, appHost, server)
+	app.connectsInTheEnd(device)
+	app.order("close")
+	kill()
+	dns.Set(serverName, second.IP())
+	if again := startServer(t, second, "-host", serverName); again != server {
+		t.Fatalf("the server is back as %s, not as %s", again, server)
+	}
+	app.connectsInTheEnd(device)
+	app.transfer("get 300000")
+}

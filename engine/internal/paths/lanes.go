@@ -93,10 +93,24 @@ func (n *Negotiation) lane(l Lane) *agent {
 func (n *Negotiation) startLane(l Lane, a *agent) {
 	a.start(credentials{n.remote.Ufrag + l.suffix(), n.remote.Pwd}, n.isApp())
 	for _, c := range n.peers {
-		if n.fits(l, c) {
-			a.add(c)
+		n.tell(l, a, c)
+	}
+}
+
+// tell makes a lane try a candidate, if it belongs to it.
+func (n *Negotiation) tell(l Lane, a *agent, c signal.Candidate) {
+	if !n.fits(l, c) {
+		return
+	}
+	if n.ownRelayed(l) {
+		n.relayMu.Lock()
+		r := n.relay
+		n.relayMu.Unlock()
+		if r != nil {
+			r.Expect(c.Address.Addr())
 		}
 	}
+	a.add(c)
 }
 
 func (n *Negotiation) ownRelayed(l Lane) bool {
@@ -147,8 +161,8 @@ func (n *Negotiation) learn(candidates []signal.Candidate) {
 			n.relayMu.Unlock()
 		}
 		for l, a := range n.lanes {
-			if a.started() && n.fits(l, c) {
-				a.add(c)
+			if a.started() {
+				n.tell(l, a, c)
 			}
 		}
 	}
@@ -192,9 +206,8 @@ func (n *Negotiation) askForRelay(ctx context.Context) {
 	n.wantRelay = true
 	n.workers.Go(func() {
 		for failures := 0; ; failures++ {
-			servers, others := n.signals.Relays(ctx), n.signals.NewICE()
-			_, blocked := n.ground.Reflexive.Cached()
-			r, err := n.ground.Relays.Allocate(ctx, orderRelays(servers, blocked), base.HeadStart)
+			others := n.signals.NewICE()
+			r, err := n.allocate(ctx, n.signals.Relays(ctx), others)
 			if err == nil {
 				n.gotRelay <- r
 				return
@@ -203,7 +216,7 @@ func (n *Negotiation) askForRelay(ctx context.Context) {
 			pause := time.NewTimer(relayPauses[min(failures, len(relayPauses)-1)])
 			select {
 			case <-pause.C:
-			case <-others: // the server is back, or has a new secret
+			case <-others: // the server is back, or another one, or has a new secret
 			case <-ctx.Done():
 				pause.Stop()
 				return
@@ -211,6 +224,21 @@ func (n *Negotiation) askForRelay(ctx context.Context) {
 			pause.Stop()
 		}
 	})
+}
+
+// allocate gives up when the servers may be others: a server that has moved is not where it was.
+func (n *Negotiation) allocate(ctx context.Context, servers []signal.TURNServer, others <-chan struct{}) (*base.Relay, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	n.workers.Go(func() {
+		select {
+		case <-others:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	_, blocked := n.ground.Reflexive.Cached()
+	return n.ground.Relays.Allocate(ctx, orderRelays(servers, blocked), base.HeadStart)
 }
 
 // TakeRelay makes the caller the owner of the relay.
