@@ -86,6 +86,8 @@ type attempt struct {
 	refused      <-chan Code        // by the device
 	status       <-chan bool        // of the device, as the server sees it
 	offline      bool               // so it says
+	seen         bool               // it has said something
+	offered      time.Time          // when the server was asked
 	unwatch      func()             // ends status
 
 	results chan dialed

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 )
@@ -38,6 +39,9 @@ func (at *attempt) lacked() error {
 	default:
 		if err := at.signals.Err(); err != nil {
 			return codes.Because(ErrSignaling, err)
+		}
+		if !at.seen && time.Since(at.offered) > patience {
+			return codes.Because(ErrDeviceNotOnline, errors.New("the server has not seen the device: if that runs, its log says whether it may log in"))
 		}
 		return ErrNoAnswer
 	}

@@ -121,7 +121,7 @@ func (at *attempt) dialNext() {
 // hearStatus takes down whether the server sees the device. If it does not, the local
 // network is asked at once.
 func (at *attempt) hearStatus(on bool) {
-	at.offline = !on
+	at.offline, at.seen = !on, true
 	if at.offline && at.app.config.usesLAN() && at.askLAN.Stop() {
 		at.askLAN.Reset(0)
 	}
@@ -150,7 +150,7 @@ func (at *attempt) lose(d dialed) error {
 // startNegotiation begins to look for paths with the device through the server.
 func (at *attempt) startNegotiation() error {
 	a := at.app
-	at.online = nil
+	at.online, at.offered = nil, time.Now()
 	at.status, at.unwatch = at.signals.Watch(at.to.deviceID)
 	terms := paths.Terms{
 		ID:      at.traceID,

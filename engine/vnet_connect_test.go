@@ -10,12 +10,27 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 )
 
-func TestUnseenDeviceDoesNotAnswer(t *testing.T) {
+// A device that the server has not seen may still come, until the time is up; then it is not online.
+func TestUnseenDeviceIsNotOnline(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		p := w.pair(w.home(fullCone), w.home(fullCone), nil)
 		target, err := p.app.Resolve(testIdentity(7).ID)
 		w.must(err)
-		if _, err := connectIn(p.app, target, ModeInternet, 5*time.Second); CodeOf(err) != ErrNoAnswer || !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := connectIn(p.app, target, ModeInternet, 5*time.Second); CodeOf(err) != ErrDeviceNotOnline || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("connect: %v", err)
+		}
+	})
+}
+
+// Nor is one that the server does not let in, as for a clock that is wrong.
+func TestDeviceThatMayNotLogInIsNotOnline(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(fullCone), func(_, device *Config) {
+			device.Server = "mqtt://other.test" // it is not called that
+		})
+		target, err := p.app.Resolve(p.device.ID()) // its ticket names that server
+		w.must(err)
+		if _, err := connectIn(p.app, target, ModeInternet, 5*time.Second); CodeOf(err) != ErrDeviceNotOnline {
 			t.Errorf("connect: %v", err)
 		}
 	})

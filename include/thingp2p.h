@@ -108,7 +108,7 @@ enum {
   THING_P2P_ERR_TIMEOUT = -3,             /* the time was up */
   THING_P2P_ERR_INVALID_ID = -4,          /* neither a device id, a ticket nor a known name */
   THING_P2P_ERR_INVALID_PARAMETER = -5,   /* NULL, out of range, malformed or too long */
-  THING_P2P_ERR_DEVICE_NOT_ONLINE = -6,   /* the server says it is offline, and the LAN has no answer */
+  THING_P2P_ERR_DEVICE_NOT_ONLINE = -6,   /* the server does not see it, and the LAN has no answer */
   THING_P2P_ERR_NO_RELAY = -10,           /* only a relay could connect the two; none is available */
   THING_P2P_ERR_INVALID_SESSION = -11,    /* no such handle */
   THING_P2P_ERR_CLOSED_REMOTE = -12,      /* closed by the other side */
