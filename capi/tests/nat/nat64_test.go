@@ -2,6 +2,8 @@ package nat
 
 import (
 	"net/netip"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/thingp2p/libthingp2p/engine/lab"
@@ -11,6 +13,7 @@ import (
 // that have IPv4 only, through a server that it knows by name or by an IPv4 address: straight, by a relay, and by one over TCP.
 func TestIPv6OnlyNetwork(t *testing.T) {
 	for _, c := range []struct{ server, prefix, device, path string }{
+		{"by address, with a pin", "2001:db9::/96", "symmetric", onRelay}, // its certificate is not for an address of that network
 		{"by name", "2001:db9::/96", "port-restricted", onDirect},
 		{"by name", "2001:db9:100::/40", "symmetric", onRelay},
 		{"by address", "2001:db9::/64", "port-restricted", onDirect},
@@ -23,6 +26,9 @@ func TestIPv6OnlyNetwork(t *testing.T) {
 			deviceHost := host(n, "device", c.device)
 			mobile := n.NAT64("mobile", netip.MustParsePrefix(c.prefix), lab.Link{Delay: ownLink})
 			var flags []string
+			if strings.HasSuffix(c.server, "pin") {
+				flags = []string{"-mqtt", "", "-mqtts", ":8883", "-self-signed", filepath.Join(t.TempDir(), "key")}
+			}
 			if c.server == "by name" {
 				flags = []string{"-host", serverName}
 				mobile.Set(serverName, serverHost.IP())
@@ -68,4 +74,33 @@ func TestDeviceInAnIPv6OnlyNetwork(t *testing.T) {
 			p.settleBoth(path)
 		})
 	}
+}
+
+// Both have IPv6 and nothing else, without a translator, and cannot reach each other straight. The server, which has both,
+// gives IPv4 relays to who comes by IPv6.
+func TestIPv6WithoutIPv4(t *testing.T) {
+	n := lab.New(t, lab.Options{Seed: 1, IPv6: true})
+	serverHost := n.PublicHost("server", lab.Link{})
+	serverHost.DNS().Set(serverName, serverHost.IP6())
+	server := startServer(t, serverHost, "-host", serverName)
+	link := lab.Link{Delay: ownLink}
+	deviceHost, appHost := n.PublicHost("device", link), n.PublicHost("app", link)
+	for _, h := range []*lab.Host{deviceHost, appHost} {
+		h.Resolvers(serverHost.IP6())
+		if out, err := h.Command("sh", "-c", "ip -4 addr flush dev wan0").CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+	}
+	device := startDevice(t, deviceHost, server)
+	app := startApp(t, appHost, server)
+	n.Block(appHost, deviceHost)
+	app.connect(device)
+	app.settle(onRelay)
+	app.transfer("get 300000")
+	app.settleBoth(onRelay)
+	n.Unblock(appHost, deviceHost)
+	app.order("close")
+	app.connect(device)
+	app.settle(onDirect, onLAN)
+	app.transfer("put 300000")
 }

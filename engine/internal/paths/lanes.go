@@ -226,6 +226,22 @@ func (n *Negotiation) askForRelay(ctx context.Context) {
 	})
 }
 
+// meetRelays is for a host that has no IPv4 and no way to it: relays are IPv4, so the peer's
+// is reached from one of our own, if at all.
+func (n *Negotiation) meetRelays(ctx context.Context) {
+	relayed := func(c signal.Candidate) bool { return c.Type == signal.Relayed && c.Address.Addr().Is4() }
+	if slices.ContainsFunc(n.peers, relayed) && !reachesIPv4(n.ground.Net) {
+		n.askForRelay(ctx)
+	}
+}
+
+func reachesIPv4(network hosts.Network) bool {
+	useful := func(p netip.Prefix) bool {
+		return p.Addr().Is4() && !p.Addr().IsLinkLocalUnicast() && !p.Addr().IsLoopback()
+	}
+	return network.NAT64() != nil || slices.ContainsFunc(network.Prefixes(), useful)
+}
+
 // allocate gives up when the servers may be others: a server that has moved is not where it was.
 func (n *Negotiation) allocate(ctx context.Context, servers []signal.TURNServer, others <-chan struct{}) (*base.Relay, error) {
 	ctx, cancel := context.WithCancel(ctx)

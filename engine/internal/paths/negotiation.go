@@ -301,12 +301,14 @@ func (n *Negotiation) handle(ctx context.Context, m *signal.Message) {
 			}
 		}
 		n.learn(m.Candidates)
+		n.meetRelays(ctx)
 		if m.Kind == signal.Offer {
 			n.answered = true
 			n.sendDescription(signal.Answer)
 		}
 	case signal.Candidates:
 		n.learn(m.Candidates)
+		n.meetRelays(ctx)
 	case signal.Refusal:
 		select {
 		case n.Refused <- codes.Code(m.Code):
