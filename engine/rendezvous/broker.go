@@ -41,6 +41,8 @@ type BrokerConfig struct {
 	RefuseOthers bool
 
 	Log *slog.Logger // default none
+
+	lobby *lobby // nil: its own
 }
 
 // Broker is an MQTT broker, versions 3.1.1 and 5, for the topics of the
@@ -110,7 +112,7 @@ func NewBroker(cfg BrokerConfig) *Broker {
 		log:      cfg.Log,
 		cfg:      cfg,
 		workers:  panics.Group{Guard: panics.Guard{Log: cfg.Log}},
-		door:     newDoor(cfg.MaxClients, cfg.MaxAddress),
+		door:     newDoor(cfg.lobby, cfg.MaxClients, cfg.MaxAddress),
 		logins:   newLogins(maxLogins, time.Now()),
 		conns:    map[*clientConn]struct{}{},
 		sessions: map[string]*clientConn{},

@@ -72,7 +72,7 @@ func (b *Broker) letIn(c *clientConn, connect packets.ConnectParams) error {
 	if err := b.admit(c, l); err != nil {
 		return err
 	}
-	return c.knock.admit()
+	return b.door.admit(c.knock)
 }
 
 // login checks in the order of cost. Of the ways to refuse that MQTT 3.1.1 has,

@@ -43,8 +43,9 @@ type clientConn struct {
 }
 
 func newClientConn(conn net.Conn) *clientConn {
-	conn.SetReadDeadline(time.Now().Add(helloTimeout))
-	return &clientConn{Conn: conn, knock: knockOf(conn), done: make(chan struct{})}
+	c := &clientConn{Conn: conn, knock: knockOf(conn), done: make(chan struct{})}
+	c.SetReadDeadline(c.knock.until())
+	return c
 }
 
 // SetDeadline is how mochi applies the keepalive, 1.5 times its interval after

@@ -28,8 +28,8 @@ const (
 var DefaultRelayPorts = PortRange{49152, 65535}
 
 // Config says what a Server offers. Addresses are "host:port" as for
-// net.Listen; port 0 picks a free one and "" turns that service off. All other
-// zero values mean the stated default.
+// net.Listen; port 0 picks a free one and "" turns that service off. Services with
+// the same address share it over TCP. All other zero values mean the stated default.
 type Config struct {
 	MQTT  string // MQTT over TCP
 	MQTTS string // MQTT over TLS

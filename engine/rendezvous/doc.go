@@ -17,6 +17,9 @@
 //
 // # The door
 //
+// Services that are configured with the same TCP address share it: what a client says
+// first tells which one it has come for (entrance.go).
+//
 // A connection waits at the door until it has proven who it is: over MQTT by an
 // ident.Login, over TURN by a credential, which the broker gives to each client
 // that is admitted (admission.go), under a pseudonym. While it waits it gives way to

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,10 +19,10 @@ const (
 	maxWaitingAddress = 256
 )
 
-// door is where connections come in:
+// lobby is where connections wait, whichever service they have come for:
 //
 //	            enter            admit
-//	accepted ─────────► waiting ───────► inside
+//	accepted ─────────► waiting ───────► inside, behind a service's door
 //	                       │ the oldest, when too many wait
 //	                       ▼
 //	                     closed
@@ -29,34 +30,45 @@ const (
 // To wait costs memory and nothing else, so nobody is refused who knocks: the
 // oldest gives way, first of the same address. Ten thousand connections that
 // never say a word do not keep the next one out that does.
-type door struct {
-	maxInside        int // connections at once
-	maxInsideAddress int // of them from one address
-	attempts         *attempts
+type lobby struct {
+	attempts *attempts
 
 	mu          sync.Mutex
 	waiting     list.List // of *knock, oldest first
 	waitingFrom map[netip.Addr]int
-	inside      int
-	insideFrom  map[netip.Addr]int
 }
 
-func newDoor(maxInside, maxInsideAddress int) *door {
-	return &door{
-		maxInside: maxInside, maxInsideAddress: maxInsideAddress, attempts: newAttempts(),
-		waitingFrom: map[netip.Addr]int{}, insideFrom: map[netip.Addr]int{},
+func newLobby() *lobby { return &lobby{attempts: newAttempts(), waitingFrom: map[netip.Addr]int{}} }
+
+// door leads from a lobby to a service.
+type door struct {
+	*lobby
+	maxInside        int // connections at once
+	maxInsideAddress int // of them from one address
+
+	// Guarded by the lobby.
+	inside     int
+	insideFrom map[netip.Addr]int
+}
+
+// newDoor makes a door, with a lobby of its own if there is none yet.
+func newDoor(l *lobby, maxInside, maxInsideAddress int) *door {
+	if l == nil {
+		l = newLobby()
 	}
+	return &door{lobby: l, maxInside: maxInside, maxInsideAddress: maxInsideAddress, insideFrom: map[netip.Addr]int{}}
 }
 
-// knock is a connection that came to a door. It must be closed.
+// knock is a connection that came to a lobby. It must be closed.
 type knock struct {
 	net.Conn
-	door *door
-	from netip.Addr
+	lobby   *lobby
+	from    netip.Addr
+	entered time.Time
 
-	// Guarded by the door.
+	// Guarded by the lobby.
 	place  *list.Element // while it waits
-	inside bool
+	inside *door         // that it went through
 }
 
 var (
@@ -67,19 +79,19 @@ var (
 
 // enter lets conn wait, unless it does so already under a layer of TLS or
 // WebSocket.
-func (d *door) enter(conn net.Conn) net.Conn {
+func (l *lobby) enter(conn net.Conn) net.Conn {
 	if knockOf(conn) != nil {
 		return conn
 	}
-	k := &knock{Conn: conn, door: d, from: sourceOf(conn.RemoteAddr())}
-	d.mu.Lock()
-	k.place = d.waiting.PushBack(k)
-	d.waitingFrom[k.from]++
-	victim := d.surplus(k.from)
+	k := &knock{Conn: conn, lobby: l, from: sourceOf(conn.RemoteAddr()), entered: time.Now()}
+	l.mu.Lock()
+	k.place = l.waiting.PushBack(k)
+	l.waitingFrom[k.from]++
+	victim := l.surplus(k.from)
 	if victim != nil {
-		d.remove(victim)
+		victim.leave()
 	}
-	d.mu.Unlock()
+	l.mu.Unlock()
 	if victim != nil {
 		victim.Conn.Close() // whoever serves it notices
 	}
@@ -87,12 +99,12 @@ func (d *door) enter(conn net.Conn) net.Conn {
 }
 
 // surplus returns the one to drop now that one more waits, or nil.
-func (d *door) surplus(from netip.Addr) *knock {
-	tooMany := isLimited(from) && d.waitingFrom[from] > maxWaitingAddress
-	if !tooMany && d.waiting.Len() <= maxWaiting {
+func (l *lobby) surplus(from netip.Addr) *knock {
+	tooMany := isLimited(from) && l.waitingFrom[from] > maxWaitingAddress
+	if !tooMany && l.waiting.Len() <= maxWaiting {
 		return nil
 	}
-	for e := d.waiting.Front(); e != nil; e = e.Next() {
+	for e := l.waiting.Front(); e != nil; e = e.Next() {
 		if k := e.Value.(*knock); !tooMany || k.from == from {
 			return k
 		}
@@ -100,35 +112,34 @@ func (d *door) surplus(from netip.Addr) *knock {
 	return nil
 }
 
-// remove takes k out of the books.
-func (d *door) remove(k *knock) {
-	switch {
+// leave takes k out of the books.
+func (k *knock) leave() {
+	switch d := k.inside; {
 	case k.place != nil:
-		d.waiting.Remove(k.place)
+		k.lobby.waiting.Remove(k.place)
 		k.place = nil
-		drop(d.waitingFrom, k.from)
-	case k.inside:
-		k.inside = false
+		drop(k.lobby.waitingFrom, k.from)
+	case d != nil:
+		k.inside = nil
 		d.inside--
 		drop(d.insideFrom, k.from)
 	}
 }
 
 // admit ends the wait of one that has proven who it is.
-func (k *knock) admit() error {
-	d := k.door
+func (d *door) admit(k *knock) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
-	case k.inside:
+	case k.inside != nil:
 		return nil
 	case k.place == nil:
 		return errTooLate
 	case d.inside >= d.maxInside || isLimited(k.from) && d.insideFrom[k.from] >= d.maxInsideAddress:
 		return errFull
 	}
-	d.remove(k)
-	k.inside = true
+	k.leave()
+	k.inside = d
 	d.inside++
 	d.insideFrom[k.from]++
 	return nil
@@ -137,16 +148,19 @@ func (k *knock) admit() error {
 // mayWork asks, before work that costs time, whether the address has begun too
 // much of it.
 func (k *knock) mayWork() error {
-	if !k.door.attempts.allow(k.from, time.Now()) {
+	if !k.lobby.attempts.allow(k.from, time.Now()) {
 		return errTooFast
 	}
 	return nil
 }
 
+// until is when it must have said what it wants.
+func (k *knock) until() time.Time { return k.entered.Add(helloTimeout) }
+
 func (k *knock) Close() error {
-	k.door.mu.Lock()
-	k.door.remove(k)
-	k.door.mu.Unlock()
+	k.lobby.mu.Lock()
+	k.leave()
+	k.lobby.mu.Unlock()
 	return k.Conn.Close()
 }
 
@@ -167,32 +181,25 @@ func knockOf(conn net.Conn) *knock {
 	}
 }
 
-// tls returns config with handshakes limited: the first message costs the client
-// nothing and the server an answer with a signature.
-func (d *door) tls(config *tls.Config) *tls.Config {
+// limitTLS returns config with handshakes limited: the first message costs the client
+// nothing and the server an answer with a signature. The client may choose one of
+// protocols (ALPN, RFC 7301); one that knows other names, or none, is not refused.
+func limitTLS(config *tls.Config, protocols []string) *tls.Config {
+	other := config.Clone()
 	config = config.Clone()
+	config.NextProtos = protocols
+	known := func(name string) bool { return slices.Contains(protocols, name) }
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (_ *tls.Config, err error) {
 		defer panics.Guard{}.RecoverTo(&err)
 		if k := knockOf(hello.Conn); k != nil {
-			return nil, k.mayWork()
+			if err := k.mayWork(); err != nil {
+				return nil, err
+			}
+		}
+		if !slices.ContainsFunc(hello.SupportedProtos, known) {
+			return other, nil
 		}
 		return nil, nil
 	}
 	return config
-}
-
-// listener makes what it accepts wait at the door.
-func (d *door) listener(l net.Listener) net.Listener { return doorListener{l, d} }
-
-type doorListener struct {
-	net.Listener
-	door *door
-}
-
-func (l doorListener) Accept() (net.Conn, error) {
-	conn, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return l.door.enter(conn), nil
 }

@@ -32,9 +32,9 @@ func knockFrom(d *door, from string) (*knock, *fromConn) {
 }
 
 func TestTheOldestThatWaitsGivesWay(t *testing.T) {
-	d := newDoor(10, 10)
+	d := newDoor(nil, 10, 10)
 	inside, insideConn := knockFrom(d, "192.0.2.1")
-	if err := inside.admit(); err != nil {
+	if err := d.admit(inside); err != nil {
 		t.Fatal(err)
 	}
 	_, quiet := knockFrom(d, "192.0.2.2")
@@ -58,24 +58,24 @@ func TestTheOldestThatWaitsGivesWay(t *testing.T) {
 	if d.waiting.Len() != maxWaiting || !quiet.closed || insideConn.closed {
 		t.Errorf("%d wait; old one closed %v, one inside closed %v", d.waiting.Len(), quiet.closed, insideConn.closed)
 	}
-	if err := inside.admit(); err != nil {
+	if err := d.admit(inside); err != nil {
 		t.Error("admitted twice:", err)
 	}
 }
 
 func TestTheDoorForgets(t *testing.T) {
-	d := newDoor(1, 1)
+	d := newDoor(nil, 1, 1)
 	k, conn := knockFrom(d, "192.0.2.1")
 	if again := d.enter(tls.Server(k, &tls.Config{})); knockOf(again) != k || d.waiting.Len() != 1 {
 		t.Error("it waits twice")
 	}
 	k.Close()
 	k.Close()
-	if err := k.admit(); !errors.Is(err, errTooLate) || !conn.closed {
+	if err := d.admit(k); !errors.Is(err, errTooLate) || !conn.closed {
 		t.Error(err)
 	}
 	k, _ = knockFrom(d, "192.0.2.1")
-	k.admit()
+	d.admit(k)
 	k.Close()
 	k.Close()
 	if len(d.waitingFrom)+len(d.insideFrom)+d.inside+d.waiting.Len() != 0 {
@@ -84,10 +84,10 @@ func TestTheDoorForgets(t *testing.T) {
 }
 
 func TestRoomInside(t *testing.T) {
-	d := newDoor(5, 2)
+	d := newDoor(nil, 5, 2)
 	admit := func(from string) error {
 		k, _ := knockFrom(d, from)
-		return k.admit()
+		return d.admit(k)
 	}
 	for i, step := range []struct {
 		from string
@@ -101,7 +101,7 @@ func TestRoomInside(t *testing.T) {
 			t.Errorf("step %d from %s: %v, want %v", i, step.from, err, step.want)
 		}
 	}
-	d = newDoor(100, 2)
+	d = newDoor(nil, 100, 2)
 	for range 10 { // a proxy's
 		if err := admit("127.0.0.1"); err != nil {
 			t.Error(err)

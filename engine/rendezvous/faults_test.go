@@ -33,18 +33,19 @@ func TestFaultWhileAConnectionIsAccepted(t *testing.T) {
 	a := newAcceptors(logger, nil)
 	served := make(chan net.Conn)
 	first := true
-	address, err := a.listen("127.0.0.1:0", nil, func(conn net.Conn) {
+	l, err := listen("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.accept(l, func(conn net.Conn) {
 		if first {
 			first = false
 			panic("the test's own")
 		}
 		served <- conn
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for range 2 {
-		conn, err := net.Dial("tcp", address.String())
+		conn, err := net.Dial("tcp", l.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +64,7 @@ func TestFaultInATURNStream(t *testing.T) {
 	log, logger := faultLog()
 	ours, theirs := net.Pipe()
 	defer theirs.Close()
-	s := newStream(brokenConn{ours}, &desk{guard: panics.Guard{Log: logger}})
+	s := newStream(newLobby().enter(brokenConn{ours}), &desk{guard: panics.Guard{Log: logger}})
 	ended := 0
 	s.ended = func() { ended++ }
 	if _, _, err := s.ReadFrom(make([]byte, 100)); err == nil || ended != 1 {

@@ -25,7 +25,7 @@ func TestGarbage(t *testing.T) {
 		const any = "127.0.0.1:0"
 		s := start(t, Config{MQTT: any, MQTTS: any, WS: any, WSS: any, TURN: any, TURNS: any, TLS: config})
 		ports := []string{s.TURNAddr()}
-		for _, l := range append(s.mqtt.listeners, s.turn.accept.listeners...) {
+		for _, l := range s.entrances {
 			ports = append(ports, l.Addr().String())
 		}
 		for _, url := range s.extra {

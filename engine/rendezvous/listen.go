@@ -1,7 +1,7 @@
 package rendezvous
 
 import (
-	"crypto/tls"
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -14,62 +14,55 @@ import (
 
 // acceptors owns listeners and the goroutines that accept from them.
 type acceptors struct {
-	log  *slog.Logger
-	door *door // where they come in; nil: none
+	log   *slog.Logger
+	lobby *lobby // where they come in; nil: none
 
 	mu        sync.Mutex
 	listeners []net.Listener
-	stop      chan struct{} // closed by close
+	ctx       context.Context // ends with close
+	stop      context.CancelFunc
 	workers   panics.Group
 }
 
-func newAcceptors(log *slog.Logger, door *door) *acceptors {
-	return &acceptors{
-		log: log, door: door, stop: make(chan struct{}),
-		workers: panics.Group{Guard: panics.Guard{Log: log}},
-	}
+func newAcceptors(log *slog.Logger, l *lobby) *acceptors {
+	a := &acceptors{log: log, lobby: l, workers: panics.Group{Guard: panics.Guard{Log: log}}}
+	a.ctx, a.stop = context.WithCancel(context.Background())
+	return a
 }
 
-// listen opens a TCP address and hands its connections to serve, which must not
-// block. config wraps them in TLS unless it is nil.
-func (a *acceptors) listen(address string, config *tls.Config, serve func(net.Conn)) (*net.TCPAddr, error) {
+// listen opens a TCP address.
+func listen(address string) (net.Listener, error) {
 	l, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, listenError(address, err)
 	}
-	a.accept(l, config, serve)
-	return l.Addr().(*net.TCPAddr), nil
+	return l, nil
 }
 
-func (a *acceptors) accept(l net.Listener, config *tls.Config, serve func(net.Conn)) {
+// accept hands the connections of a listener, which it takes over, to serve, which
+// must not block.
+func (a *acceptors) accept(l net.Listener, serve func(net.Conn)) {
 	a.add(l)
-	if a.door != nil {
-		l = a.door.listener(l)
-		if config != nil {
-			config = a.door.tls(config)
-		}
-	}
 	a.workers.Go(func() {
 		for pause := time.Duration(0); ; {
 			conn, err := l.Accept()
-			switch {
-			case err == nil && config != nil:
-				a.handOver(tls.Server(conn, config), serve) // the handshake comes with the first read
-			case err == nil:
-				a.handOver(conn, serve)
-			case errors.Is(err, net.ErrClosed):
-				return
-			}
 			if err == nil {
+				if a.lobby != nil {
+					conn = a.lobby.enter(conn)
+				}
+				a.handOver(conn, serve)
 				pause = 0
 				continue
+			}
+			if errors.Is(err, net.ErrClosed) {
+				return
 			}
 			// Out of file descriptors, most likely: it passes when clients leave.
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
 			a.log.Warn("cannot accept connections", "address", l.Addr(), "error", err)
 			select {
 			case <-time.After(pause):
-			case <-a.stop:
+			case <-a.ctx.Done():
 				return
 			}
 		}
@@ -90,7 +83,7 @@ func (a *acceptors) add(l net.Listener) {
 
 // close closes the listeners and waits for their goroutines.
 func (a *acceptors) close() {
-	close(a.stop)
+	a.stop()
 	a.mu.Lock()
 	for _, l := range a.listeners {
 		l.Close()

@@ -2,10 +2,9 @@ package rendezvous
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"net"
-	"strings"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -19,9 +18,11 @@ type Server struct {
 	broker  *Broker  // nil with an outside one
 	outside *outside // nil with the embedded one
 	turn    *TURN
-	mqtt    *acceptors
-	sockets []*webSocket
 	publish *publisher
+
+	accept    *acceptors
+	entrances []*entrance
+	webSocket *webSocket // nil: not served
 
 	once sync.Once
 	err  error // of Close
@@ -41,7 +42,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	s := &Server{mqtt: newAcceptors(cfg.Log, nil)}
+	s := &Server{accept: newAcceptors(cfg.Log, newLobby())}
 	if err := s.start(ctx, cfg); err != nil {
 		s.Close()
 		return nil, err
@@ -61,15 +62,15 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 	s.turn, err = NewTURN(TURNConfig{
 		Secret: cfg.Secret, PublicIP: public, RelayPorts: cfg.RelayPorts, MaxRelays: cfg.MaxRelays,
 		MaxRelaysPerClient: cfg.MaxRelaysPerClient, Rate: cfg.RelayRate, AllowPrivatePeers: cfg.AllowPrivatePeers, Net: cfg.Net, Log: cfg.Log,
+		lobby: s.accept.lobby,
 	})
 	if err != nil {
 		return err
 	}
 
-	// TURN before MQTT: whoever reads the credentials can use them.
 	ice := iceServers{secret: cfg.Secret}
 	if cfg.TURN != "" {
-		port, err := s.turn.listenBoth(cfg.TURN)
+		port, err := s.listenTURN(cfg)
 		if err != nil {
 			return err
 		}
@@ -82,11 +83,12 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 		}
 	}
 	if cfg.TURNS != "" {
-		port, err := s.turn.ListenTCP(cfg.TURNS, cfg.TLS)
+		e, err := s.entranceAt(cfg.TURNS, cfg.TLS)
 		if err != nil {
 			return err
 		}
-		url := "turns:" + cfg.advertise(cfg.TURNS, port, public, cfg.Host) + "?transport=tcp"
+		e.secure[protoTURN] = s.turn.ServeStream
+		url := "turns:" + cfg.advertise(cfg.TURNS, e.port(), public, cfg.Host) + "?transport=tcp"
 		ice.turn = append(ice.turn, TURNServer{URL: url, Pin: cfg.Pin})
 	}
 	for _, other := range cfg.TURNURLs {
@@ -108,6 +110,7 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 	s.broker = NewBroker(BrokerConfig{
 		MaxClients: cfg.MaxClients, MaxAddress: cfg.MaxAddress, Admit: cfg.Admit, RefuseOthers: cfg.RefuseOthers, Log: cfg.Log,
 		Names: append([]string{cfg.Host, public.String()}, cfg.Names...),
+		lobby: s.accept.lobby,
 	})
 	s.publish.publish = func(context.Context) error {
 		return s.broker.PublishICE(func(account string) []byte {
@@ -121,7 +124,19 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 	if err := s.publish.start(); err != nil {
 		return err
 	}
-	return s.listenMQTT(cfg)
+	if err := s.listenMQTT(cfg); err != nil {
+		return err
+	}
+	s.open()
+	return nil
+}
+
+// open lets clients in. TURN is there before MQTT: whoever reads the credentials can
+// use them.
+func (s *Server) open() {
+	for _, e := range s.entrances {
+		e.open(s.accept)
+	}
 }
 
 func (s *Server) startOutside(ctx context.Context, cfg Config, ice iceServers) error {
@@ -130,6 +145,7 @@ func (s *Server) startOutside(ctx context.Context, cfg Config, ice iceServers) e
 		return err
 	}
 	s.url = publicURL(u)
+	s.open()
 	s.outside, err = dialOutside(ctx, u, cfg.Log, s.publish.republish)
 	if err != nil {
 		return err
@@ -140,27 +156,63 @@ func (s *Server) startOutside(ctx context.Context, cfg Config, ice iceServers) e
 	return s.publish.start()
 }
 
-// listenMQTT opens the broker's listeners; the first that is on gives the URL.
+// listenTURN opens UDP and TCP on the same port.
+func (s *Server) listenTURN(cfg Config) (port int, err error) {
+	if cfg.Net != nil {
+		return s.turn.ListenUDP(cfg.TURN) // pion's virtual network has no TCP
+	}
+	for try := 0; ; try++ {
+		// TCP first: only then does a failure leave nothing running behind.
+		e, err := s.entranceAt(cfg.TURN, cfg.TLS)
+		if err != nil {
+			return 0, err
+		}
+		host, _, err := net.SplitHostPort(cfg.TURN)
+		if err != nil {
+			return 0, listenError(cfg.TURN, err)
+		}
+		if port, err = s.turn.ListenUDP(net.JoinHostPort(host, strconv.Itoa(e.port()))); err == nil {
+			e.plain[protoTURN] = s.turn.ServeStream
+			return port, nil
+		}
+		if !anyPort(cfg.TURN) || try == 8 {
+			return 0, err
+		}
+		e.Close()
+		s.entrances = s.entrances[:len(s.entrances)-1]
+	}
+}
+
+// listenMQTT opens the broker's addresses; the first that is on gives the URL.
 func (s *Server) listenMQTT(cfg Config) error {
 	public, _ := cfg.publicIP()
-	s.mqtt.door = s.broker.door
+	serve := services{protoMQTT: s.broker.Serve}
+	if cfg.WS != "" || cfg.WSS != "" {
+		s.webSocket = newWebSocket(cfg.Log, s.broker.Serve)
+		serve[protoHTTP] = s.webSocket.Serve
+	}
 	for _, l := range []struct {
-		scheme, address string
-		config          *tls.Config
+		scheme, address, protocol string
+		secure                    bool
 	}{
-		{"mqtts", cfg.MQTTS, cfg.TLS}, {"mqtt", cfg.MQTT, nil}, {"wss", cfg.WSS, cfg.TLS}, {"ws", cfg.WS, nil},
+		{"mqtts", cfg.MQTTS, protoMQTT, true}, {"mqtt", cfg.MQTT, protoMQTT, false},
+		{"wss", cfg.WSS, protoHTTP, true}, {"ws", cfg.WS, protoHTTP, false},
 	} {
 		if l.address == "" {
 			continue
 		}
-		port, err := s.listenOne(cfg, l.scheme, l.address, l.config)
+		e, err := s.entranceAt(l.address, cfg.TLS)
 		if err != nil {
 			return err
 		}
-		url := l.scheme + "://" + cfg.advertise(l.address, port.Port, public, cfg.Host)
-		if l.config != nil && cfg.Pin != "" {
+		url, among := l.scheme+"://"+cfg.advertise(l.address, e.port(), public, cfg.Host), e.plain
+		if l.secure {
+			among = e.secure
+		}
+		if l.secure && cfg.Pin != "" {
 			url += "?pin=" + cfg.Pin
 		}
+		among[l.protocol] = serve[l.protocol]
 		cfg.Log.Info("listening", "url", url)
 		if s.url == "" {
 			s.url = url
@@ -169,17 +221,6 @@ func (s *Server) listenMQTT(cfg Config) error {
 		}
 	}
 	return nil
-}
-
-func (s *Server) listenOne(cfg Config, scheme, address string, config *tls.Config) (*net.TCPAddr, error) {
-	if !strings.HasPrefix(scheme, "ws") {
-		return s.mqtt.listen(address, config, s.broker.Serve)
-	}
-	ws, port, err := listenWebSocket(address, config, s.broker.door, cfg.Log, s.broker.Serve)
-	if err == nil {
-		s.sockets = append(s.sockets, ws)
-	}
-	return port, err
 }
 
 // URL returns the address that apps and devices need, like
@@ -219,9 +260,12 @@ func (s *Server) Close() error {
 }
 
 func (s *Server) close() error {
-	s.mqtt.close()
-	for _, ws := range s.sockets {
-		ws.close()
+	for _, e := range s.entrances {
+		e.Close() // those that were not opened have nobody else to do so
+	}
+	s.accept.close()
+	if s.webSocket != nil {
+		s.webSocket.close()
 	}
 	if s.publish != nil {
 		s.publish.close()

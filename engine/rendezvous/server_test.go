@@ -140,14 +140,15 @@ func outsideBroker(t *testing.T, address string) (url string, stop func()) {
 	accept := newAcceptors(quiet, nil)
 	var conns []net.Conn // until accept is closed, its goroutine's
 	var wg sync.WaitGroup
-	port, err := accept.listen(address, nil, func(conn net.Conn) {
-		conns = append(conns, conn)
-		wg.Go(func() { broker.EstablishConnection("net", conn) })
-	})
+	l, err := listen(address)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return "mqtt://" + port.String(), func() {
+	accept.accept(l, func(conn net.Conn) {
+		conns = append(conns, conn)
+		wg.Go(func() { broker.EstablishConnection("net", conn) })
+	})
+	return "mqtt://" + l.Addr().String(), func() {
 		accept.close()
 		for _, conn := range conns {
 			conn.Close()

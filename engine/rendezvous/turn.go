@@ -1,13 +1,11 @@
 package rendezvous
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
-	"strconv"
 	"sync"
 
 	"github.com/pion/transport/v2"
@@ -34,15 +32,16 @@ type TURNConfig struct {
 
 	Net transport.Net // for relays; nil: the operating system
 	Log *slog.Logger  // default none
+
+	lobby *lobby // nil: its own
 }
 
 // TURN answers STUN Binding requests (RFC 8489) and relays UDP for those who
-// hold a credential (RFC 8656). It serves what ListenUDP, ListenTCP,
-// ServePacket and ServeStream give it.
+// hold a credential (RFC 8656). It serves what ListenUDP, ServePacket and
+// ServeStream give it.
 type TURN struct {
 	cfg    TURNConfig
 	relays *relays
-	accept *acceptors
 	door   *door // of streams; whoever has a relay is inside
 
 	mu      sync.Mutex
@@ -72,12 +71,10 @@ func NewTURN(cfg TURNConfig) (*TURN, error) {
 	if cfg.PublicIP = cfg.PublicIP.Unmap(); !cfg.PublicIP.Is4() {
 		return nil, errors.New("a TURN server needs the IPv4 address of its relays")
 	}
-	door := newDoor(cfg.MaxRelays, maxRelaysPerIP)
 	return &TURN{
 		cfg:     cfg,
 		relays:  newRelays(cfg),
-		accept:  newAcceptors(cfg.Log, door),
-		door:    door,
+		door:    newDoor(cfg.lobby, cfg.MaxRelays, maxRelaysPerIP),
 		streams: map[*stream]struct{}{},
 	}, nil
 }
@@ -92,43 +89,6 @@ func (t *TURN) ListenUDP(address string) (int, error) {
 		return 0, listenError(address+" (UDP)", err)
 	}
 	return conn.LocalAddr().(*net.UDPAddr).Port, t.ServePacket(conn)
-}
-
-// ListenTCP opens a TCP address and returns its port. config wraps connections
-// in TLS unless it is nil.
-func (t *TURN) ListenTCP(address string, config *tls.Config) (int, error) {
-	addr, err := t.accept.listen(address, config, t.ServeStream)
-	if err != nil {
-		return 0, err
-	}
-	return addr.Port, nil
-}
-
-// listenBoth opens UDP and TCP on the same port.
-func (t *TURN) listenBoth(address string) (int, error) {
-	if t.cfg.Net != nil {
-		return t.ListenUDP(address) // pion's virtual network has no TCP
-	}
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return 0, listenError(address, err)
-	}
-	for try := 0; ; try++ {
-		// TCP first: only then does a failure leave nothing running behind.
-		l, err := net.Listen("tcp", address)
-		if err != nil {
-			return 0, listenError(address, err)
-		}
-		chosen := l.Addr().(*net.TCPAddr).Port
-		if _, err = t.ListenUDP(net.JoinHostPort(host, strconv.Itoa(chosen))); err == nil {
-			t.accept.accept(l, nil, t.ServeStream)
-			return chosen, nil
-		}
-		l.Close()
-		if port != "0" || try == 8 {
-			return 0, err
-		}
-	}
 }
 
 // ServePacket serves a UDP socket, or what looks like one, and takes it over.
@@ -157,7 +117,7 @@ func (t *TURN) ServePacket(conn net.PacketConn) error {
 func (t *TURN) ServeStream(conn net.Conn) {
 	d := newDesk(t.relays, t.cfg)
 	conn = t.door.enter(conn)
-	d.knock = knockOf(conn)
+	d.admit = func() error { return t.door.admit(knockOf(conn)) }
 	s := newStream(conn, d)
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -210,7 +170,7 @@ func (t *TURN) serve(conn net.PacketConn, d *desk) error {
 	return nil
 }
 
-// Close ends all listeners, connections and relays and waits until they are gone.
+// Close ends all sockets, connections and relays and waits until they are gone.
 func (t *TURN) Close() error {
 	t.mu.Lock()
 	if t.closed {
@@ -225,7 +185,6 @@ func (t *TURN) Close() error {
 		s.Close()
 	}
 	t.mu.Unlock()
-	t.accept.close()
 	t.wg.Wait()
 	t.relays.wait()
 	return nil

@@ -18,8 +18,8 @@ type desk struct {
 	guard  panics.Guard
 	relays *relays
 	secret string
-	last   client // whom authenticate saw last
-	knock  *knock // of a connection; nil for a socket
+	last   client       // whom authenticate saw last
+	admit  func() error // lets a connection in; nil for a socket
 }
 
 // client is who holds a relay.
@@ -54,8 +54,8 @@ func (d *desk) Validate() error { return nil }
 
 func (d *desk) AllocatePacketConn(_ string, port int) (conn net.PacketConn, address net.Addr, err error) {
 	defer d.guard.RecoverTo(&err)
-	if d.knock != nil {
-		if err := d.knock.admit(); err != nil {
+	if d.admit != nil {
+		if err := d.admit(); err != nil {
 			return nil, nil, err
 		}
 	}

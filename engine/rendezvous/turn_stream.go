@@ -36,6 +36,7 @@ type stream struct {
 	conn  net.Conn
 	in    *bufio.Reader
 	desk  *desk
+	until time.Time // when the first message must be there
 	heard bool
 
 	ended func() // called once, when no more is read
@@ -44,7 +45,7 @@ type stream struct {
 
 func newStream(conn net.Conn, d *desk) *stream {
 	limitUnsent(conn)
-	return &stream{conn: conn, in: bufio.NewReaderSize(conn, 4096), desk: d}
+	return &stream{conn: conn, in: bufio.NewReaderSize(conn, 4096), desk: d, until: knockOf(conn).until()}
 }
 
 // ReadFrom returns one whole message.
@@ -56,7 +57,7 @@ func (s *stream) ReadFrom(p []byte) (n int, from net.Addr, err error) {
 		}
 	}()
 	defer s.desk.guard.RecoverTo(&err)
-	s.conn.SetReadDeadline(time.Now().Add(s.patience()))
+	s.conn.SetReadDeadline(s.deadline())
 	if n, err = readFrame(s.in, p); err != nil {
 		return 0, nil, err
 	}
@@ -64,14 +65,14 @@ func (s *stream) ReadFrom(p []byte) (n int, from net.Addr, err error) {
 	return n, s.conn.RemoteAddr(), nil
 }
 
-func (s *stream) patience() time.Duration {
+func (s *stream) deadline() time.Time {
 	switch {
 	case !s.heard:
-		return helloTimeout
+		return s.until
 	case s.desk.holdsRelay():
-		return relayIdleTimeout
+		return time.Now().Add(relayIdleTimeout)
 	}
-	return idleTimeout
+	return time.Now().Add(idleTimeout)
 }
 
 // readFrame reads one STUN message or ChannelData, with its padding, into p.

@@ -37,17 +37,21 @@ func startTURN(t *testing.T, cfg TURNConfig) *testTURN {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { server.Close() })
-	plain, err := server.listenBoth("127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
 	config, roots := testCertificate(t)
-	secure, err := server.ListenTCP("127.0.0.1:0", config)
+	s := &Server{turn: server, accept: newAcceptors(server.cfg.Log, server.door.lobby)}
+	t.Cleanup(func() { s.Close() })
+	const any = "127.0.0.1:0"
+	plain, err := s.listenTURN(Config{TURN: any})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &testTURN{server, local(plain), local(secure), roots}
+	secure, err := s.entranceAt(any, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	secure.secure[protoTURN] = server.ServeStream
+	s.open()
+	return &testTURN{server, local(plain), local(secure.port()), roots}
 }
 
 func local(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

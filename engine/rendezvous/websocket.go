@@ -1,7 +1,6 @@
 package rendezvous
 
 import (
-	"crypto/tls"
 	"io"
 	"log/slog"
 	"net"
@@ -14,37 +13,26 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
-// webSocket serves MQTT over WebSocket (MQTT 3.1.1, section 6), on any path.
+// webSocket makes MQTT of HTTP connections (MQTT 3.1.1, section 6), on any path.
 type webSocket struct {
 	http     *http.Server
+	handed   handed
 	listener panics.Group
 	waiting  sync.WaitGroup // connections that are still HTTP
 }
 
-// listenWebSocket opens address and hands each WebSocket, which waits at the door
-// from its first byte on, to serve. config wraps it in TLS unless it is nil.
-func listenWebSocket(address string, config *tls.Config, door *door, log *slog.Logger, serve func(net.Conn)) (*webSocket, *net.TCPAddr, error) {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, nil, listenError(address, err)
-	}
-	return serveWebSocket(l, config, door, log, serve), l.Addr().(*net.TCPAddr), nil
-}
-
-func serveWebSocket(l net.Listener, config *tls.Config, door *door, log *slog.Logger, serve func(net.Conn)) *webSocket {
-	l = door.listener(l)
-	if config != nil {
-		config = door.tls(config)
-		config.NextProtos = []string{"http/1.1"} // HTTP/2 has no upgrade
-		l = tls.NewListener(l, config)
-	}
+// newWebSocket hands each WebSocket to serve.
+func newWebSocket(log *slog.Logger, serve func(net.Conn)) *webSocket {
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: helloTimeout,
 		Subprotocols:     []string{"mqtt"},
 		// Who may connect is not a matter of the page that asks.
 		CheckOrigin: func(*http.Request) bool { return true },
 	}
-	ws := &webSocket{listener: panics.Group{Guard: panics.Guard{Log: log}}}
+	ws := &webSocket{
+		handed:   handed{make(chan net.Conn), make(chan struct{})},
+		listener: panics.Group{Guard: panics.Guard{Log: log}},
+	}
 	ws.http = &http.Server{
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			defer ws.listener.Recover()
@@ -67,11 +55,38 @@ func serveWebSocket(l net.Listener, config *tls.Config, door *door, log *slog.Lo
 			}
 		},
 	}
-	ws.listener.Go(func() { ws.http.Serve(l) })
+	ws.listener.Go(func() { ws.http.Serve(ws.handed) })
 	return ws
 }
 
-// close ends the listener and connections that are not yet WebSockets.
+// Serve takes a connection over and returns at once.
+func (ws *webSocket) Serve(conn net.Conn) {
+	select {
+	case ws.handed.conns <- conn:
+	case <-ws.handed.closed:
+		conn.Close()
+	}
+}
+
+// handed is a listener whose connections somebody else has accepted.
+type handed struct {
+	conns  chan net.Conn
+	closed chan struct{}
+}
+
+func (h handed) Accept() (net.Conn, error) {
+	select {
+	case conn := <-h.conns:
+		return conn, nil
+	case <-h.closed:
+		return nil, net.ErrClosed
+	}
+}
+
+func (h handed) Close() error   { close(h.closed); return nil } // the HTTP server does so once
+func (h handed) Addr() net.Addr { return &net.TCPAddr{} }
+
+// close ends connections that are not yet WebSockets.
 func (ws *webSocket) close() {
 	ws.http.Close()
 	ws.listener.Wait()

@@ -8,27 +8,10 @@ import (
 	"testing/synctest"
 )
 
-// pipes is a listener whose connections are pipes.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-}
-
-func (p pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p pipes) Close() error   { close(p.closed); return nil }
-func (p pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)} }
-
-func (p pipes) dial() net.Conn {
+// dialPipe gives serve one end of a pipe and returns the other.
+func dialPipe(serve func(net.Conn)) net.Conn {
 	ours, theirs := net.Pipe()
-	p.conns <- theirs
+	serve(theirs)
 	return ours
 }
 
@@ -48,15 +31,14 @@ func FuzzWebSocket(f *testing.F) {
 	f.Fuzz(func(t *testing.T, stream []byte, upgraded bool) {
 		synctest.Test(t, func(t *testing.T) {
 			var out bytes.Buffer
-			l := pipes{make(chan net.Conn), make(chan struct{})}
 			served := 0
-			ws := serveWebSocket(l, nil, newDoor(10, 10), noFaults(t), func(conn net.Conn) {
+			ws := newWebSocket(noFaults(t), func(conn net.Conn) {
 				served++
 				io.Copy(&out, conn)
 				conn.Close()
 			})
 			defer ws.close()
-			conn := l.dial()
+			conn := dialPipe(ws.Serve)
 			go io.Copy(io.Discard, conn)
 			if upgraded {
 				conn.Write([]byte(upgradeRequest))
@@ -69,7 +51,7 @@ func FuzzWebSocket(f *testing.F) {
 			if out.Len() > len(stream) || upgraded && served != 1 {
 				t.Errorf("%d bytes of %d came out, %d were served", out.Len(), len(stream), served)
 			}
-			next := l.dial()
+			next := dialPipe(ws.Serve)
 			defer next.Close()
 			go next.Write([]byte(upgradeRequest))
 			answer := make([]byte, 12)

@@ -27,20 +27,17 @@ func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	c.giveUpWhenMoved(ctx, giveUp)
 	server := c.cfg.Server
 	if server.Scheme == "ws" || server.Scheme == "wss" {
-		return c.dialWebSocket(ctx, withoutPin(server), tlsFor(server, c.cfg.TLS))
+		config := tlsFor(server, c.cfg.TLS)
+		config.NextProtos = []string{"http/1.1"} // HTTP/2 has no upgrade
+		return c.dialWebSocket(ctx, withoutPin(server), config)
 	}
-	conn, err := proxy.FromEnvironmentUsing(connector(c.cfg.Connect)).(proxy.ContextDialer).DialContext(ctx, "tcp", server.Host)
-	if err != nil || server.Scheme == "mqtt" {
-		return conn, err
+	dial := func() (net.Conn, error) {
+		return proxy.FromEnvironmentUsing(connector(c.cfg.Connect)).(proxy.ContextDialer).DialContext(ctx, "tcp", server.Host)
 	}
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-	defer cancel()
-	secure := tls.Client(conn, tlsFor(server, c.cfg.TLS))
-	if err := secure.HandshakeContext(ctx); err != nil {
-		conn.Close()
-		return nil, err
+	if server.Scheme == "mqtt" {
+		return dial()
 	}
-	return secure, nil
+	return ident.DialTLS(ctx, dial, tlsFor(server, c.cfg.TLS), "mqtt")
 }
 
 func (c *Client) giveUpWhenMoved(ctx context.Context, giveUp func()) {

@@ -198,10 +198,7 @@ func pump(client *turn.Client, lower net.PacketConn, guard panics.Guard) {
 // dialStream opens the transport below TURN, TCP or TLS, to the holder of the pinned
 // key if there is a pin.
 func (d RelayDialer) dialStream(ctx context.Context, uri *stun.URI, host, pin string) (net.PacketConn, error) {
-	conn, err := d.Net.Dial(ctx, host)
-	if err != nil {
-		return nil, err
-	}
+	dial := func() (net.Conn, error) { return d.Net.Dial(ctx, host) }
 	if uri.Scheme == stun.SchemeTypeTURNS {
 		config := &tls.Config{}
 		if d.TLS != nil {
@@ -211,12 +208,12 @@ func (d RelayDialer) dialStream(ctx context.Context, uri *stun.URI, host, pin st
 		if pin != "" {
 			ident.PinTLS(config, pin)
 		}
-		secure := tls.Client(conn, config)
-		if err := secure.HandshakeContext(ctx); err != nil {
-			conn.Close()
-			return nil, err
-		}
-		conn = secure
+		plain := dial
+		dial = func() (net.Conn, error) { return ident.DialTLS(ctx, plain, config, "stun.turn") } // RFC 7443
+	}
+	conn, err := dial()
+	if err != nil {
+		return nil, err
 	}
 	return turn.NewSTUNConn(conn), nil
 }
