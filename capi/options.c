@@ -41,6 +41,7 @@ static struct option {
     {"ca_file", any_text, 0, 0, NULL, NULL},
     {"lan", is_on_or_off, 0, 0, NULL, NULL},
     {"lan_port", NULL, 1, 65535, NULL, NULL},
+    {"port_mapping", is_on_or_off, 0, 0, NULL, NULL},
     {"relay", is_relay, 0, 0, NULL, NULL},
     {"strangers", is_off_or_ask, 0, 0, NULL, NULL},
     {"max_sessions", NULL, 1, 65536, NULL, NULL},

@@ -26,6 +26,10 @@ var setters = map[string]func(c *engine.Config, value string) bool{
 		c.DisableLAN = value == "off"
 		return true
 	},
+	"port_mapping": func(c *engine.Config, value string) bool {
+		c.DisablePortMapping = value == "off"
+		return true
+	},
 	"lan_port": func(c *engine.Config, value string) bool {
 		port, ok := number(value)
 		c.LANPort = uint16(port)

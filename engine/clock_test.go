@@ -19,7 +19,7 @@ var clocks = []string{
 var patient = []string{".Accept", ".Read", ".Send", "connectIn", "attempt", "wantRefusal"}
 
 // bubbles are the functions that run a function in fake time.
-var bubbles = []string{"synctest.Test", "bubble.Run", "inBubble", "inWorld", "withBroker", "withServer", "withAdmission"}
+var bubbles = []string{"synctest.Test", "bubble.Run", "inBubble", "inWorld", "withBroker", "withServer", "withAdmission", "atHome"}
 
 const inFakeTime = "it runs in bubbles only"
 

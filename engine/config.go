@@ -89,6 +89,8 @@ type Config struct {
 	SendBuffer    int           // bytes per channel; 0: 262144
 	Log           *slog.Logger  // nil: discards
 
+	DisablePortMapping bool // the NAT before the host is not asked to let others in (PCP, NAT-PMP, UPnP)
+
 	MaxSessionsPerApp int // of a device with one app, so that no app has them all, 1 to 65536; 0: 64
 
 	// Twins for tests in fake time; nil: the real ones.

@@ -168,7 +168,7 @@ func (d *Device) learnAddress() {
 	select {
 	case <-known:
 		servers, _ := d.signals.ICE()
-		d.ground.Reflexive.Refresh(d.ctx, servers.STUN)
+		d.ground.LearnAddress(d.ctx, servers.STUN)
 	case <-d.ctx.Done():
 	}
 }

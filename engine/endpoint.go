@@ -12,6 +12,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
+	"github.com/thingp2p/libthingp2p/engine/internal/portmap"
 	"github.com/thingp2p/libthingp2p/engine/internal/state"
 
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -63,6 +64,10 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 			config.Log.Warn("the device will have another port the next time", "error", err)
 		}
 	}
+	var mapping *portmap.Mapper
+	if !config.DisablePortMapping && config.Relay != RelayOnly {
+		mapping = portmap.New(config.network, socket.Port, config.Log)
+	}
 	identity := state.Identity()
 	identity.Guard = panics.Guard{Log: config.Log}
 	return &endpoint{
@@ -78,6 +83,7 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 			Mux:       socket.Mux,
 			Port:      socket.Port,
 			Reflexive: paths.NewReflexive(socket.Mux, config.network),
+			Mapping:   mapping,
 			Relays:    base.RelayDialer{Net: config.network, TLS: &tls.Config{RootCAs: roots}, Pacer: socket.Mux.Pacer, Log: config.Log},
 			Net:       config.network,
 			Log:       config.Log,
@@ -157,6 +163,7 @@ func (e *endpoint) release() {
 	if e.unwatch != nil {
 		e.unwatch()
 	}
+	e.ground.Mapping.Close()
 	e.quic.Close()
 	e.socket.Close()
 	e.workers.Wait()

@@ -65,7 +65,7 @@ func TestEachCodeIsInTheTable(t *testing.T) {
 
 // Go's users read Go's words: no text of the engine names a function or an option of C.
 func TestTextsSpeakGo(t *testing.T) {
-	ofC := regexp.MustCompile(`(?i)thing_p2p_|the option |\b(state_dir|ca_file|lan_port|max_sessions|accept_backlog|offline_ms|send_buffer)`)
+	ofC := regexp.MustCompile(`(?i)thing_p2p_|the option |\b(state_dir|ca_file|lan_port|port_mapping|max_sessions|accept_backlog|offline_ms|send_buffer)`)
 	files := 0
 	eachSource(t, func(name string, file *ast.File) {
 		files++

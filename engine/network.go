@@ -64,7 +64,7 @@ func SetAddresses(text string) error {
 func (e *endpoint) lookAgain(ctx context.Context, clients []*signal.Client, sessions []*Session) {
 	e.log.Info("the network has changed", "servers", len(clients), "sessions", len(sessions))
 	e.socket.Revive()
-	e.ground.Reflexive.Forget()
+	e.ground.Forget()
 	now := e.config.network.Prefixes()
 	own := func(ip netip.Addr) bool {
 		return slices.ContainsFunc(now, func(p netip.Prefix) bool { return p.Addr() == ip.WithZone("") })

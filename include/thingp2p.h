@@ -211,6 +211,10 @@ typedef struct thing_p2p_pairing {
  *   lan           "on" (default) or "off": discovery in the local network
  *   lan_port      1 to 65535, default 47474: its UDP port, at which devices
  *                 listen; the same for apps and devices
+ *   port_mapping  "on" (default) or "off": whether a NAT before this host is
+ *                 asked to let others in at the library's UDP port, by PCP,
+ *                 NAT-PMP or UPnP, in the background. What it maps ends at the
+ *                 deinit or device_close, or after 20 minutes
  *   relay         "auto" (default), "never", or "only" (for tests)
  *   strangers     "off" (default): a device refuses apps that are not paired
  *                 and do not hold its ticket, at once; "ask": its authorizer

@@ -3,7 +3,8 @@
 # COMMAND:DEBIAN-PACKAGE; a path stands for a file of a package that has no command.
 TEST_TOOLS="ps:procps ip:iproute2 nft:nftables gcc:gcc g++:g++ make:make cmake:cmake pkg-config:pkg-config python3:python3
 rustc:rustc cargo:cargo clang:clang gnustep-config:gnustep-make abidiff:abigail-tools valgrind:valgrind mandoc:mandoc
-dpkg-shlibdeps:dpkg-dev lintian:lintian systemd-analyze:systemd mosquitto:mosquitto turnserver:coturn tayga:tayga"
+dpkg-shlibdeps:dpkg-dev lintian:lintian systemd-analyze:systemd mosquitto:mosquitto turnserver:coturn tayga:tayga
+miniupnpd:miniupnpd-nftables"
 TEST_PACKAGES="libgnustep-base-dev gobjc gobjc++ libblocksruntime-dev python3-venv python3-cryptography libc6-dbg gcc-multilib" # headers and libraries only
 
 missing_tools() {

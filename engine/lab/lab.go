@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"net/netip"
 	"sync"
 
 	"github.com/thingp2p/libthingp2p/engine/lab/emulator"
@@ -17,8 +18,9 @@ type (
 
 // Options of a lab; the zero value works.
 type Options struct {
-	Seed uint64 // of losses, jitter and reordering
-	IPv6 bool   // public hosts have an IPv6 address as well; NATs and hosts behind them never have
+	Seed uint64       // of losses, jitter and reordering
+	NATs netip.Prefix // of their public addresses; default 198.51.100.0/24, which some routers' programs do not take for public
+	IPv6 bool         // public hosts have an IPv6 address as well; NATs and hosts behind them never have
 }
 
 // Net is an emulated internet with hosts and NATs. Its methods end the test when

@@ -79,7 +79,13 @@ func (n *Net) NAT(name string, kind Kind, link Link) *NAT {
 
 func (n *Net) nextNATAddress() netip.Addr {
 	n.natAddress++
-	return netip.AddrFrom4([4]byte{198, 51, 100, byte(n.natAddress)})
+	of := n.options.NATs.Addr()
+	if !of.IsValid() {
+		of = netip.AddrFrom4([4]byte{198, 51, 100, 0})
+	}
+	bytes := of.As4()
+	bytes[3] += byte(n.natAddress)
+	return netip.AddrFrom4(bytes)
 }
 
 func (r *NAT) lan(host byte) netip.Addr { return netip.AddrFrom4([4]byte{10, r.subnet, 0, host}) }
@@ -120,6 +126,11 @@ func (r *NAT) Readdress(h *Host, device string) {
 		fmt.Sprintf("addr add %s/24 dev %s", h.addr, device),
 		fmt.Sprintf("route replace default via %s", r.lan(1)),
 	))
+}
+
+// Router is the router itself, for programs that run there. LAN hosts know it by its IP.
+func (r *NAT) Router() *Host {
+	return &Host{net: r.net, name: r.name, ns: r.ns, addr: r.lan(1), attachment: r.attachment}
 }
 
 // IP is the router's public address.

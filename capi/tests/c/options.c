@@ -58,6 +58,7 @@ static void values(void) {
     {"server", "mqtt://host:99999", BAD}, {"server", "", 0},
     {"state_dir", "/somewhere", 0}, {"state_dir", "", 0}, {"ca_file", "/somewhere.pem", 0}, {"ca_file", "", 0},
     {"lan", "off", 0}, {"lan", "on", 0}, {"lan", "", BAD}, {"lan", "yes", BAD}, {"lan", "ON", BAD},
+    {"port_mapping", "off", 0}, {"port_mapping", "on", 0}, {"port_mapping", "", BAD}, {"port_mapping", "pcp", BAD},
     {"lan_port", "1", 0}, {"lan_port", "65535", 0}, {"lan_port", "0", BAD}, {"lan_port", "65536", BAD}, {"lan_port", "47474", 0},
     {"relay", "never", 0}, {"relay", "only", 0}, {"relay", "auto", 0}, {"relay", "maybe", BAD}, {"relay", "", BAD},
     {"strangers", "ask", 0}, {"strangers", "off", 0}, {"strangers", "on", BAD}, {"strangers", "", BAD},

@@ -31,6 +31,9 @@ type Network interface {
 	LookAgain(ctx context.Context)
 	// Prefixes are the addresses of the host with their networks, the most useful first.
 	Prefixes() []netip.Prefix
+	// Gateway is the router of the IPv4 default route, and this host's address beside it;
+	// invalid where that is not known.
+	Gateway() (router, own netip.Addr)
 	// Watch calls changed after each change of the network, as far as the system tells,
 	// until stop has returned. changed must not block.
 	Watch(guard panics.Guard, changed func()) (stop func())

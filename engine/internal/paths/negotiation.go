@@ -47,6 +47,7 @@ type Negotiation struct {
 	offline       <-chan struct{}  // closed when the server is back; nil: it is there
 	suspicion     <-chan time.Time // UDP may be blocked
 	unproven      <-chan time.Time // QUIC may be
+	remapped      <-chan struct{}  // what the NAT maps to the socket
 
 	checked    chan struct{} // the app's checks come; devices only
 	reached    atomic.Bool   // QUIC has come on one
@@ -172,6 +173,11 @@ func (n *Negotiation) Run(ctx context.Context) {
 		case address := <-n.gotAddress:
 			n.suspicion = nil
 			n.addCandidate(signal.Candidate{Type: signal.ServerReflexive, Address: address})
+		case <-n.remapped:
+			var address netip.AddrPort
+			if address, n.remapped = n.ground.Mapping.Address(); address.IsValid() {
+				n.addCandidate(signal.Candidate{Type: signal.ServerReflexive, Address: address})
+			}
 		case <-n.suspicion:
 			n.suspicion = nil
 			n.ground.Reflexive.suspect()
@@ -199,8 +205,13 @@ func (n *Negotiation) gather(ctx context.Context) {
 	address, blocked := n.ground.Reflexive.Cached()
 	if n.Policy != RelayOnly {
 		n.candidates = HostCandidates(n.ground.Net, n.ground.Port())
+		var mapped netip.AddrPort
+		mapped, n.remapped = n.ground.Mapping.Address()
 		if address.IsValid() {
 			n.candidates = append(n.candidates, signal.Candidate{Type: signal.ServerReflexive, Address: address})
+		}
+		if mapped.IsValid() && mapped != address {
+			n.candidates = append(n.candidates, signal.Candidate{Type: signal.ServerReflexive, Address: mapped})
 		}
 		n.lane(Lane{})
 	}
@@ -220,7 +231,7 @@ func (n *Negotiation) refreshAddress(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
-	address, err := n.ground.Reflexive.Refresh(ctx, servers.STUN)
+	address, err := n.ground.LearnAddress(ctx, servers.STUN)
 	if err != nil {
 		n.log.Debug("no server-reflexive address", "error", err)
 		return

@@ -1,11 +1,14 @@
 package paths
 
 import (
+	"context"
 	"log/slog"
+	"net/netip"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
+	"github.com/thingp2p/libthingp2p/engine/internal/portmap"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -34,8 +37,25 @@ type Ground struct {
 	Mux       *base.STUNMux // of the socket
 	Port      func() uint16 // of the socket
 	Reflexive *reflexive
+	Mapping   *portmap.Mapper // of the socket's port; nil: none
 	Relays    base.RelayDialer
 	Visitors  *gate.Visitors // nil on an app
 	Net       hosts.Network
 	Log       *slog.Logger
+}
+
+// LearnAddress asks how the socket looks from outside. If there is a NAT, it is asked for a
+// mapping, which nobody waits for.
+func (g *Ground) LearnAddress(ctx context.Context, servers []string) (netip.AddrPort, error) {
+	address, err := g.Reflexive.Refresh(ctx, servers)
+	if err == nil {
+		g.Mapping.Want(address.Addr())
+	}
+	return address, err
+}
+
+// Forget is for a network that is another now.
+func (g *Ground) Forget() {
+	g.Reflexive.Forget()
+	g.Mapping.Forget()
 }

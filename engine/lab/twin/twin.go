@@ -54,14 +54,18 @@ func (n Network) Prefixes() []netip.Prefix {
 	return hosts.PrefixesOf(addresses)
 }
 
+func (Network) Gateway() (router, own netip.Addr) { return netip.Addr{}, netip.Addr{} }
+
 func (Network) Watch(panics.Guard, func()) (stop func()) { return func() {} }
 
 func (n Network) Pion() transport.Net { return n.Net }
 
 // Still is the host's network without word of its changes: to wait for that, or to ask about
-// it, would keep the time of a bubble from going on.
+// it, would keep the time of a bubble from going on. Its router is left alone.
 type Still struct{ hosts.System }
 
 func (Still) LookAgain(context.Context) {}
+
+func (Still) Gateway() (router, own netip.Addr) { return netip.Addr{}, netip.Addr{} }
 
 func (Still) Watch(panics.Guard, func()) (stop func()) { return func() {} }
