@@ -1,6 +1,7 @@
 package nat
 
 import (
+	"fmt"
 	"strconv"
 	"testing"
 	"time"
@@ -71,4 +72,28 @@ func usesLargePackets(t *testing.T, n *lab.Net, link lab.Attached) {
 		lastUp, lastDown = up, down
 		return size > 1400
 	})
+}
+
+// A path that carries little from the start, and says nothing: the server is heard, and the other end found.
+func TestPathThatCarriesLittle(t *testing.T) {
+	for _, mtu := range []int{1228, 1280, 1400, 1492} {
+		for side, narrow := range map[string]func(app, device *lab.NAT){
+			"the app's":    func(app, _ *lab.NAT) { app.Carry(mtu, false) },
+			"the device's": func(_, device *lab.NAT) { device.Carry(mtu, false) },
+		} {
+			t.Run(fmt.Sprint(side, ", ", mtu), func(t *testing.T) {
+				n := lab.New(t, lab.Options{Seed: 1})
+				server := startServer(t, n.PublicHost("server", lab.Link{}))
+				link := lab.Link{Delay: ownLink}
+				appHome, deviceHome := n.NAT("app-home", lab.PortRestricted, link), n.NAT("device-home", lab.PortRestricted, link)
+				narrow(appHome, deviceHome)
+				device := startDevice(t, deviceHome.Host("device"), server)
+				app := startApp(t, appHome.Host("app"), server)
+				c := app.connect(device)
+				t.Logf("connected after %v", c)
+				app.settle(onDirect)
+				app.transfer("both 300000")
+			})
+		}
+	}
 }

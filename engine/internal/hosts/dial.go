@@ -37,7 +37,7 @@ func (System) Dial(ctx context.Context, hostPort string) (net.Conn, error) {
 	for _, address := range takeTurns(all) {
 		to := translator.Load().Out(address).String()
 		attempts = append(attempts, func(ctx context.Context) (net.Conn, error) {
-			var dialer net.Dialer
+			dialer := net.Dialer{Control: smallSegments}
 			return dialer.DialContext(ctx, "tcp", to)
 		})
 	}
