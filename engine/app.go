@@ -193,7 +193,7 @@ func (a *App) signals(url string) (*signal.Client, error) {
 	client, err := a.dialSignals(url, server{
 		known:      a.knows,
 		receive:    a.hear,
-		online:     a.searchAgain,
+		online:     func() { searchAgain(&a.mu, a.sessions) },
 		statements: func() []string { return a.state.Statements(names.WithoutPassword(url)) },
 	})
 	if err != nil {
@@ -205,10 +205,10 @@ func (a *App) signals(url string) (*signal.Client, error) {
 
 // searchAgain is for sessions that have lost their path, when a server is back that may
 // help to find another.
-func (a *App) searchAgain() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for s := range a.sessions {
+func searchAgain[V any](mu *sync.Mutex, sessions map[*Session]V) {
+	mu.Lock()
+	defer mu.Unlock()
+	for s := range sessions {
 		s.watch.again()
 	}
 }

@@ -120,7 +120,11 @@ func (d *Device) Listen() error {
 	}
 	if d.config.Server != "" {
 		var err error
-		if d.signals, err = d.dialSignals(d.config.Server, server{known: d.knows, receive: d.hear}); err != nil {
+		if d.signals, err = d.dialSignals(d.config.Server, server{
+			known:   d.knows,
+			receive: d.hear,
+			online:  func() { searchAgain(&d.mu, d.sessions) },
+		}); err != nil {
 			return err
 		}
 		d.workers.Go(d.learnAddress)

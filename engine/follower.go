@@ -30,8 +30,12 @@ func newFollower(d *Device, conn *quicConn, peer Peer, via *deviceRelay) *follow
 	if via != nil {
 		via.hold()
 	}
-	return &follower{device: d, conn: conn, peer: peer, via: via, routes: routes{network: d.config.network, port: d.socket.Port}}
+	f := &follower{device: d, conn: conn, peer: peer, via: via, routes: routes{network: d.config.network, port: d.socket.Port}}
+	f.where()
+	return f
 }
+
+func (f *follower) rerouted() bool { return f.routes.rerouted() }
 
 func (f *follower) where() route {
 	remote := f.routes.network.NAT64().In(hosts.AddrPort(f.conn.RemoteAddr()))

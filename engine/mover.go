@@ -79,6 +79,7 @@ func newMover(a *App, won dialed, to *Target, traceID string) *mover {
 	}
 	m.pinned = won.path.Lane.DeviceRelayed
 	m.path.Store(&carried{won.carrier.kind(won.path), won.path.Remote})
+	m.where()
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m
 }
@@ -89,6 +90,8 @@ func (m *mover) where() route {
 	now := m.path.Load()
 	return m.routes.to(now.remote, now.kind)
 }
+
+func (m *mover) rerouted() bool { return m.routes.rerouted() }
 
 func (m *mover) onRelay() bool { return m.path.Load().kind == PathRelay }
 
@@ -285,6 +288,7 @@ func (m *mover) take(s *search, n *paths.Negotiation, near <-chan paths.Found, t
 func (m *mover) moved(p paths.Found) {
 	now := &carried{m.carrier.kind(p), p.Remote}
 	m.path.Store(now)
+	m.where() // remembers from which address of ours
 	// QUIC sends nothing on a new path by itself.
 	if p.Relayed() {
 		ping(m.control)

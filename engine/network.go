@@ -74,7 +74,11 @@ func (e *endpoint) lookAgain(ctx context.Context, clients []*signal.Client, sess
 	}
 	e.workers.Go(func() { e.config.network.LookAgain(ctx) })
 	for _, s := range sessions {
-		s.watch.doubt()
+		if s.way.rerouted() {
+			s.watch.believe()
+		} else {
+			s.watch.doubt()
+		}
 	}
 }
 

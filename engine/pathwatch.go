@@ -70,7 +70,8 @@ func (w *pathWatch) doubt() {
 	}
 }
 
-// believe is called when the peer says that it gets no answers.
+// believe is called when the path has died as far as anybody can tell: the peer says that
+// it gets no answers, or packets leave by another one now.
 func (w *pathWatch) believe() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -84,7 +85,7 @@ func (w *pathWatch) believe() {
 func (w *pathWatch) again() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.stopped && w.quiet > 1 {
+	if !w.stopped && w.quiet > 0 {
 		w.guard.Go(w.lost)
 	}
 }

@@ -90,7 +90,11 @@ func (t *trial) probeNext() {
 		defer func() { t.results <- probed{p, o, err} }() // has room for all
 		err = t.mover.carrier.probe(ctx, o)
 	})
-	t.next.Reset(dialStagger)
+	if t.search.urgent && p.Remote == t.mover.path.Load().remote {
+		t.next.Reset(0) // it is the one that was lost
+	} else {
+		t.next.Reset(dialStagger)
+	}
 }
 
 // settle moves to a path that has answered, or makes it wait for its next turn. It reports

@@ -14,6 +14,9 @@ type way interface {
 	attach(end func(Code))
 	// where says what carries the session now.
 	where() route
+	// rerouted reports, after a change of the network, that the system sends from another
+	// address of this host than before.
+	rerouted() bool
 	// lost is called when nothing comes back any more, again and again while that is so.
 	lost()
 	// settled is called when the peer looks for no other path.
@@ -51,4 +54,16 @@ func (r *routes) to(remote netip.AddrPort, kind Path) route {
 	found := r.straightTo(remote)
 	found.kind = kind
 	return found
+}
+
+// rerouted reports that the last address is reached from another one than before.
+func (r *routes) rerouted() bool {
+	last := r.last.Load()
+	if last == nil {
+		return false
+	}
+	now := *last
+	now.local = netip.AddrPortFrom(hosts.SourceTo(last.remote), r.port())
+	r.last.Store(&now)
+	return now.local != last.local
 }

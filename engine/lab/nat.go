@@ -107,13 +107,17 @@ func (r *NAT) Join(h *Host, device string) {
 	r.hosts++
 	h.addr, h.attachment = r.lan(1+r.hosts), r.attachment
 	port := fmt.Sprintf("lan%d", r.hosts)
-	n.check(r.ns.ip(fmt.Sprintf("link add %s type veth peer name %s netns %s", port, device, h.ns.name)))
+	n.check(r.ns.ip(
+		fmt.Sprintf("link add %s type veth peer name %s netns %s", port, device, h.ns.name),
+		fmt.Sprintf("link set %s master br0 up", port),
+	))
+	// Last, since a program on the host may use the address at once, and a question of ARP that
+	// gets lost is asked again only after a second.
 	n.check(h.ns.ip(
-		fmt.Sprintf("addr add %s/24 dev %s", h.addr, device),
 		fmt.Sprintf("link set %s up", device),
+		fmt.Sprintf("addr add %s/24 dev %s", h.addr, device),
 		fmt.Sprintf("route replace default via %s", r.lan(1)),
 	))
-	n.check(r.ns.ip(fmt.Sprintf("link set %s master br0 up", port)))
 }
 
 // Readdress gives a host's interface another address in the LAN, as DHCP may.

@@ -150,7 +150,7 @@ func (c *Client) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			break
 		}
-		if errors.Is(err, errShowMore) {
+		if errors.Is(err, errShowMore) || errors.Is(err, errMoved) {
 			continue
 		}
 		if lostSince.IsZero() {
