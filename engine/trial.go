@@ -23,6 +23,7 @@ type trial struct {
 	running []paths.Found
 	results chan probed
 	next    *time.Timer // when one may be probed beside those that are
+	due     bool        // it has been, and there was none
 }
 
 // probed is what has become of a probe.
@@ -59,7 +60,7 @@ func (t *trial) enqueue(p paths.Found) {
 	} else {
 		s.queue = slices.Insert(s.queue, 0, p)
 	}
-	if len(t.running) == 0 {
+	if len(t.running) == 0 || t.due {
 		t.probeNext()
 	}
 }
@@ -68,7 +69,7 @@ func (t *trial) enqueue(p paths.Found) {
 func (t *trial) probeNext() {
 	s := t.search
 	i := slices.IndexFunc(s.queue, func(p paths.Found) bool { return t.anyPath || !p.Relayed() })
-	if i < 0 || len(t.running) == maxProbes {
+	if t.due = i < 0; t.due || len(t.running) == maxProbes {
 		return
 	}
 	p := s.queue[i]
