@@ -37,10 +37,10 @@
  *              twice in a process. Any integer may be passed as a handle: what
  *              is not one, or not one of the right sort, gives
  *              THING_P2P_ERR_INVALID_SESSION.
- * Process      The library starts threads, in the first thing_p2p_init or
- *              thing_p2p_device_open that has a use for them, and not before:
- *              until then a program may fork, become a daemon, and set options
- *              and the log. A child that is forked afterwards, and does not call
+ * Process      The library starts threads, in the first thing_p2p_init,
+ *              thing_p2p_device_open or thing_p2p_set_addresses that has a use
+ *              for them, and not before: until then a program may fork, become a
+ *              daemon, and set options and the log. A child that is forked afterwards, and does not call
  *              exec, gets THING_P2P_ERR_FORKED from every call; version, strerror
  *              and error_name still work. If the process has too little room to
  *              start (an RLIMIT_AS below 1.7 GB, or 0.7 GB on 32 bit, which is
