@@ -27,6 +27,7 @@ const inFakeTime = "it runs in bubbles only"
 // break them.
 var realTime = map[string]string{
 	"capi/tests/nat TestServerRestartsUnderARelay": "the server is away for as long as that, or longer",
+	"capi/tests/nat TestAppSleepsForLong":          "a process stands still for as long as that, or longer",
 
 	"capi/tests run":                              "a limit for what hangs",
 	"capi/tests/nat TestLANFlood":                 "it floods for as long as that",

@@ -207,8 +207,16 @@ func (c *quicConn) addPath(from *quicTransport) (*quicPath, error) {
 	return &quicPath{path}, nil
 }
 
+// heardNothing is the reason that the peer is told when a session ends since nothing came
+// from it.
+const heardNothing quic.ApplicationErrorCode = 1
+
 // close ends the connection at once.
 func (c *quicConn) close() { c.CloseWithError(0, "") }
+
+// closeSilent ends a connection on which nothing comes: who was suspended for that long
+// reads it when he goes on.
+func (c *quicConn) closeSilent() { c.CloseWithError(heardNothing, "") }
 
 // greetError says why a connection ended before the device's verdict. A device
 // that does not accept the app's certificate shows only now: TLS 1.3 ends for
@@ -231,6 +239,9 @@ func (c *quicConn) closeReason(err error) Code {
 		return ErrInternal
 	}
 	if _, ok := errors.AsType[*quic.IdleTimeoutError](cause); ok {
+		return ErrClosedTimeout
+	}
+	if told, ok := errors.AsType[*quic.ApplicationError](cause); ok && told.Remote && told.ErrorCode == heardNothing {
 		return ErrClosedTimeout
 	}
 	return ErrClosedRemote

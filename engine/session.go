@@ -190,6 +190,7 @@ func (s *Session) takeDown(reason Code) {
 		s.drain(time.Now().Add(byeTime))
 	case ErrClosedTimeout:
 		s.drain(time.Now().Add(silentTime))
+		s.conn.closeSilent()
 	}
 }
 

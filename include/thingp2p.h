@@ -112,7 +112,7 @@ enum {
   THING_P2P_ERR_NO_RELAY = -10,           /* only a relay could connect the two; none is available */
   THING_P2P_ERR_INVALID_SESSION = -11,    /* no such handle */
   THING_P2P_ERR_CLOSED_REMOTE = -12,      /* closed by the other side */
-  THING_P2P_ERR_CLOSED_TIMEOUT = -13,     /* the other side went silent for offline_ms */
+  THING_P2P_ERR_CLOSED_TIMEOUT = -13,     /* one side heard nothing from the other for offline_ms */
   THING_P2P_ERR_CLOSED_LOCAL = -14,       /* closed here */
   THING_P2P_ERR_LISTEN_BREAK = -16,       /* the device was closed while accept waited */
   THING_P2P_ERR_CONNECT_BREAK = -19,      /* break_connect, or deinit during an attempt */

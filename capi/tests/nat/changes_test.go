@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/lab"
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
 )
 
 // atOnce is far more than it takes, and far less than keep-alives do, which are 30 s apart.
@@ -139,6 +140,23 @@ func (s *scene) survives(change func(*scene), findable bool) {
 	if findable && found > atOnce {
 		t.Errorf("the device was found after %v, want %v at most", found, atOnce)
 	}
+}
+
+// An app that was suspended for longer than the device waits for it is told at once, and connects again.
+func TestAppSleepsForLong(t *testing.T) {
+	s := newScene(t, "THINGP2P_OFFLINE_MS=5000")
+	stop(s.app, true)
+	time.Sleep(12 * time.Second)
+	stop(s.app, false)
+	clock := stopwatch()
+	await.Until(t, "the app knows that its session has ended", func() bool { return s.app.order("check") == "THING_P2P_ERR_CLOSED_TIMEOUT" })
+	told := clock.Elapsed()
+	s.app.connect(s.ticket)
+	t.Logf("told after %v, connected again after %v", told, clock.Elapsed())
+	if clock.Elapsed() > atOnce {
+		t.Errorf("want %v at most", atOnce)
+	}
+	s.app.transfer("both 300000")
 }
 
 // In a local network nobody needs a server to follow the other to another address.

@@ -25,10 +25,10 @@ func hasAddress(fd uintptr) bool {
 
 // isPassing reports that the socket can still be read from after an error.
 func isPassing(err error) bool {
-	if e, ok := err.(net.Error); ok && (e.Timeout() || e.Temporary()) {
+	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
 		return true
 	}
-	for _, passing := range []error{unix.ENOBUFS, unix.ENOMEM, unix.EMSGSIZE, unix.ECONNREFUSED, unix.ECONNRESET, unix.ENETUNREACH, unix.EHOSTUNREACH} {
+	for _, passing := range []error{unix.EINTR, unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.EMSGSIZE, unix.ECONNREFUSED, unix.ECONNRESET, unix.ENETUNREACH, unix.EHOSTUNREACH} {
 		if errors.Is(err, passing) {
 			return true
 		}

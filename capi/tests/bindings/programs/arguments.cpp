@@ -63,6 +63,8 @@ void text_is_refused(thingp2p::app& app, thingp2p::device& device, const Text& b
   tells("unpair", [&](auto& ec) { device.unpair(bad, ec); });
   throws("set_option, key", [&] { thingp2p::set_option(bad, "x"); });
   tells("set_option, key", [&](auto& ec) { thingp2p::set_option(bad, "x", ec); });
+  throws("set_addresses", [&] { thingp2p::set_addresses(bad); });
+  tells("set_addresses", [&](auto& ec) { thingp2p::set_addresses(bad, ec); });
   throws("set_option, value", [&] { thingp2p::set_option("state_dir", bad); });
   tells("set_option, value", [&](auto& ec) { thingp2p::set_option("state_dir", bad, ec); });
 }

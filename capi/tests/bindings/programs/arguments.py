@@ -25,6 +25,7 @@ PARAMETERS = {
     "app_id": ("x", TEXT + [""]),
     "key": ("state_dir", TEXT + ["no option"]),
     "value": ("x", TEXT),
+    "addresses": ("", TEXT + ["no address"]),
     "state_dir": (None, [5, b"one\0two", "one\0two", "", "x" * 5000]),
     "mode": (thingp2p.Mode.LAN, NUMBER + [7, -1]),
     "level": (thingp2p.LogLevel.INFO, NUMBER + [5, -1]),

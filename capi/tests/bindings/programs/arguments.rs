@@ -23,6 +23,7 @@ fn text_is_refused(app: &App, device: &Device, bad: &str) -> Result<(), Error> {
     assert_eq!(Device::open(bad).err(), REFUSED);
     assert_eq!(device.unpair(bad).err(), REFUSED);
     assert_eq!(thingp2p::set_option(bad, "x").err(), REFUSED);
+    assert_eq!(thingp2p::set_addresses(bad).err(), REFUSED);
     assert_eq!(thingp2p::set_option("state_dir", bad).err(), REFUSED);
     Ok(())
 }

@@ -13,6 +13,7 @@
  *   own              -> PATH as the app sees it; also while a transfer runs
  *   rtt              -> the round-trip time in microseconds as the app sees it, and as the device does
  *   moved            -> how many bytes of all channels the app has sent and received
+ *   check            -> what thing_p2p_active_check says
  *   packets          -> SENT LOST, of the session
  *   close            -> closed
  */
@@ -176,6 +177,8 @@ int main(void)
       printf("%llu\n", moved_now());
     } else if (strcmp(order, "gap") == 0) {
       printf("%ld\n", longest_gap);
+    } else if (strcmp(order, "check") == 0) {
+      printf("%s\n", thing_p2p_error_name(thing_p2p_active_check(session)));
     } else if (strcmp(order, "packets") == 0) {
       print_packets();
     } else if (strcmp(order, "close") == 0) {
