@@ -59,7 +59,10 @@ func stop(p *program, on bool) {
 	p.Cmd.Process.Signal(signal)
 }
 
-const nobodyTellsTheDevice = "device's router forgets"
+const (
+	nobodyTellsTheDevice = "device's router forgets"
+	allTheTime           = "ten changes in twenty seconds"
+)
 
 // changes are what networks do to people.
 var changes = []struct {
@@ -91,7 +94,7 @@ var changes = []struct {
 	{"the device's sockets are taken away", func(s *scene) { s.deviceHost.TakeSockets() }},
 	{"the app stands still", func(s *scene) { stop(s.app, true); time.Sleep(5 * time.Second); stop(s.app, false) }},
 	{"the device stands still", func(s *scene) { stop(s.device, true); time.Sleep(5 * time.Second); stop(s.device, false) }},
-	{"ten changes in twenty seconds", func(s *scene) {
+	{allTheTime, func(s *scene) {
 		homes := []*lab.NAT{s.appMobile, s.appHome}
 		for i := range 10 {
 			device := fmt.Sprint("flap", i)
@@ -109,7 +112,11 @@ var changes = []struct {
 // After any change of the network the session goes on, nothing is lost in either direction, and the device can be found.
 func TestChangesOfTheNetwork(t *testing.T) {
 	for _, c := range changes {
-		t.Run(c.name, func(t *testing.T) { newScene(t).survives(c.change, c.name != nobodyTellsTheDevice) })
+		bytes := 6_000_000 // in 2.4 s
+		if c.name == allTheTime {
+			bytes = 50_000_000
+		}
+		t.Run(c.name, func(t *testing.T) { newScene(t).survives(c.change, bytes, c.name != nobodyTellsTheDevice) })
 	}
 }
 
@@ -118,16 +125,16 @@ func TestChangesOfTheNetworkUnseen(t *testing.T) {
 	for _, c := range changes {
 		switch c.name {
 		case "app from Wi-Fi to mobile", "device goes elsewhere", "app gets another address", "device gets another address":
-			t.Run(c.name, func(t *testing.T) { newScene(t, "NAT_TEST_NO_NETLINK=1").survives(c.change, true) })
+			t.Run(c.name, func(t *testing.T) { newScene(t, "NAT_TEST_NO_NETLINK=1").survives(c.change, 6_000_000, true) })
 		}
 	}
 }
 
 // survives changes the network in the middle of a transfer, and wants the device to be found at once after that.
-func (s *scene) survives(change func(*scene), findable bool) {
+func (s *scene) survives(change func(*scene), bytes int, findable bool) {
 	t := s.t
 	t.Helper()
-	s.app.order("both 10000000")
+	s.app.order(fmt.Sprint("both ", bytes))
 	s.app.flow(2_000_000)
 	change(s)
 	clock := stopwatch()
