@@ -70,7 +70,7 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 	}
 	identity := state.Identity()
 	identity.Guard = panics.Guard{Log: config.Log}
-	return &endpoint{
+	e := &endpoint{
 		config:   config,
 		log:      config.Log,
 		state:    state,
@@ -89,7 +89,9 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 			Log:       config.Log,
 		},
 		workers: panics.Group{Guard: panics.Guard{Log: config.Log}},
-	}, nil
+	}
+	socket.Moved = e.ground.Forget
+	return e, nil
 }
 
 func loadRoots(file string) (*x509.CertPool, error) {

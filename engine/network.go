@@ -16,6 +16,12 @@ import (
 // Linux the app sees changes of addresses by itself.
 func (a *App) NetworkChanged() {
 	a.mu.Lock()
+	if a.closed {
+		a.mu.Unlock()
+		return
+	}
+	a.calls.Add(1)
+	defer a.calls.Done()
 	var clients []*signal.Client
 	for _, client := range a.servers {
 		clients = append(clients, client)
@@ -66,8 +72,10 @@ func (e *endpoint) lookAgain(ctx context.Context, clients []*signal.Client, sess
 	e.socket.Revive()
 	e.ground.Forget()
 	now := e.config.network.Prefixes()
-	own := func(ip netip.Addr) bool {
-		return slices.ContainsFunc(now, func(p netip.Prefix) bool { return p.Addr() == ip.WithZone("") })
+	// The addresses that are known need not be all that there are.
+	own := func(local netip.Addr, remote netip.AddrPort) bool {
+		listed := slices.ContainsFunc(now, func(p netip.Prefix) bool { return p.Addr() == local.WithZone("") })
+		return listed || hosts.SourceTo(remote) == local
 	}
 	for _, client := range clients {
 		client.NetworkChanged(own)

@@ -43,10 +43,14 @@ type routes struct {
 func (r *routes) straightTo(remote netip.AddrPort) route {
 	last := r.last.Load()
 	if last == nil || last.remote != remote {
-		last = &route{directKind(r.network, remote.Addr()), netip.AddrPortFrom(hosts.SourceTo(r.network.NAT64().Out(remote)), r.port()), remote}
+		last = &route{directKind(r.network, remote.Addr()), netip.AddrPortFrom(r.source(remote), r.port()), remote}
 		r.last.Store(last)
 	}
 	return *last
+}
+
+func (r *routes) source(remote netip.AddrPort) netip.Addr {
+	return hosts.SourceTo(r.network.NAT64().Out(remote))
 }
 
 // to is the route to an address, of a kind that is known.
@@ -63,7 +67,7 @@ func (r *routes) rerouted() bool {
 		return false
 	}
 	now := *last
-	now.local = netip.AddrPortFrom(hosts.SourceTo(last.remote), r.port())
+	now.local = netip.AddrPortFrom(r.source(last.remote), r.port())
 	r.last.Store(&now)
 	return now.local != last.local
 }

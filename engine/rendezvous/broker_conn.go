@@ -37,9 +37,10 @@ type clientConn struct {
 	standing atomic.Pointer[standing] // on whose account it gets relays
 	asked    atomic.Int64             // the latest review that asked about it
 
-	pace       bucket        // of bytes read; the connection's own goroutine's
-	superseded atomic.Bool   // a newer connection announces the same will
-	done       chan struct{} // closed when the broker has forgotten the client
+	pace        bucket        // of bytes read; the connection's own goroutine's
+	superseded  atomic.Bool   // a newer connection announces the same will
+	established atomic.Bool   // the client knows that it is in
+	done        chan struct{} // closed when the broker has forgotten the client
 }
 
 func newClientConn(conn net.Conn) *clientConn {

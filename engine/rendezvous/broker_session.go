@@ -22,7 +22,7 @@ type sessionHook struct {
 func (h *sessionHook) ID() string { return "session" }
 
 func (h *sessionHook) Provides(b byte) bool {
-	return b == mqtt.OnConnect || b == mqtt.OnSessionEstablish || b == mqtt.OnWill
+	return b == mqtt.OnConnect || b == mqtt.OnSessionEstablish || b == mqtt.OnSessionEstablished || b == mqtt.OnWill
 }
 
 // OnConnect makes each session a clean one without delayed will, whatever was
@@ -65,6 +65,14 @@ func (h *sessionHook) OnSessionEstablish(cl *mqtt.Client, pk packets.Packet) {
 	}
 }
 
+// OnSessionEstablished runs once the client has been told that it is in: from here on mochi
+// publishes its will.
+func (h *sessionHook) OnSessionEstablished(cl *mqtt.Client, _ packets.Packet) {
+	if c, ok := cl.Net.Conn.(*clientConn); ok {
+		c.established.Store(true)
+	}
+}
+
 // OnWill runs when a connection ended without DISCONNECT. The will's topic was
 // checked when the client connected.
 func (h *sessionHook) OnWill(cl *mqtt.Client, will mqtt.Will) (mqtt.Will, error) {
@@ -86,8 +94,25 @@ func (b *Broker) claim(c *clientConn) (older *clientConn) {
 	return older
 }
 
+// announceEnd publishes the will of a connection that ended before its client was told that
+// it is in. It may have taken another one's place, whose will was kept back.
+func (b *Broker) announceEnd(c *clientConn) {
+	if c.client == nil || c.willTopic == "" || c.established.Load() {
+		return
+	}
+	b.mu.Lock()
+	current := b.sessions[c.client.ID] == c
+	b.mu.Unlock()
+	if will := c.client.Properties.Will; current && b.mayRetain(c.willTopic, will.Payload) {
+		if err := b.Publish(c.willTopic, bytes.Clone(will.Payload), true); err != nil {
+			b.cfg.Log.Debug("a will was not published", "error", err)
+		}
+	}
+}
+
 // forget removes what is left of a connection that has ended.
 func (b *Broker) forget(c *clientConn) {
+	b.announceEnd(c)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.conns, c)

@@ -242,13 +242,13 @@ func (c *Client) Doubt() {
 
 // NetworkChanged is Doubt after a change of the host's network; own reports whether an
 // address is the host's now. A connection from one that is not is lost.
-func (c *Client) NetworkChanged(own func(netip.Addr) bool) {
+func (c *Client) NetworkChanged(own func(local netip.Addr, remote netip.AddrPort) bool) {
 	c.mu.Lock()
 	l := c.link
 	close(c.moved) // a dial may be waiting for who cannot be reached any more
 	c.moved = make(chan struct{})
 	c.mu.Unlock()
-	if l != nil && l.local.IsValid() && !own(l.local) {
+	if l != nil && l.local.IsValid() && !own(l.local, l.remote) {
 		l.lose(errMoved)
 	}
 	c.Doubt()

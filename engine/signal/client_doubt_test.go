@@ -107,7 +107,7 @@ func TestDoubtOfALivingConnection(t *testing.T) {
 			c.Doubt()
 			time.Sleep(100 * time.Millisecond)
 		}
-		c.NetworkChanged(func(netip.Addr) bool { return true })
+		c.NetworkChanged(func(netip.Addr, netip.AddrPort) bool { return true })
 		time.Sleep(2 * leastPatience)
 		if n := len(s.dialled()); n > 0 || !c.isOnline() {
 			t.Errorf("%d more dials", n)
@@ -124,7 +124,7 @@ func TestNetworkChanged(t *testing.T) {
 		s.cut()
 		time.Sleep(time.Minute)
 		s.answer(func(conn net.Conn) { s.broker.Serve(conn) })
-		c.NetworkChanged(func(netip.Addr) bool { return true })
+		c.NetworkChanged(func(netip.Addr, netip.AddrPort) bool { return true })
 		synctest.Wait()
 		if !c.isOnline() {
 			t.Fatal("a pause goes on")
@@ -132,11 +132,47 @@ func TestNetworkChanged(t *testing.T) {
 		time.Sleep(backoffStable)
 		c.currentLink().local = gone
 		s.silence()
-		c.NetworkChanged(func(ip netip.Addr) bool { return ip != gone })
+		c.NetworkChanged(func(ip netip.Addr, _ netip.AddrPort) bool { return ip != gone })
 		time.Sleep(backoffFloor)
 		synctest.Wait()
 		if !c.isOnline() || c.currentLink().local == gone {
 			t.Error("the dead connection is waited for")
 		}
 	})
+}
+
+// slowConn is a server's that takes its time to say anything.
+type slowConn struct{ net.Conn }
+
+func (c slowConn) Write(p []byte) (int, error) {
+	time.Sleep(10 * time.Millisecond)
+	return c.Conn.Write(p)
+}
+
+// A device that goes while the connection beside the one in doubt is logging in is off, at whatever moment it goes.
+func TestDeviceGoesWhileItsSpareLogsIn(t *testing.T) {
+	for at := time.Duration(0); at < 30*time.Millisecond; at += 2 * time.Millisecond {
+		withServer(t, func(t *testing.T, s *testServer) {
+			device := s.client(Device, "dev")
+			time.Sleep(backoffStable)
+			s.silence()
+			s.answer(func(conn net.Conn) { s.broker.Serve(slowConn{conn}) })
+			device.Doubt()
+			time.Sleep(leastHeadStart + at)
+			device.Close()
+			time.Sleep(10 * time.Minute)
+			s.answer(func(conn net.Conn) { s.broker.Serve(conn) })
+			synctest.Wait()
+			status, stop := s.client(App, "app").Watch(id("dev"))
+			defer stop()
+			time.Sleep(5 * time.Second)
+			select {
+			case on := <-status:
+				if on {
+					t.Errorf("it went %v after the dial, and is on", at)
+				}
+			default:
+			}
+		})
+	}
 }

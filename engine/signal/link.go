@@ -28,10 +28,11 @@ type link struct {
 	closing chan struct{}
 	writing panics.Group
 
-	inbox     string        // of the client
-	local     netip.Addr    // of this host, on the way to the server; invalid: not known
-	roundTrip time.Duration // to the server
-	doubted   atomic.Bool   // the server has been asked for a sign of life
+	inbox     string         // of the client
+	local     netip.Addr     // of this host, on the way to the server; invalid: not known
+	remote    netip.AddrPort // of the server, or of a proxy
+	roundTrip time.Duration  // to the server
+	doubted   atomic.Bool    // the server has been asked for a sign of life
 }
 
 const (
@@ -67,6 +68,9 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 	}
 	if local, ok := conn.LocalAddr().(*net.TCPAddr); ok {
 		l.local = local.AddrPort().Addr().Unmap()
+	}
+	if remote, ok := conn.RemoteAddr().(*net.TCPAddr); ok {
+		l.remote = netip.AddrPortFrom(remote.AddrPort().Addr().Unmap(), remote.AddrPort().Port())
 	}
 	l.writing.Guard = panics.Guard{Log: c.cfg.Log, Failed: func() { l.lose(errFault) }}
 	options := mqtt.NewClientOptions().

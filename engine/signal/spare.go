@@ -41,7 +41,7 @@ func (s *spare) drop() {
 	s.stop()
 	s.client.leaving.Go(func() {
 		if late := <-s.made; late != nil {
-			late.abandon()
+			late.close() // it may have said that a device is on
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -43,6 +44,8 @@ type webSocketConn struct {
 	net.Conn
 	ws      *websocket.Conn
 	message io.Reader // what is left of the current one; nil between two
+
+	writing sync.Mutex
 }
 
 func (c *webSocketConn) Read(p []byte) (int, error) {
@@ -64,8 +67,10 @@ func (c *webSocketConn) Read(p []byte) (int, error) {
 	}
 }
 
-// Write sends p as one message.
+// Write sends p as one message. The MQTT client writes from two goroutines.
 func (c *webSocketConn) Write(p []byte) (int, error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
 	if err := c.ws.WriteMessage(websocket.BinaryMessage, p); err != nil {
 		return 0, err
 	}
@@ -75,7 +80,11 @@ func (c *webSocketConn) Write(p []byte) (int, error) {
 // SetDeadline applies to whole messages.
 func (c *webSocketConn) SetDeadline(t time.Time) error {
 	c.ws.SetReadDeadline(t)
-	return c.ws.SetWriteDeadline(t)
+	return c.SetWriteDeadline(t)
 }
 
-func (c *webSocketConn) SetWriteDeadline(t time.Time) error { return c.ws.SetWriteDeadline(t) }
+func (c *webSocketConn) SetWriteDeadline(t time.Time) error {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	return c.ws.SetWriteDeadline(t)
+}

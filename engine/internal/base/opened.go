@@ -1,6 +1,7 @@
 package base
 
 import (
+	"errors"
 	"net"
 	"syscall"
 	"time"
@@ -45,32 +46,59 @@ const (
 
 	// portTries are so many, since who writes at that moment holds the old one for a little longer.
 	portTries = 5
+
+	// passingRest keeps an error that lasts from being read in a loop.
+	passingRest = time.Millisecond
 )
 
 // goesOn reports that there is something to read from again, after a read of old has
 // failed. It waits for it.
 func (s *Socket) goesOn(old *opened, why error) bool {
-	if s.closed.Load() || isPassing(why) {
+	if s.closed.Load() || isTimeout(why) {
 		return false
+	}
+	if isPassing(why) {
+		return s.rest(passingRest)
 	}
 	s.log.Warn("the system has taken the UDP socket away, opening another", "error", why)
 	old.Close() // its port is wanted again
-	pause := firstReopening
+	port, pause := s.Port(), firstReopening
 	for tries := 1; ; tries++ {
 		err := s.reopen(tries >= portTries)
 		if err == nil {
-			return true
+			break
 		}
 		s.log.Debug("no UDP socket yet", "error", err)
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-s.done:
-			timer.Stop()
+		if !s.rest(pause) {
 			return false
 		}
 		pause = min(2*pause, maxReopening)
 	}
+	if s.Port() != port && s.Moved != nil {
+		s.Moved()
+	}
+	return true
+}
+
+// rest waits, and reports whether the reading is still wanted.
+func (s *Socket) rest(pause time.Duration) bool {
+	s.mu.Lock()
+	ended := s.ended
+	s.mu.Unlock()
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-s.done:
+	case <-ended:
+	}
+	return false
+}
+
+func isTimeout(err error) bool {
+	e, ok := errors.AsType[net.Error](err)
+	return ok && e.Timeout()
 }
 
 // Revive makes the socket be replaced if the system has taken it away without saying so.
@@ -103,6 +131,16 @@ func (s *Socket) setReadDeadline(t time.Time) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.deadline = t
+	select {
+	case <-s.ended:
+		if t.IsZero() {
+			s.ended = make(chan struct{})
+		}
+	default:
+		if !t.IsZero() { // QUIC knows no other one than now
+			close(s.ended)
+		}
+	}
 	return s.now.Load().SetReadDeadline(t)
 }
 

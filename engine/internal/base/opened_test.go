@@ -5,7 +5,9 @@ package base
 import (
 	"errors"
 	"net"
+	"net/netip"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -163,5 +165,98 @@ func loseAddress(t *testing.T, udp *net.UDPConn) {
 	raw.Control(func(fd uintptr) { err = unix.Dup3(other, int(fd), unix.O_CLOEXEC) })
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// stingy is a system that has no sockets for a while, and whose reads fail now and then.
+type stingy struct {
+	hosts.System
+	none     atomic.Bool
+	failures atomic.Int32
+}
+
+func (s *stingy) Listen(port uint16) (net.PacketConn, error) {
+	if s.none.Load() {
+		return nil, syscall.EMFILE
+	}
+	conn, err := s.System.Listen(port)
+	return &hiccups{conn, s}, err
+}
+
+type hiccups struct {
+	net.PacketConn
+	system *stingy
+}
+
+func (h *hiccups) ReadFrom(p []byte) (int, net.Addr, error) {
+	if h.system.failures.Add(-1) >= 0 {
+		return 0, nil, &net.OpError{Op: "read", Net: "udp", Err: os.NewSyscallError("recvmsg", syscall.ENOBUFS)}
+	}
+	return h.PacketConn.ReadFrom(p)
+}
+
+// While there is no socket to be had, QUIC can end the reading all the same.
+func TestReadingEndsWithoutASocket(t *testing.T) {
+	system := new(stingy)
+	s, err := OpenSocket(system, 0, faultlog.None(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	conn, ended := s.PacketConn(), make(chan error, 1)
+	system.none.Store(true)
+	s.now.Load().Close()
+	go func() {
+		_, _, err := conn.ReadFrom(make([]byte, 100))
+		ended <- err
+	}()
+	conn.SetReadDeadline(time.Unix(1, 0))
+	if err := <-ended; err == nil {
+		t.Error("it has read something")
+	}
+}
+
+// An error that passes ends nothing, and does not cost the socket.
+func TestPassingErrorsPass(t *testing.T) {
+	system := new(stingy)
+	s, err := OpenSocket(system, 0, faultlog.None(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	first := s.now.Load()
+	system.failures.Store(3)
+	packet := make(chan error, 1)
+	go func() {
+		_, _, err := s.PacketConn().ReadFrom(make([]byte, 100))
+		packet <- err
+	}()
+	if err := s.WriteTo([]byte("\x40packet"), netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), s.Port())); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-packet; err != nil || s.now.Load() != first {
+		t.Errorf("%v, another socket: %v", err, s.now.Load() != first)
+	}
+}
+
+// Who tells others of the port hears when it is another.
+func TestPortIsTakenMeanwhile(t *testing.T) {
+	s, err := OpenSocket(hosts.System{}, 0, faultlog.None(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	moved := make(chan uint16, 1)
+	s.Moved = func() { moved <- s.Port() }
+	old := s.Port()
+	s.now.Load().Close()
+	thief, err := net.ListenUDP("udp", &net.UDPAddr{Port: int(old)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer thief.Close()
+	go s.PacketConn().ReadFrom(make([]byte, 100))
+	if now := <-moved; now == old {
+		t.Error("it is the same port")
 	}
 }

@@ -4,7 +4,6 @@ package base
 
 import (
 	"errors"
-	"net"
 
 	"golang.org/x/sys/unix"
 )
@@ -25,9 +24,6 @@ func hasAddress(fd uintptr) bool {
 
 // isPassing reports that the socket can still be read from after an error.
 func isPassing(err error) bool {
-	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
-		return true
-	}
 	for _, passing := range []error{unix.EINTR, unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM, unix.EMSGSIZE, unix.ECONNREFUSED, unix.ECONNRESET, unix.ENETUNREACH, unix.EHOSTUNREACH} {
 		if errors.Is(err, passing) {
 			return true

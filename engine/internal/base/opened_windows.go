@@ -2,7 +2,6 @@ package base
 
 import (
 	"errors"
-	"net"
 
 	"golang.org/x/sys/windows"
 )
@@ -15,9 +14,6 @@ func hasAddress(fd uintptr) bool {
 // isPassing reports that the socket can still be read from after an error: here ICMP's
 // answers to what was sent show when something is read.
 func isPassing(err error) bool {
-	if e, ok := errors.AsType[net.Error](err); ok && e.Timeout() {
-		return true
-	}
 	for _, passing := range []error{windows.WSAEINTR, windows.WSAEMFILE, windows.WSAENOBUFS, windows.WSAEMSGSIZE, windows.WSAECONNREFUSED, windows.WSAECONNRESET, windows.WSAENETRESET, windows.WSAENETUNREACH, windows.WSAEHOSTUNREACH} {
 		if errors.Is(err, passing) {
 			return true

@@ -41,9 +41,12 @@ type Socket struct {
 	closed  atomic.Bool
 	done    chan struct{} // closed with it
 
+	Moved func() // called when the port is another one; nil: nobody needs to know
+
 	mu       sync.Mutex           // of those who open, close and set
 	settings []func(*net.UDPConn) // by QUIC
 	deadline time.Time            // for reads
+	ended    chan struct{}        // closed while it has passed
 
 	nextAlias atomic.Uint64
 	aliases   sync.Map // netip.AddrPort -> *atomic.Pointer[netip.AddrPort]
@@ -67,7 +70,7 @@ var (
 
 // OpenSocket takes the wanted port if it is free, and any if not, or if it is 0.
 func OpenSocket(network hosts.Network, wanted uint16, log *slog.Logger) (*Socket, error) {
-	s := &Socket{network: network, log: log, guard: panics.Guard{Log: log}, done: make(chan struct{})}
+	s := &Socket{network: network, log: log, guard: panics.Guard{Log: log}, done: make(chan struct{}), ended: make(chan struct{})}
 	first, err := open(network, wanted, true)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package hosts
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -88,6 +89,9 @@ func (n *NAT64) In(from netip.AddrPort) netip.AddrPort {
 // translator is what is known of the network that this process is in.
 var translator atomic.Pointer[NAT64]
 
+// unsure: the last question had no answer, and the translator may be that of another network.
+var unsure atomic.Bool
+
 func (System) NAT64() *NAT64 { return translator.Load() }
 
 // LookAgain is for a network that is another now. That there is a translator is believed until
@@ -101,7 +105,7 @@ func (System) LookAgain(ctx context.Context) {
 // that may help.
 func findNAT64(ctx context.Context, to netip.AddrPort) {
 	unknown := !to.IsValid() || to.Addr().Is4() && !IsLocal(to.Addr()) && !SourceTo(to).IsValid()
-	if hasIPv4() || unknown && translator.Load() == nil {
+	if hasIPv4() || unknown && (translator.Load() == nil || unsure.Load()) {
 		askForNAT64(ctx)
 	}
 }
@@ -109,11 +113,16 @@ func findNAT64(ctx context.Context, to netip.AddrPort) {
 func askForNAT64(ctx context.Context) {
 	if hasIPv4() {
 		translator.Store(nil)
+		unsure.Store(false)
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
-	if answers, err := net.DefaultResolver.LookupNetIP(ctx, "ip6", onlyIPv4); err == nil {
+	answers, err := net.DefaultResolver.LookupNetIP(ctx, "ip6", onlyIPv4)
+	if no, ok := errors.AsType[*net.DNSError](err); ok && no.IsNotFound {
+		err = nil // which is an answer
+	}
+	if unsure.Store(err != nil); err == nil {
 		translator.Store(nat64From(answers))
 	}
 }
