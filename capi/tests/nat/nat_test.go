@@ -4,6 +4,8 @@ package nat
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -242,6 +244,35 @@ func TestOneWayPathIsNotTrusted(t *testing.T) {
 	device := startCamera(t, deviceHost, t.TempDir(), server)
 	app := startPhone(t, appHost, server, "THINGP2P_RELAY=never", "THINGP2P_LAN=off")
 	c := app.connect(device.id)
+	t.Logf("path %d after %v", c.path, c)
+	app.transfer("get 300000")
+}
+
+// A host with many bridges and tunnels offers the address at which it can be reached among the few that it offers.
+func TestManyInterfaces(t *testing.T) {
+	n := lab.New(t, lab.Options{Seed: 1})
+	server := startServer(t, n.PublicHost("server", lab.Link{}))
+	home := n.NAT("home", lab.PortRestricted, lab.Link{Delay: ownLink})
+	hosts := [2]*lab.Host{home.Host("app"), home.Host("device")}
+	for _, h := range hosts {
+		var lines strings.Builder
+		for i := range 30 {
+			fmt.Fprintf(&lines, "link add other%d type veth peer name end%d\nlink set end%d up\naddr add 172.%d.0.1/24 dev other%d\nlink set other%d up\n", i, i, i, 17+i, i, i)
+		}
+		lines.WriteString("link del lan0\n")
+		add := h.Command("ip", "-batch", "-")
+		add.Stdin = strings.NewReader(lines.String())
+		if out, err := add.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		home.Join(h, "lan1") // the system lists it last
+	}
+	environment := []string{"THINGP2P_SERVER=" + server, "THINGP2P_RELAY=never", "THINGP2P_LAN=off"}
+	directory(t)
+	device := startWith(t, hosts[1], environment, filepath.Join(workDir, "device"), t.TempDir(), "anyone")
+	device.line()
+	app := startWith(t, hosts[0], environment, filepath.Join(workDir, "app"))
+	c := app.connect(device.line())
 	t.Logf("path %d after %v", c.path, c)
 	app.transfer("get 300000")
 }
