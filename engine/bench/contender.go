@@ -18,6 +18,7 @@ type contender struct {
 	name string
 	over string // what cmd/peer runs over; empty: libthingp2p
 	cc   string // TCP's congestion control
+	args string // of our app, with spaces between them
 }
 
 var (
@@ -71,7 +72,7 @@ func (j *job) device(c contender, h *lab.Host, server string, port int, flags ..
 
 func (j *job) app(c contender, h *lab.Host, server string) *program {
 	if c.over == "" {
-		return j.start(h, server, j.files.tool("app"))
+		return j.start(h, server, j.files.tool("app"), strings.Fields(c.args)...)
 	}
 	return j.start(h, "", j.files.tool("peer"), "app", "-over", c.over, "-cc", c.cc)
 }
@@ -92,6 +93,7 @@ func (p *program) connect(address string, relay bool) time.Duration {
 
 // Kinds of runs.
 const (
+	idle   = "idle"
 	get    = "get"    // the device sends as fast as it can
 	put    = "put"    // the app does
 	camera = "camera" // the device sends frames

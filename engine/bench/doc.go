@@ -13,4 +13,8 @@
 // that the processor limits one at a time.
 //
 // What the figures mean is written beside each group.
+//
+// Live is another bench, of live video on links that were recorded, with programs of its
+// own (camera, viewer). Nobody else runs in it; what WebRTC did on the same links is
+// written in its table.
 package bench

@@ -42,7 +42,7 @@ func groups(s Size) []group {
 	if !s.quick {
 		all = append(all, throughput(s, loopback))
 	}
-	return append(all, shares(s), connectTime(s), steps(s), memory(s))
+	return append(all, shares(s), connectTime(s), steps(s), memory(s), waiting(s))
 }
 
 // each makes trials of one condition, for contenders and runs.

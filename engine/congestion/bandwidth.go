@@ -52,7 +52,7 @@ func (f *maxFilter) measure() {
 
 // learn takes a sample of the rate (BBR, section 5.5.5).
 func (c *Controller) learn(s sample) {
-	if s.rate <= 0 || c.state == probeRTT || c.state == push { // not of what we tried
+	if s.rate <= 0 || c.state == probeRTT || c.state == ask { // not of what we tried
 		return
 	}
 	// BBR, section 4.1.2.3: a flight acknowledged in less than a round trip tells

@@ -39,7 +39,7 @@ func (c *Controller) beginCompete() {
 	if r.claim == 0 {
 		fresh = freshLosses
 	} else {
-		r.claim = max(r.claim, c.noise.most*claimed)
+		r.claim = max(r.claim, c.asking.most*claimed)
 	}
 	window := max(c.inFlight, c.together.flight, r.claim*seconds(c.rtt.smoothed))
 	r.cubic = cubic{window: window, most: window, last: window, epoch: c.now, fresh: fresh, cutRound: c.round.count}
@@ -89,6 +89,7 @@ func (c *Controller) checkYield(ended bool) {
 		c.search.drainedAt = c.now
 		c.round.ends = c.delivery.total
 		c.round.since = 0
+		c.noise.forgetRound()
 	}
 	if !ended || c.round.since < yieldRounds {
 		return
@@ -113,6 +114,7 @@ func (c *Controller) checkYield(ended bool) {
 // endCompete keeps what we had, in case that the other is still there.
 func (c *Controller) endCompete() {
 	c.rival.claim, c.together.stood = c.estimate(), 0
+	c.asking.calmAt, c.asking.given = c.now, 0
 	c.enter(steady)
 }
 

@@ -1,6 +1,6 @@
 // Package congestion decides how fast a sender may send and how much it may
 // have on the way, so that a bad link is used in full and no queue of more than
-// some 15 ms stands before it.
+// some 15 ms stands before it, or a few packets on a slow one.
 //
 // It is of the BBR family (draft-ietf-ccwg-bbr, cited as "BBR"): a model of the
 // path's bandwidth and of its round-trip time without queues, from which a
@@ -23,9 +23,9 @@ import "time"
 // state is where the controller is in the diagram of BBR, section 5.1.1; steady
 // and up take the place of ProbeBW's four.
 //
-//	startup -> drain -> steady <-> up
-//	                    steady <-> probeRTT, push
-//	              steady, push -> compete <-> yield -> steady
+//	startup -> drain -> probeRTT <-> steady <-> up
+//	                                 steady -> ask -> probeRTT
+//	                    probeRTT -> compete <-> yield -> steady
 type state uint8
 
 const (
@@ -33,7 +33,7 @@ const (
 	drain          // empties the queue that startup made
 	steady         // holds the queueing delay at its target
 	up             // looks for more bandwidth
-	push           // sees whether delay is a queue
+	ask            // makes the queue long, so that all of ours drain it
 	probeRTT       // empties the queue to see the path's own delay
 	compete        // shares a queue that others keep full
 	yield          // lets go for a moment, to see whether they still do
@@ -63,8 +63,10 @@ type Controller struct {
 	search    search
 	rival     rival
 	together  together
+	asking    asking
 	noise     noise
 	idle      idle
+	appetite  appetite
 
 	aim    aim
 	flight flight
@@ -82,6 +84,7 @@ func New(now Time, maxDatagram int) *Controller {
 	c.records.init()
 	c.window = initialWindow * c.datagram
 	c.stateAt = c.now
+	c.delivery.firstSent, c.delivery.totalAt = c.now, c.now
 	return c
 }
 
@@ -218,6 +221,7 @@ func (c *Controller) onAck() {
 	if s.rtt > 0 {
 		if s.newest {
 			c.delay.add(c.now, s.rtt)
+			c.noise.add(s.rtt)
 		}
 		c.rtt.add(c.now, s.rtt, c.competing(), s.limited || c.state == probeRTT)
 	}
@@ -226,6 +230,7 @@ func (c *Controller) onAck() {
 		c.round.limited = true
 	}
 	c.learn(s)
+	c.noteAppetite()
 	c.extra.update(c.now, s.acked, c.estimate(), c.window, c.round.count)
 	c.advance(ended)
 	if ended {
@@ -235,6 +240,7 @@ func (c *Controller) onAck() {
 }
 
 func (c *Controller) enter(s state) {
+	c.endPadding()
 	c.state, c.stateAt = s, c.now
 	c.round.since = 0
 	if s == probeRTT {

@@ -106,6 +106,16 @@ func TestNonsenseIsHarmless(t *testing.T) {
 	}
 }
 
+// A path may begin with packets on the way that were sent before: they are no reason to think that it carries little.
+func TestBeginsInMidFlight(t *testing.T) {
+	c := congestion.New(1e9, size)
+	c.OnSent(1e9, 1, size, 3*size, true)
+	c.OnAcked(1e9+40e6, 1, size, 3*size)
+	if b := c.Bandwidth(); b < size*8*25 {
+		t.Errorf("%d bit/s are little for %d bytes in 40 ms", b, size)
+	}
+}
+
 // At a low rate, packets leave one or two at a time.
 func TestNoBursts(t *testing.T) {
 	l := newLink()

@@ -38,9 +38,9 @@ func (m *delayMeter) now(least time.Duration) time.Duration {
 const (
 	targetDelay   = 8 * time.Millisecond
 	targetRate    = 4e6 / 8 // byte/s at which it is that
-	targetLeast   = 4 * time.Millisecond
+	targetLeast   = time.Millisecond
 	targetMost    = 20 * time.Millisecond
-	targetPackets = 2.5 // on a very slow path
+	targetPackets = 2.0 // on a very slow path
 	shallowDelay  = 5 * time.Millisecond
 )
 
@@ -53,8 +53,11 @@ func (c *Controller) target() time.Duration {
 	if rate != c.aim.rate {
 		c.aim.rate, c.aim.delay = rate, c.targetAt(rate)
 	}
-	return c.aim.delay + c.noise.level
+	return c.aim.delay + c.allowance()
 }
+
+// allowance is the part of the target that is for noise.
+func (c *Controller) allowance() time.Duration { return max(0, c.noise.level-c.aim.delay/2) }
 
 // aim is the target of the latest estimate: there is a root in it.
 type aim struct {

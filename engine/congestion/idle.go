@@ -28,7 +28,8 @@ func (c *Controller) restart() {
 		c.enter(steady)
 	}
 	c.search.quiet = 0
-	c.rival = rival{}
+	c.rival, c.together = rival{}, together{}
+	c.asking.calmAt, c.asking.given = c.now, 0
 	if pause >= staleAfter {
 		c.goStale(pause)
 	}
@@ -42,7 +43,7 @@ func (c *Controller) goStale(pause time.Duration) {
 	}
 	c.bandwidth.set(rate)
 	c.ceiling = ceiling{}
-	c.loss = lossMeter{}
+	c.loss, c.noise = lossMeter{}, noise{}
 	c.rtt.init()
 	c.rtt.turnAt = never
 	c.full = fullPipe{rounds: 1}

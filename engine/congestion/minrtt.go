@@ -78,9 +78,10 @@ func (c *Controller) endProbeRTT(ended bool) {
 		c.search.drainedAt = c.now
 		c.round.ends = c.delivery.total
 		c.round.since = 0
+		c.noise.forgetRound()
 	}
 	if c.queueDelay() < c.noise.level/2 {
-		c.noise.level = 0
+		c.noise.level = 0 // it went with the queue
 	}
 	least := probeRTTLeast
 	if c.minRTT() < tinyRTT {

@@ -31,7 +31,7 @@ func (c *Controller) advance(ended bool) {
 	c.round.leastDelay = min(c.round.leastDelay, c.queueDelay())
 	if ended {
 		c.ageBandwidth()
-		c.fadeNoise()
+		c.hearNoise()
 		c.loss.endRound(c.state == steady && !c.ceiling.on && c.round.leastDelay < c.target())
 		c.checkCeiling()
 	}
@@ -44,8 +44,8 @@ func (c *Controller) advance(ended bool) {
 		c.checkSteady(ended)
 	case up:
 		c.checkUp(ended)
-	case push:
-		c.checkNoiseTest(ended)
+	case ask:
+		c.checkAsking(ended)
 	case probeRTT:
 		c.endProbeRTT(ended)
 	case compete:
@@ -71,12 +71,17 @@ func (c *Controller) checkSteady(ended bool) {
 		c.drainTogether(false, c.queueDelay())
 		return
 	}
-	if c.wantNoiseTest() {
-		c.enter(push)
+	if c.wantToAsk() {
+		c.beginAsking()
 		return
 	}
 	if c.wantProbeRTT() {
 		c.enter(probeRTT)
+		return
+	}
+	if c.wantPaddedSearch() {
+		c.beginSearch()
+		c.appetite.padded = true
 		return
 	}
 	if c.round.limited || c.round.since < settleRounds || c.ceiling.on || c.round.leastDelay > c.target()/2 {
@@ -89,9 +94,14 @@ func (c *Controller) checkSteady(ended bool) {
 	}
 	s.quiet++
 	if s.quiet >= s.wait || s.quiet >= quietRounds && rate > s.rate*1.03 {
-		s.rate, s.flat, s.gain, s.base = c.estimate(), 0, mostGain, c.loss.base
-		c.enter(up)
+		c.beginSearch()
 	}
+}
+
+func (c *Controller) beginSearch() {
+	s := &c.search
+	s.rate, s.flat, s.gain, s.base = c.estimate(), 0, mostGain, c.loss.base
+	c.enter(up)
 }
 
 // checkUp goes on, faster and faster, as long as the path delivers more.
@@ -105,7 +115,11 @@ func (c *Controller) checkUp(ended bool) {
 	if !ended || c.round.since < 2 {
 		return // what was sent faster is not acknowledged yet
 	}
-	if c.round.limited {
+	if c.appetite.padded && !c.isHungry() {
+		c.enter(steady) // more would be of no use
+		return
+	}
+	if c.round.limited && !(c.appetite.padded && c.round.since < settleRounds) {
 		c.enter(steady)
 		return
 	}
@@ -115,8 +129,8 @@ func (c *Controller) checkUp(ended bool) {
 		return
 	}
 	if s.flat++; s.flat >= 2 {
-		if c.loss.round() > s.base+policedRise {
-			c.police(c.round.rate)
+		if c.loss.round() > s.base+policedRise && c.manyLost() {
+			c.police(max(c.round.rate, s.rate)) // what arrived before was let pass
 		}
 		s.quiet = 0
 		s.wait = min(2*s.wait, mostWait)
@@ -143,13 +157,9 @@ func (c *Controller) control() {
 			c.gain = min(c.gain, 1)
 		}
 		window = 1.25*product + rate*seconds(2*c.target()+10*time.Millisecond) + room
-	case push:
-		c.gain = mostGain
-		window = mostGain*product + rate*seconds(upDelay+c.noise.before) + room
-		if c.noise.asking {
-			c.gain = upMost
-			window = 2*product + rate*seconds(2*c.longQueue()) + room
-		}
+	case ask:
+		c.gain = upMost
+		window = 2*product + rate*seconds(2*c.longQueue()) + room
 	case up:
 		c.gain = c.search.gain
 		window = product + rate*seconds(upDelay) + room

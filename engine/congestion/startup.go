@@ -17,6 +17,9 @@ type fullPipe struct {
 	rate   float64
 	flat   int
 	rounds int
+
+	began instant // when something was sent first
+	from  int64   // delivered until then
 }
 
 // checkStartup leaves startup when the rate is flat for three rounds, or as soon
@@ -30,8 +33,17 @@ func (c *Controller) checkStartup(ended bool) {
 	if !ended {
 		return
 	}
+	if f.rounds == 0 {
+		f.began, f.from = c.round.startAt, c.round.startTotal
+	}
 	f.rounds++
+	if c.appetite.padded && !c.isHungry() {
+		c.endPadding()
+		return
+	}
 	if c.round.limited {
+		f.began, f.from = c.now, c.delivery.total // the time before says nothing of the path
+		c.appetite.padded = c.appetite.padded || c.mayPad()
 		return
 	}
 	if rate := c.estimate(); rate >= f.rate*growth {
@@ -40,14 +52,21 @@ func (c *Controller) checkStartup(ended bool) {
 	}
 	if f.flat++; f.flat >= flatRounds {
 		c.leaveStartup()
-		if c.loss.round() > policedLoss && c.queueDelay() < c.target() {
-			c.police(c.round.rate)
+		if c.loss.round() > policedLoss && c.manyLost() && c.queueDelay() < c.target() {
+			c.police(max(c.round.rate, c.startupRate()))
 		}
 	}
 }
 
+// startupRate is what has arrived since the beginning: at a policer more than it lets pass for
+// long, since its bucket was full.
+func (c *Controller) startupRate() float64 {
+	return float64(c.delivery.total-c.full.from) / max(seconds(c.now.sub(c.full.began)), 1e-3)
+}
+
 func (c *Controller) leaveStartup() {
 	c.loss.forget()
+	c.asking.calmAt = c.now
 	c.enter(drain)
 }
 

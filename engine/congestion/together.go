@@ -25,19 +25,26 @@ const (
 	togetherGain = 0.5                  // of the bandwidth-delay product: estimates may sum up to more
 	stoodSure    = 3
 	stoodAsked   = 2                       // counts an answer
-	stoodLeast   = 1500 * time.Millisecond // for the startups of those who join meanwhile
+	stoodLeast   = 2500 * time.Millisecond // for the startups of those who join meanwhile
 	drainRounds  = 2                       // until what is acknowledged was not sent in the drain
 )
 
 // longQueue is more than the delay law leaves. A rate that was yielded nearly
 // whole must not make any queue look short.
-func (c *Controller) longQueue() time.Duration {
-	return 2*min(c.target(), targetMost) + longDelay
+func (c *Controller) longQueue() time.Duration { return 2*c.ownTarget() + longDelay }
+
+// ownTarget is the target of the rate that we have, or had before we yielded it.
+func (c *Controller) ownTarget() time.Duration {
+	target, most := c.target(), targetMost
+	if c.asking.most > 0 {
+		most = max(most, c.targetAt(c.asking.most))
+	}
+	return min(target, most+c.allowance())
 }
 
 // calm tells that the queue of this round is no longer than the target.
 func (c *Controller) calm() bool {
-	return c.round.leastDelay <= min(c.target(), targetMost)*9/8
+	return c.round.leastDelay <= c.ownTarget()*9/8
 }
 
 func (c *Controller) drainTogether(asking bool, before time.Duration) {

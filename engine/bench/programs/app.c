@@ -1,9 +1,11 @@
 /*
- * The app of the bench. It takes orders on standard input, a line each, and answers each with a line:
+ * The app of the bench. With the argument "poll" its reads wait on pollers. It takes orders on standard input, a line
+ * each, and answers each with a line:
  *
  *   connect TICKET             -> ok PATH MICROSECONDS, or failed NAME
  *   close                      -> ok
  *   open TICKET N              -> ok N: so many more sessions, which stay idle
+ *   wake poller|eventfd N      -> ok MEDIAN P99: how long a thread sleeps on that is woken so many times, nanoseconds
  *   run KIND CHANNELS MS PING  -> a line of JSON, see report.h
  *
  * KIND is get (the device floods the channels of the bit mask), put (the app does), camera (CHANNELS is bit/s) or
@@ -16,6 +18,7 @@
 
 #include "message.h"
 #include "report.h"
+#include "wait.h"
 
 static int session;
 static struct report report;
@@ -29,11 +32,15 @@ static int usages; /* answers to USAGE so far */
 
 static void *read_answers(void *unused)
 {
-  int own = session;
+  int own = session, poller = poller_for(own, COMMANDS), got;
+  size_t have = 0;
   struct message m;
 
   (void)unused;
-  while (read_all(own, COMMANDS, &m, sizeof m) == THING_P2P_OK) {
+  while ((got = read_some(own, poller, COMMANDS, (char *)&m + have, (int)(sizeof m - have), -1)) > 0) {
+    if ((have += (size_t)got) < sizeof m)
+      continue;
+    have = 0;
     if (m.kind == PING) {
       report_pong(&report, (int)m.argument[0], now_us());
       continue;
@@ -100,15 +107,18 @@ static void *get(void *argument)
 {
   struct task *task = argument;
   char *block = malloc(BLOCK_BYTES);
+  int poller = poller_for(session, task->channel);
   int64_t left;
 
   while ((left = (task->until - now_us()) / 1000) > 0) {
-    int got = thing_p2p_read(session, task->channel, block, BLOCK_BYTES, (int)left);
+    int got = read_some(session, poller, task->channel, block, BLOCK_BYTES, (int)left);
 
     if (got < 0)
       break;
     report_arrival(&report, now_us(), (uint64_t)got);
   }
+  if (poller != 0)
+    thing_p2p_poller_close(poller);
   free(block);
   return NULL;
 }
@@ -243,13 +253,14 @@ static void open_more(const char *ticket, int count)
   printf("ok %d\n", count);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
   char order[THING_P2P_TICKET_SIZE + 64], text[THING_P2P_TICKET_SIZE];
   uint64_t what;
   int64_t ms, ping;
   int count;
 
+  polls = argc > 1 && strcmp(argv[1], "poll") == 0;
   thing_p2p_set_log(LOG_LEVEL, print_log, (void *)"app");
   if (thing_p2p_init("bench") < 0)
     return 1;
@@ -260,6 +271,8 @@ int main(void)
       connect_to(text);
     else if (sscanf(order, "open %511s %d", text, &count) == 2)
       open_more(text, count);
+    else if (sscanf(order, "wake %15s %d", text, &count) == 2)
+      wake(strcmp(text, "poller") == 0, count);
     else if (strncmp(order, "close", 5) == 0)
       printf(thing_p2p_disconnect(session) == THING_P2P_OK ? "ok\n" : "failed\n");
     else

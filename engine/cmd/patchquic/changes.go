@@ -29,7 +29,19 @@ var changes = []change{
 		file:   "connection.go",
 		before: "func (c *Conn) triggerSending(now monotime.Time) error {\n\tc.pacingDeadline = 0\n",
 		after: "func (c *Conn) triggerSending(now monotime.Time) error {\n\tc.pacingDeadline = 0\n\n" +
-			"\tc.followPath(now)\n\tif err := c.sendPathProbes(now); err != nil {\n\t\treturn err\n\t}\n",
+			"\tc.followPath(now)\n\tif err := c.sendPathProbes(now); err != nil {\n\t\treturn err\n\t}\n" +
+			"\tif full, err := c.sendAsked(now); full || err != nil {\n\t\tc.scheduleSending()\n\t\treturn err\n\t}\n",
+	},
+	// Padding is sent when there is nothing else, if the controller wants it.
+	{
+		file:   "connection.go",
+		before: "\tcase ackhandler.SendAny:\n\t\treturn c.sendPackets(now)\n",
+		after:  "\tcase ackhandler.SendAny:\n\t\tif err := c.sendPackets(now); err != nil {\n\t\t\treturn err\n\t\t}\n\t\treturn c.sendPadding(now)\n",
+	},
+	{
+		file:   "internal/ackhandler/interfaces.go",
+		before: "\tMigratedPath(now monotime.Time, initialMaxPacketSize protocol.ByteCount)\n",
+		after:  "\tMigratedPath(now monotime.Time, initialMaxPacketSize protocol.ByteCount)\n\tWantsPadding() bool\n",
 	},
 	// Short urgent frames are sent twice.
 	{
@@ -42,12 +54,27 @@ var changes = []change{
 		before: "\tframe, blocked, hasMoreData := str.popStreamFrame(maxLen, v)\n",
 		after:  "\tframe, blocked, hasMoreData := str.popStreamFrame(maxLen, v)\n\tf.repeat(id, str.streamFrameGetter, frame.Frame, hasMoreData)\n",
 	},
+	{
+		file:   "framer.go",
+		before: "\t\t\tsf, hasMoreRetransmissions := str.popRetransmissionFrame(frameMaxLen, v)\n",
+		after:  "\t\t\tsf, hasMoreRetransmissions := str.popRetransmissionFrame(frameMaxLen, v)\n\t\t\tf.showAgain(str, !hasMoreRetransmissions)\n",
+	},
+	{
+		file:   "send_stream.go",
+		before: "\tpriorityValue atomic.Uint64\n",
+		after:  "\tpriorityValue atomic.Uint64\n\tshowsTail     atomic.Bool\n",
+	},
 	// From here on: what a packet costs on its way is used again, not allocated
 	// anew. The queue of retransmissions mostly holds one frame, and keeps the room.
 	{
 		file:   "send_stream.go",
 		before: "\t\ts.retransmissionQueue = s.retransmissionQueue[1:]\n",
 		after:  "\t\ts.retransmissionQueue = withoutFirst(s.retransmissionQueue)\n",
+	},
+	{
+		file:   "send_stream.go",
+		before: "\ts.retransmissionQueue = append(s.retransmissionQueue, sf)\n",
+		after:  "\ts.retransmissionQueue = inOrder(s.retransmissionQueue, sf)\n",
 	},
 	// The frames of a packet are listed in a list of the packer's, and remembered in
 	// one of the sent packet's own.

@@ -93,7 +93,7 @@ var leanChanges = []change{
 	{
 		file:   "receive_stream.go",
 		before: "\treadChan chan struct{}\n",
-		after:  "\treadChan chan struct{}\n\twhenReadable atomic.Pointer[func()]\n",
+		after:  "\treadChan chan struct{}\n\twhenReadable atomic.Pointer[func()]\n\tonArrival atomic.Pointer[func()]\n",
 	},
 	{
 		file:   "receive_stream.go",

@@ -1,6 +1,6 @@
 // Command patchquic makes the QUIC library that libthingp2p is built with: a
-// copy of quic-go with a few changes, something small in the place of DTLS, and a
-// go.mod that builds with both.
+// copy of quic-go with a few changes, something small in the place of what is not
+// needed, and a go.mod that builds with all of it.
 //
 //	go run ./engine/cmd/patchquic build
 //	go build -modfile=build/quic/go.mod -tags thingp2p_quic ./...
@@ -71,10 +71,14 @@ func run(folder string) error {
 	if err := patch(filepath.Join(fresh, "quic-go")); err != nil {
 		return err
 	}
-	if err := writeDTLS(filepath.Join(fresh, "dtls")); err != nil {
-		return err
+	names := []string{"quic-go"}
+	for _, s := range standIns {
+		if err := s.write(fresh); err != nil {
+			return err
+		}
+		names = append(names, s.folder)
 	}
-	for _, name := range []string{"quic-go", "dtls"} {
+	for _, name := range names {
 		if err := replaceTree(filepath.Join(fresh, name), filepath.Join(folder, name)); err != nil {
 			return err
 		}
@@ -119,7 +123,7 @@ func explain(err error) error {
 	return err
 }
 
-// writeModule writes the project's go.mod with quic-go and DTLS replaced.
+// writeModule writes the project's go.mod with the copy and the stand-ins.
 func writeModule(folder string) error {
 	text, err := os.ReadFile("go.mod")
 	if err != nil {
@@ -129,9 +133,8 @@ func writeModule(folder string) error {
 	if err != nil {
 		return err
 	}
-	for _, replaced := range [][2]string{{module, "quic-go"}, {dtlsModule, "dtls"}} {
-		of, name := replaced[0], replaced[1]
-		copied, err := filepath.Abs(filepath.Join(folder, name))
+	for _, replaced := range append([]standIn{{module: module, folder: "quic-go"}}, standIns...) {
+		copied, err := filepath.Abs(filepath.Join(folder, replaced.folder))
 		if err != nil {
 			return err
 		}
@@ -139,7 +142,7 @@ func writeModule(folder string) error {
 		if relative, err := filepath.Rel(root, copied); err == nil && filepath.IsLocal(relative) {
 			copied = "./" + filepath.ToSlash(relative)
 		}
-		text = append(text, "\nreplace "+of+" => "+copied+"\n"...)
+		text = append(text, "\nreplace "+replaced.module+" => "+copied+"\n"...)
 	}
 	if err := os.WriteFile(filepath.Join(folder, "go.mod"), text, 0o644); err != nil {
 		return err

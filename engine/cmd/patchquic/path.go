@@ -19,7 +19,7 @@ var pathChanges = []change{
 	{
 		file:   "internal/ackhandler/sent_packet_handler.go",
 		before: "\tlastMetrics qlog.MetricsUpdated\n",
-		after:  "\tlastMetrics qlog.MetricsUpdated\n\n\thole blackHole\n\tlate lateness\n\n",
+		after:  "\tlastMetrics qlog.MetricsUpdated\n\n\thole    blackHole\n\tlate    lateness\n\tgivenUp []givenUp\n\n",
 	},
 	{
 		file:   "internal/ackhandler/sent_packet_handler.go",
@@ -38,7 +38,7 @@ var pathChanges = []change{
 		file:   "internal/ackhandler/sent_packet_handler.go",
 		before: "\th.hist.DeclareLost(pn)\n\th.removeFromBytesInFlight(p)\n\th.queueFramesForRetransmission(p)\n\treturn true\n",
 		after: "\th.hist.DeclareLost(pn)\n\th.removeFromBytesInFlight(p)\n\th.queueFramesForRetransmission(p)\n" +
-			"\tif isLarge(p.Length) && space == protocol.PacketNumberSpaceAppData {\n\t\th.hole.onProbe(pn)\n\t}\n\treturn true\n",
+			"\th.giveUp(pn, p, space)\n\treturn true\n",
 	},
 	// What is sent after a timeout is small, and so tells a path that carries less from
 	// one that carries nothing.
@@ -58,6 +58,11 @@ var pathChanges = []change{
 		file:   "connection.go",
 		before: "\tif !checkPath {\n\t\treturn true, nil\n\t}\n",
 		after:  "\tif !checkPath {\n\t\treturn true, c.followClient(p, destConnID, pn, pathChallenge, isNonProbing)\n\t}\n",
+	},
+	{
+		file:   "connection.go",
+		before: "\tc.conn.ChangeRemoteAddr(p.remoteAddr, p.info)\n",
+		after:  "\tc.conn.ChangeRemoteAddr(p.remoteAddr, p.info)\n\tc.news.tellMoved()\n",
 	},
 	// The search for a larger size begins again after a while.
 	{

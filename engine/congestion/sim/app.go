@@ -8,12 +8,13 @@ import (
 
 // App is what the application sends. The zero value is a bulk transfer.
 type App struct {
-	Camera     float64       // bit/s, with frames each 40 ms
-	KeyFrame   int           // bytes of an additional frame each second
-	On, Off    time.Duration // bulk for On, silence for Off, and again
-	None       bool          // nothing but commands
-	Quiet      time.Duration // after a handshake, before the bulk
-	MaxBacklog int           // frames beyond this many bytes are left out; 0 is no bound
+	Camera     float64        // bit/s, with frames each 40 ms
+	KeyFrame   int            // bytes of an additional frame each second
+	Encoder    func() float64 // bit/s that the camera produces, asked at each frame; nil: Camera
+	On, Off    time.Duration  // bulk for On, silence for Off, and again
+	None       bool           // nothing but commands
+	Quiet      time.Duration  // after a handshake, before the bulk
+	MaxBacklog int            // frames beyond this many bytes are left out; 0 is no bound
 }
 
 const handshake = 3000 // bytes
@@ -112,7 +113,11 @@ func (f *Flow) appTick() {
 
 func (f *Flow) makeFrame() {
 	a := &f.app
-	size := int64(f.App.Camera / 8 * 0.04)
+	rate := f.App.Camera
+	if f.App.Encoder != nil {
+		rate = f.App.Encoder()
+	}
+	size := int64(rate / 8 * 0.04)
 	if f.App.KeyFrame > 0 && a.tick%25 == 0 {
 		size += int64(f.App.KeyFrame)
 	}

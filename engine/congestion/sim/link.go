@@ -3,14 +3,18 @@ package sim
 import (
 	"math/rand/v2"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/trace"
 )
 
 // Link is one direction of a path: loss, a policer, a drop-tail queue before a
 // rate, then a delay. What is zero is absent. Flows may share one.
 type Link struct {
 	Rate       float64       // bit/s
+	Trace      *trace.Trace  // instead of Rate
+	Offset     time.Duration // where in Trace the link begins
 	Delay      time.Duration // propagation
-	Queue      time.Duration // length of the queue at Rate; with a Rate, 100 ms if both are zero
+	Queue      time.Duration // length of the queue at Rate, or Trace's mean; with one of them, 100 ms if both are zero
 	QueueBytes int           // instead of Queue
 
 	Loss  float64 // independent, of each packet
@@ -26,11 +30,13 @@ type Link struct {
 
 	Steps  []Step           // later rates, in order
 	Outage [2]time.Duration // from and to: all is lost
+	Leak   float64          // but this part
 
 	random   *rand.Rand
-	busy     int64 // when the queue will be empty, ns
-	last     int64 // departure of the last packet, ns
-	arrival  int64 // of the last packet, ns
+	wire     *trace.Wire // of Trace
+	busy     int64       // when the queue will be empty, ns
+	last     int64       // departure of the last packet, ns
+	arrival  int64       // of the last packet, ns
 	tokens   float64
 	tokensAt int64
 	bad      bool // the state of Burst
@@ -51,11 +57,16 @@ type Burst struct{ Enter, Leave, Loss float64 }
 // Link adds a link to the network.
 func (n *Network) Link(l Link) *Link {
 	l.random = rand.New(rand.NewPCG(n.random.Uint64(), 1))
-	if l.Rate > 0 && l.QueueBytes == 0 {
+	rate := l.Rate
+	if l.Trace != nil {
+		l.wire = l.Trace.Wire(time.Duration(epoch), l.Offset)
+		rate = l.Trace.Rate()
+	}
+	if rate > 0 && l.QueueBytes == 0 {
 		if l.Queue == 0 {
 			l.Queue = 100 * time.Millisecond
 		}
-		l.QueueBytes = int(l.Rate / 8 * l.Queue.Seconds())
+		l.QueueBytes = int(rate / 8 * l.Queue.Seconds())
 	}
 	l.tokens, l.tokensAt = float64(l.PoliceBurst), epoch
 	n.links = append(n.links, &l)
@@ -79,7 +90,16 @@ func (l *Link) send(now int64, size int) (arrival, queued int64, ok bool) {
 		return 0, 0, false
 	}
 	leaves := now
-	if l.Rate > 0 {
+	if l.wire != nil {
+		at := time.Duration(now)
+		queued = max(0, l.busy-now)
+		if l.wire.Waiting(at)+size > l.QueueBytes {
+			l.dropped++
+			return 0, queued, false
+		}
+		leaves = int64(l.wire.Send(at, size))
+		l.busy, l.last = leaves, leaves
+	} else if l.Rate > 0 {
 		l.busy = max(l.busy, now)
 		if backlog := float64(l.busy-now) * l.Rate / 8e9; backlog+float64(size) > float64(l.QueueBytes) {
 			l.dropped++
@@ -108,7 +128,7 @@ func (l *Link) send(now int64, size int) (arrival, queued int64, ok bool) {
 
 func (l *Link) survives(now int64, size int) bool {
 	if at := time.Duration(now - epoch); at >= l.Outage[0] && at < l.Outage[1] {
-		return false
+		return l.Leak > 0 && l.random.Float64() < l.Leak
 	}
 	if l.Loss > 0 && l.random.Float64() < l.Loss {
 		return false

@@ -11,6 +11,7 @@ type metrics struct {
 	delivered []int64 // bytes of data in each bin of time
 	lost      int64
 	skipped   int64
+	padding   int64 // bytes
 	delays    []delay
 	commands  []delay
 	frames    []time.Duration
@@ -76,6 +77,9 @@ func (f *Flow) Frames(q float64) time.Duration {
 
 // Lost is how many packets the sender gave up.
 func (f *Flow) Lost() int64 { return f.metrics.lost }
+
+// Padding is how many bytes the sender sent that carried nothing.
+func (f *Flow) Padding() int64 { return f.metrics.padding }
 
 // Sent is how many packets the sender sent.
 func (f *Flow) Sent() int64 { return f.sender.next }

@@ -57,7 +57,7 @@ func (s *sender) at(pn int64) *packet { return &s.packets[pn&int64(len(s.packets
 func (f *Flow) trySend() {
 	s, now := &f.sender, f.net.now
 	s.paceAt = 0
-	for f.app.pending(f) {
+	for f.app.pending(f) || f.pads() {
 		if s.probes > 0 {
 			s.probes--
 		} else {
@@ -77,15 +77,27 @@ func (f *Flow) trySend() {
 	f.schedule()
 }
 
+// pads tells whether the controller wants packets that carry nothing.
+func (f *Flow) pads() bool {
+	c, ok := f.C.(interface{ WantsPadding() bool })
+	return ok && !f.stopped() && c.WantsPadding()
+}
+
 func (f *Flow) sendOne() {
 	s, now := &f.sender, f.net.now
 	if s.next-s.oldest >= int64(len(s.packets)) {
 		s.grow()
 	}
-	payload, command := f.app.take(f)
-	size := payload
+	size, payload, command := f.Size, 0, int64(0)
+	if f.app.pending(f) {
+		payload, command = f.app.take(f)
+		size = payload
+	}
 	if command != 0 {
 		size = min(f.Size, size+100)
+	}
+	if payload == 0 && command == 0 {
+		f.metrics.padding += int64(size)
 	}
 	p := s.at(s.next)
 	*p = packet{sent: now, size: int32(size), payload: int32(payload), command: command, state: outstanding}

@@ -1,6 +1,10 @@
 package emulator
 
-import "time"
+import (
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/trace"
+)
 
 // Link describes one direction of a link. The zero value is a perfect wire: no
 // delay, no loss, no limit.
@@ -20,9 +24,14 @@ type Link struct {
 	Loss float64
 	// Rate is in bits of IP packets per second; 0 is unlimited.
 	Rate int64
-	// Queue and QueueBytes limit what waits for the wire when Rate is set; what
-	// does not fit is dropped (drop-tail). The smaller of the two counts if both
-	// are set; if neither is, the limit is 100 ms. An idle wire takes any packet.
+	// Trace is when the wire carries something, instead of Rate. It begins, Offset
+	// from its own start, when the link is made or changed.
+	Trace  *trace.Trace
+	Offset time.Duration
+	// Queue and QueueBytes limit what waits for the wire when Rate is set, or Trace,
+	// of which the mean rate counts; what does not fit is dropped (drop-tail). The
+	// smaller of the two counts if both are set; if neither is, the limit is 100 ms.
+	// An idle wire takes any packet.
 	Queue      time.Duration
 	QueueBytes int
 }
@@ -34,7 +43,7 @@ const (
 
 // queueLimit is the drop-tail limit in bytes.
 func (l Link) queueLimit() float64 {
-	inTime := func(d time.Duration) float64 { return d.Seconds() * float64(l.Rate) / 8 }
+	inTime := func(d time.Duration) float64 { return d.Seconds() * l.rate() / 8 }
 	switch {
 	case l.Queue > 0 && l.QueueBytes > 0:
 		return min(inTime(l.Queue), float64(l.QueueBytes))
@@ -44,6 +53,14 @@ func (l Link) queueLimit() float64 {
 		return inTime(l.Queue)
 	}
 	return inTime(defaultQueue)
+}
+
+// rate is the mean in bits per second; 0 is unlimited.
+func (l Link) rate() float64 {
+	if l.Trace != nil {
+		return l.Trace.Rate()
+	}
+	return float64(l.Rate)
 }
 
 // Counters say what became of the packets of one direction since Attach.

@@ -1,5 +1,6 @@
 // Package emulator is an internet in memory: ports with addresses, and between
-// them links with delay, jitter, reordering, loss, a rate and a queue.
+// them links with delay, jitter, reordering, loss, a queue and a rate, which a
+// recording may give.
 //
 // A packet passes two links, the sender's up link and the receiver's down link,
 // and is routed by its destination address where they meet:

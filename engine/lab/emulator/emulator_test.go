@@ -3,9 +3,12 @@ package emulator
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/trace"
 )
 
 const ms = time.Millisecond
@@ -119,6 +122,35 @@ func TestIdleWireTakesAnyPacket(t *testing.T) {
 		settle()
 		if len(p.arrivals) != 1 || p.arrivals[0].after != time.Second {
 			t.Fatalf("arrivals %v, want one after 1s", p.arrivals)
+		}
+	})
+}
+
+func TestTrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		times, err := trace.New([]uint32{10, 20, 20, 50})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := newPair(t, Link{})
+		time.Sleep(5 * ms) // the trace begins when it is set, not when the network did
+		p.a.SetLinks(Link{Trace: times, Offset: 15 * ms, Delay: 7 * ms, QueueBytes: 5000}, Link{})
+		p.send(6, 1000)
+		settle()
+		// At 10, 10, 40 (of the trace: 20, 20, 50) and 50 (10 of the next round).
+		want := []arrival{{0, 17 * ms}, {1, 17 * ms}, {2, 17 * ms}, {3, 47 * ms}, {4, 57 * ms}}
+		if !slices.Equal(p.arrivals, want) {
+			t.Errorf("arrivals %v, want %v", p.arrivals, want)
+		}
+		if up, _ := p.a.Stats(); up.Overflow != 1 {
+			t.Errorf("counters: %+v", up)
+		}
+		p.a.SetLinks(Link{Rate: 8_000_000}, Link{})
+		p.start, p.arrivals = time.Now(), nil
+		p.send(2, 1000)
+		settle()
+		if want := []arrival{{6, ms}, {7, 2 * ms}}; !slices.Equal(p.arrivals, want) {
+			t.Errorf("after the trace: arrivals %v, want %v", p.arrivals, want)
 		}
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/trace"
 )
 
 // instant is the time since the network's start: cheaper to store and to compare
@@ -13,7 +15,8 @@ type instant = time.Duration
 // link is the state of one direction. It is told the time and never asks for it.
 type link struct {
 	Link
-	limit float64 // bytes
+	limit float64     // bytes
+	wire  *trace.Wire // of Link.Trace
 
 	// Loss has a source of its own: how often the others are asked depends on
 	// timing, and with one source for all, which packets are lost would too.
@@ -25,39 +28,44 @@ type link struct {
 	Counters
 }
 
-func newLink(config Link, seed uint64, name string) *link {
+func newLink(now instant, config Link, seed uint64, name string) *link {
 	source := func(use string) *rand.Rand {
 		h := fnv.New64a()
 		h.Write([]byte(name + "/" + use))
 		return rand.New(rand.NewPCG(seed, h.Sum64()))
 	}
 	l := &link{loss: source("loss"), order: source("order"), wander: wander{source: source("jitter")}}
-	l.configure(config)
+	l.configure(now, config)
 	return l
 }
 
-// configure changes the link for packets to come; those on the way keep the time
-// that they were given.
-func (l *link) configure(config Link) {
+// configure changes the link for packets to come, from now on; those on the way keep
+// the time that they were given.
+func (l *link) configure(now instant, config Link) {
 	if config.ReorderHold == 0 {
 		config.ReorderHold = defaultReorderHold
 	}
 	l.Link = config
 	l.limit = config.queueLimit()
+	l.wire = nil
+	if l.Trace != nil {
+		l.wire = l.Trace.Wire(now, l.Offset)
+	}
 }
 
 // admit takes a packet of size bytes at time now and says when it comes out, or
 // that it never does.
 func (l *link) admit(now instant, size int) (out instant, ok bool) {
+	if waiting := l.waiting(now); waiting > 0 && waiting+float64(size) > l.limit {
+		l.Overflow++
+		return 0, false
+	}
 	sent := now
-	if l.Rate > 0 {
-		start := max(now, l.idle)
-		waiting := (start - now).Seconds() * float64(l.Rate) / 8
-		if waiting > 0 && waiting+float64(size) > l.limit {
-			l.Overflow++
-			return 0, false
-		}
-		sent = start + time.Duration(int64(size)*8*int64(time.Second)/l.Rate)
+	if l.wire != nil {
+		sent = l.wire.Send(now, size)
+		l.idle = sent
+	} else if l.Rate > 0 {
+		sent = max(now, l.idle) + time.Duration(int64(size)*8*int64(time.Second)/l.Rate)
 		l.idle = sent
 	}
 	if l.Loss > 0 && l.loss.Float64() < l.Loss {
@@ -71,6 +79,14 @@ func (l *link) admit(now instant, size int) (out instant, ok bool) {
 	}
 	l.last = out
 	return out, true
+}
+
+// waiting is how many bytes the wire has taken and not sent.
+func (l *link) waiting(now instant) float64 {
+	if l.wire != nil {
+		return float64(l.wire.Waiting(now))
+	}
+	return max(0, l.idle-now).Seconds() * float64(l.Rate) / 8
 }
 
 // wander is a delay that moves in straight lines between random values.

@@ -18,9 +18,10 @@ type Port struct {
 // unique. deliver is called for each packet that arrives, by one goroutine for
 // the whole network: it must not block, and must not keep the slice.
 func (n *Network) Attach(name string, up, down Link, deliver func(packet []byte), addrs ...netip.Addr) *Port {
+	now := time.Since(n.start)
 	p := &Port{
 		network: n, deliver: deliver,
-		up: newLink(up, n.seed, name+"/up"), down: newLink(down, n.seed, name+"/down"),
+		up: newLink(now, up, n.seed, name+"/up"), down: newLink(now, down, n.seed, name+"/down"),
 	}
 	p.SetAddresses(addrs...)
 	return p
@@ -68,8 +69,9 @@ func (p *Port) Send(packet *Packet) {
 func (p *Port) SetLinks(up, down Link) {
 	p.network.mu.Lock()
 	defer p.network.mu.Unlock()
-	p.up.configure(up)
-	p.down.configure(down)
+	now := time.Since(p.network.start)
+	p.up.configure(now, up)
+	p.down.configure(now, down)
 }
 
 // BlockUDP drops all UDP from and to this port, or stops doing so.
