@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
+	"github.com/thingp2p/libthingp2p/engine/internal/ready"
 	"github.com/thingp2p/libthingp2p/engine/internal/waitlist"
 )
 
@@ -13,6 +14,7 @@ import (
 // timeout waits for ever, 0 not at all. The errors are ErrTimeout and, once the
 // device is closed, ErrListenBreak.
 func (d *Device) Accept(timeout time.Duration) (*Session, error) {
+	defer d.watched.Recheck()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	deadline := waitlist.Deadline(timeout)
@@ -115,10 +117,12 @@ func (d *Device) enter(a *admission, control channel.Stream, about about, f *fol
 	d.sessions[s] = f
 	d.backlog = append(d.backlog, s)
 	d.arrived.Notify()
+	d.watched.Changed(ready.Accept)
 	return s, true
 }
 
 func (d *Device) forget(s *Session) {
+	d.reports.with(s.about.traceID, s.about.peer.AppID).Close(CodeOf(s.Check()))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.sessions, s) // but it stays in the backlog: what it received can be read

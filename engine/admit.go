@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
+	"github.com/thingp2p/libthingp2p/engine/internal/journal"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/internal/state"
 )
 
@@ -26,16 +28,22 @@ const (
 // admission is a connection on its way to a session.
 //
 //	handshake ─► hello ─► consent ─► enter ─► verdict ─► session
+//	               │ ▲
+//	               ▼ │ hello
+//	              parked
 type admission struct {
 	conn    *quicConn
 	appID   string       // proven by the handshake
 	binding []byte       // of this TLS session, for proofs
 	via     *deviceRelay // the relay of ours that it came through, or nil
 
+	found *paths.Negotiation // by which the app had found the device before it was parked, or nil
+
 	// Guarded by Device.mu.
 	reserved bool   // it has room for its session
 	traceID  string // of that session, once reserved
 	revoked  bool   // the app was unpaired meanwhile
+	parked   bool   // the app asks for nothing yet
 }
 
 // admit decides on a connection and makes it a session.
@@ -58,7 +66,7 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 	}
 	limit := d.workers.After(helloTime, conn.close) // the streams' own reads and writes know no context
 	defer limit.Stop()
-	control, h, err := hear(conn)
+	control, h, parks, err := hear(conn)
 	if err != nil {
 		d.log.Debug("dropped a connection", "error", err)
 		conn.close()
@@ -68,7 +76,19 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 	if n := d.negotiations.of(appID, h.Trace); n != nil {
 		n.Reached()
 	}
+	if parks {
+		if h, err = d.park(a, control, h, limit); err != nil {
+			d.log.Debug("a parked connection has ended", "error", err)
+			conn.close()
+			return
+		}
+		limit.Stop()
+	}
 	peer, code := d.decide(a, h)
+	if h.Trace != "" && code != OK {
+		had := peer.HasTicket || peer.Paired
+		d.reports.begin(h.Trace, appID, "", !had).Finish(journal.End{Code: code, UID: h.UID, Ticket: had, Reached: true})
+	}
 	limit.Reset(verdictTime)
 	if err := writeVerdict(control, d.verdictOn(h, peer, code)); err != nil {
 		d.log.Debug("an app gave up", "trace", peer.TraceID, "error", err)
@@ -85,12 +105,12 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 }
 
 // hear returns what an app says of itself, and the stream on which it does.
-func hear(conn *quicConn) (control channel.Stream, h hello, err error) {
+func hear(conn *quicConn) (control channel.Stream, h hello, parks bool, err error) {
 	if control, err = conn.acceptControl(conn.Context()); err != nil {
-		return nil, h, err
+		return nil, h, false, err
 	}
-	h, err = readHello(control)
-	return control, h, err
+	h, parks, err = readFirstHello(control)
+	return control, h, parks, err
 }
 
 // verdictOn is what an app is told.
@@ -113,11 +133,27 @@ func (d *Device) begin(a *admission) bool {
 	paired := d.state.Paired(a.appID)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if n := len(d.admissions); d.closed || n >= maxAdmitting || n >= maxAdmittingStrangers && !paired {
+	if !d.roomToAdmit(paired) {
 		return false
 	}
 	d.admissions[a] = true
 	return true
+}
+
+// roomToAdmit needs the lock.
+func (d *Device) roomToAdmit(paired bool) bool {
+	n := 0
+	for a := range d.admissions {
+		if !a.parked {
+			n++
+		}
+	}
+	return !d.closed && n < maxAdmitting && (paired || n < maxAdmittingStrangers)
+}
+
+// proves reports whether an app has shown in this TLS session that it holds a ticket.
+func proves(h hello, secret [names.SecretSize]byte, binding []byte) bool {
+	return hmac.Equal(h.Proof, names.ProveSecret(secret, binding))
 }
 
 // finish ends an admission; the room that it has not used is free again.
@@ -130,9 +166,7 @@ func (d *Device) finish(a *admission) {
 // decide says whether an app may have a session. If so, room for it is reserved,
 // and it is remembered if it has a right of its own.
 func (d *Device) decide(a *admission, h hello) (Peer, Code) {
-	proven := func(secret [names.SecretSize]byte) bool {
-		return hmac.Equal(h.Proof, names.ProveSecret(secret, a.binding))
-	}
+	proven := func(secret [names.SecretSize]byte) bool { return proves(h, secret, a.binding) }
 	now := d.state.Now()
 	peer := Peer{UID: h.UID, AppID: a.appID, TraceID: h.Trace, HasTicket: proven([names.SecretSize]byte(now.Secret))}
 	_, peer.Paired = now.Paired[a.appID]
@@ -168,12 +202,25 @@ func (d *Device) open(a *admission, control channel.Stream, peer Peer) {
 		f.key = n.PeerKey
 		f.relays.add(n.PeerRelays())
 		f.searches.add(n.ID, n.stop)
+	} else if a.found != nil {
+		f.key = a.found.PeerKey
+		f.relays.add(a.found.PeerRelays())
 	}
 	route := f.where()
 	if route.kind != PathRelay {
 		f.searches.end()
 	}
-	s, entered := d.enter(a, control, about{traceID: peer.TraceID, deviceID: d.identity.ID, peer: peer}, f)
+	about := about{traceID: peer.TraceID, deviceID: d.identity.ID, peer: peer}
+	if via := a.via != nil; peer.TraceID != "" {
+		j := d.reports.begin(peer.TraceID, peer.AppID, "", !peer.HasTicket && !peer.Paired)
+		j.Win(journal.Key{OwnRelay: via, PeerRelay: !via && route.kind == PathRelay, Remote: route.remote})
+		if route.kind == PathDirect {
+			j.Heard(route.remote)
+		}
+		j.Finish(journal.End{UID: peer.UID, Ticket: peer.HasTicket, Reached: true, Path: route.kind.String()})
+		about.brief = d.briefOf(j, route.kind)
+	}
+	s, entered := d.enter(a, control, about, f)
 	if !entered {
 		s.revoke()
 		return

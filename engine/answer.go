@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
+	"github.com/thingp2p/libthingp2p/engine/internal/journal"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/signal"
@@ -49,11 +50,18 @@ func (d *Device) hear(client *signal.Client, m *signal.Message) {
 		return // the attempt has found a shorter way
 	}
 	stranger, code := d.mayAsk(m)
-	if moved == nil && code != OK {
+	if moved != nil {
+		d.answer(client, m, moved, false, nil)
+		return
+	}
+	j := d.reports.begin(m.Attempt, m.From, "", stranger)
+	j.Offer()
+	if code != OK {
+		j.Finish(journal.End{Code: code, Signal: true, Ticket: !stranger})
 		d.refuse(client, m, code)
 		return
 	}
-	d.answer(client, m, moved, stranger && moved == nil)
+	d.answer(client, m, nil, stranger, j)
 }
 
 func (d *Device) refuse(client *signal.Client, m *signal.Message, code Code) {
@@ -62,7 +70,7 @@ func (d *Device) refuse(client *signal.Client, m *signal.Message, code Code) {
 
 // answer looks for paths to an app that has asked: for a new session, or for one that
 // moves.
-func (d *Device) answer(client *signal.Client, m *signal.Message, moved *follower, stranger bool) {
+func (d *Device) answer(client *signal.Client, m *signal.Message, moved *follower, stranger bool, j *journal.Journal) {
 	ctx, stop := context.WithTimeout(d.ctx, base.NegotiationTime)
 	n := paths.NewNegotiation(&d.ground, client, paths.Terms{
 		ID:        m.Attempt,
@@ -73,13 +81,15 @@ func (d *Device) answer(client *signal.Client, m *signal.Message, moved *followe
 		Stranger:  stranger,
 		Statement: d.answerTo(m),
 		OpenRelay: d.openRelay,
+		Journal:   j,
 	})
 	places := &d.forOthers
 	if moved != nil || d.state.Paired(m.From) {
 		places = &d.forFriends
 	}
-	if d.negotiations.add(n, stop, places) != nil {
+	if err := d.negotiations.add(n, stop, places); err != nil {
 		stop()
+		j.Finish(journal.End{Code: CodeOf(err), Signal: true})
 		return
 	}
 	if moved != nil {
@@ -90,6 +100,7 @@ func (d *Device) answer(client *signal.Client, m *signal.Message, moved *followe
 	d.workers.Go(func() {
 		defer stop()
 		d.negotiations.run(ctx, n)
+		j.Finish(journal.End{Code: ErrTimeout, Never: d.config.Relay == RelayNever})
 		if moved != nil {
 			moved.searches.forget(n.ID)
 		}

@@ -28,8 +28,11 @@ type App struct {
 	servers  map[string]*signal.Client // by address
 	nearby   *nearby
 	sessions map[*Session]bool
-	attempts int
-	calls    sync.WaitGroup // Connect
+	attempts map[*attempt]bool
+
+	preconnections map[string]*preconnection // by device id
+
+	calls sync.WaitGroup // Connect
 }
 
 // Target is a device to connect to.
@@ -77,7 +80,11 @@ func NewApp(config Config) (*App, error) {
 		devices:  make(map[string]names.Ticket),
 		servers:  make(map[string]*signal.Client),
 		sessions: make(map[*Session]bool),
-		nearby:   newNearby(e),
+		attempts: make(map[*attempt]bool),
+
+		preconnections: make(map[string]*preconnection),
+
+		nearby: newNearby(e),
 	}
 	e.log.Info("app started", "quic", quicBuild)
 	a.ctx, a.stop = context.WithCancel(context.Background())
@@ -246,25 +253,25 @@ func (a *App) hear(_ *signal.Client, m *signal.Message) {
 }
 
 // begin counts an attempt; it fails when there are too many sessions.
-func (a *App) begin() error {
+func (a *App) begin(at *attempt) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
 		return ErrConnectBreak
 	}
-	if len(a.sessions)+a.attempts >= a.config.MaxSessions {
+	if len(a.sessions)+len(a.attempts) >= a.config.MaxSessions {
 		return ErrSessionLimit
 	}
-	a.attempts++
+	a.attempts[at] = true
 	a.calls.Add(1)
 	return nil
 }
 
 // finish ends an attempt. Its session, if any, is among the sessions already.
-func (a *App) finish() {
+func (a *App) finish(at *attempt) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.attempts--
+	delete(a.attempts, at)
 	a.calls.Done()
 }
 
@@ -294,6 +301,7 @@ func (a *App) learnKey(deviceID string, key []byte) {
 }
 
 func (a *App) forget(s *Session) {
+	a.reports.with(s.about.traceID, s.about.deviceID).Close(CodeOf(s.Check()))
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.sessions, s)

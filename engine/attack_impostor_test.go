@@ -16,7 +16,7 @@ import (
 // is told from the device.
 func TestImpostorAtTheAddress(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		if err := w.connectToImpostor(func(*tls.Config) {}); CodeOf(err) != ErrAuth {
+		if _, err := w.connectToImpostor(func(*tls.Config) {}); CodeOf(err) != ErrAuth {
 			t.Errorf("connect: %v, want ErrAuth", err)
 		}
 	})
@@ -26,7 +26,7 @@ func TestImpostorAtTheAddress(t *testing.T) {
 // numbers, says that the two do not fit. The device is asked nothing more.
 func TestDeviceOfBefore(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		if err := w.connectToImpostor(func(c *tls.Config) { c.NextProtos = []string{"thingp2p/1"} }); CodeOf(err) != ErrHandshake {
+		if _, err := w.connectToImpostor(func(c *tls.Config) { c.NextProtos = []string{"thingp2p/1"} }); CodeOf(err) != ErrHandshake {
 			t.Errorf("connect: %v, want ErrHandshake", err)
 		}
 	})
@@ -34,7 +34,7 @@ func TestDeviceOfBefore(t *testing.T) {
 
 // connectToImpostor is what an app hears that dials somebody else's address. change
 // makes his handshake.
-func (w *world) connectToImpostor(change func(*tls.Config)) error {
+func (w *world) connectToImpostor(change func(*tls.Config)) (*App, error) {
 	impostor := w.home(public)
 	there := impostor.config("impostor")
 	p := w.pair(w.home(public), w.home(public), func(app, _ *Config) { app.Server = "" })
@@ -49,7 +49,7 @@ func (w *world) connectToImpostor(change func(*tls.Config)) error {
 	w.must(err)
 	w.must(p.app.AddAddress(target, netip.AddrPortFrom(netip.MustParseAddr(impostor.publicIP), e.socket.Port()).String()))
 	_, err = connectIn(p.app, target, ModeLAN, time.Second)
-	return err
+	return p.app, err
 }
 
 // TestImpostorAtTheBroker: who reads a device's inbox at a broker that lets it,

@@ -222,34 +222,53 @@ func (c *carrier) kind(p paths.Found) Path {
 // greet says hello on a fresh connection; verdict reports that an error is what
 // the device decided.
 func (c *carrier) greet(ctx context.Context, h hello, secret *[names.SecretSize]byte) (control channel.Stream, verdict bool, err error) {
+	return c.greetWith(ctx, nil, h, secret)
+}
+
+// park is greet, but asks for no session yet: ask does, later.
+func (c *carrier) park(ctx context.Context, h hello, secret *[names.SecretSize]byte) (control channel.Stream, verdict bool, err error) {
+	return c.greetWith(ctx, parkMark, h, secret)
+}
+
+func (c *carrier) greetWith(ctx context.Context, mark []byte, h hello, secret *[names.SecretSize]byte) (control channel.Stream, verdict bool, err error) {
+	if control, err = c.conn.openControl(); err == nil && mark != nil {
+		_, err = control.Write(mark)
+	}
+	if err != nil {
+		return nil, false, c.greetError(ctx, err)
+	}
+	verdict, err = c.ask(ctx, control, h, secret)
+	return control, verdict, err
+}
+
+// ask says hello on the control stream; see greet.
+func (c *carrier) ask(ctx context.Context, control channel.Stream, h hello, secret *[names.SecretSize]byte) (verdict bool, err error) {
 	stop := c.endpoint.workers.WhenDone(ctx, c.conn.close)
 	defer stop()
 	if secret != nil {
 		_, binding, err := c.conn.peer()
 		if err != nil {
-			return nil, false, codes.Because(ErrHandshake, err)
+			return false, codes.Because(ErrHandshake, err)
 		}
 		h.Proof = names.ProveSecret(*secret, binding)
 	}
-	fail := func(err error) error {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return c.conn.greetError(err)
-	}
-	if control, err = c.conn.openControl(); err != nil {
-		return nil, false, fail(err)
-	}
 	if err = writeHello(control, h); err != nil {
-		return nil, false, fail(err)
+		return false, c.greetError(ctx, err)
 	}
 	v, err := readVerdict(control)
 	if err != nil {
-		return nil, false, fail(err)
+		return false, c.greetError(ctx, err)
 	}
 	if v.Code != OK {
-		return nil, true, v.Code
+		return true, v.Code
 	}
 	c.mlkemKey, c.statement = v.MLKEM, v.Statement
-	return control, false, nil
+	return false, nil
+}
+
+func (c *carrier) greetError(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return c.conn.greetError(err)
 }

@@ -29,6 +29,7 @@ var realTime = map[string]string{
 	"capi/tests/nat TestServerRestartsUnderARelay": "the server is away for as long as that, or longer",
 	"capi/tests/nat TestAppSleepsForLong":          "a process stands still for as long as that, or longer",
 	"engine/signal Write":                          inFakeTime,
+	"engine TestFramesThatBreakTheRules":           inFakeTime,
 
 	"capi/tests run":                              "a limit for what hangs",
 	"capi/tests/nat TestLANFlood":                 "it floods for as long as that",
@@ -52,6 +53,9 @@ var realTime = map[string]string{
 	"engine dialTo":                               inFakeTime,
 	"engine inUse":                                "the least of ten counts",
 	"engine pair":                                 inFakeTime,
+	"engine publishRelay":                         inFakeTime,
+	"engine TestReportsNameTheCause":              inFakeTime,
+	"engine/internal/journal at":                  inFakeTime,
 	"engine rest":                                 "it compares processor time with it, of which a busy machine gives less",
 	"engine send":                                 inFakeTime,
 	"engine start":                                "it sends as fast as the machine can",

@@ -31,6 +31,14 @@ const (
 	ModeLAN      Mode = 1 // the local network first
 )
 
+// String returns the mode's name in lower case.
+func (m Mode) String() string {
+	if m == ModeLAN {
+		return "lan"
+	}
+	return "internet"
+}
+
 // RelayPolicy says whether a TURN relay may carry a session.
 type RelayPolicy = paths.RelayPolicy
 
@@ -100,6 +108,9 @@ type Config struct {
 
 // usesLAN reports whether devices are looked for, and answer, in the local network.
 func (c Config) usesLAN() bool { return !c.DisableLAN && c.Relay != RelayOnly }
+
+// mapsPort reports whether the NAT before the host is asked for a mapping.
+func (c Config) mapsPort() bool { return !c.DisablePortMapping && c.Relay != RelayOnly }
 
 func (c Config) withDefaults() Config {
 	if c.LANPort == 0 {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/journal"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 
@@ -37,17 +38,21 @@ func (a *App) Connect(ctx context.Context, to *Target, options ConnectOptions) (
 	if len(traceID) > maxTraceLength || !names.IsVisible(traceID) {
 		return nil, codes.Because(ErrInvalidParameter, fmt.Errorf("a trace id has at most %d bytes, all of them visible ASCII", maxTraceLength))
 	}
-	if err := a.begin(); err != nil {
+	j := a.reports.begin(traceID, to.deviceID, mode.String(), false)
+	at := &attempt{app: a, to: to, mode: mode, traceID: traceID, started: time.Now(), again: make(chan struct{}, 1), journal: j}
+	if err := a.begin(at); err != nil {
+		j.Finish(journal.End{Code: CodeOf(err)})
 		return nil, err
 	}
-	defer a.finish()
+	defer a.finish(at)
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer a.workers.WhenDone(a.ctx, func() { cancel(ErrConnectBreak) })()
 
-	at := &attempt{app: a, to: to, mode: mode, traceID: traceID, started: time.Now(), ctx: ctx}
+	at.ctx = ctx
 	s, err := at.run()
 	if err != nil {
+		j.Finish(at.ending(err))
 		a.log.Warn("connect failed", "trace", traceID, "device", to.deviceID, "error", err)
 		return nil, err
 	}
@@ -68,11 +73,14 @@ type attempt struct {
 	mode    Mode
 	traceID string
 	started time.Time
+	parks   bool // no session is asked for yet: see preconnection
+	journal *journal.Journal
 
 	ctx     context.Context         // of the caller, and of the app
 	dialing context.Context         // of all that is tried
 	stop    context.CancelCauseFunc // ends dialing
 
+	again     chan struct{}           // the device is to be asked now
 	near      chan paths.Found        // of the first two ways
 	tried     map[netip.AddrPort]bool // straight: being dialled, or of no use
 	asked     bool                    // the local network was
@@ -98,6 +106,8 @@ type attempt struct {
 	direct  bool          // ICE has found a direct path, which has been dialled
 	queue   []paths.Found // that ICE has found
 	lastErr error         // of a path that ICE has found
+	said    bool          // the device has said why not
+	offers  bool          // by way of the server
 	unfit   error         // of an address at which somebody else answered, or a device of another version
 
 	askLAN, askServer *time.Timer
@@ -109,11 +119,22 @@ type attempt struct {
 const headStart = 300 * time.Millisecond
 
 func (at *attempt) run() (*Session, error) {
+	if s, over, err := at.askParked(); over {
+		return s, err
+	}
+	won, err := at.find()
+	if err != nil {
+		return nil, err
+	}
+	return at.session(won), nil
+}
+
+// find connects by whatever way works.
+func (at *attempt) find() (won dialed, err error) {
 	a := at.app
 	if at.to.server != "" {
-		var err error
 		if at.signals, err = a.signals(at.to.server); err != nil {
-			return nil, err
+			return won, err
 		}
 	}
 	if a.config.Relay != RelayOnly {
@@ -122,32 +143,34 @@ func (at *attempt) run() (*Session, error) {
 		defer stop()
 	}
 	if at.signals == nil && !a.config.usesLAN() && len(at.near) == 0 {
-		return nil, codes.Because(ErrSignaling, errors.New("no server is set, neither for this app nor in a ticket, and the local network is not to be asked"))
+		return won, codes.Because(ErrSignaling, errors.New("no server is set, neither for this app nor in a ticket, and the local network is not to be asked"))
 	}
-	won, err := at.race()
-	if err != nil {
-		return nil, err
-	}
-	return at.session(won), nil
+	return at.race()
 }
 
 func (at *attempt) session(won dialed) *Session {
 	a := at.app
+	m := newMover(a, won, at.to, at.traceID)
+	path := m.where().kind
+	end := at.ending(nil)
+	end.Path = path.String()
+	at.journal.Finish(end)
 	about := about{
 		traceID:     at.traceID,
 		deviceID:    at.to.deviceID,
 		connectTime: time.Since(at.started),
+		brief:       a.briefOf(at.journal, path),
 	}
-	m := newMover(a, won, at.to, at.traceID)
 	s := a.enter(won, about, m)
 	a.learnKey(at.to.deviceID, won.carrier.mlkemKey)
 	a.belongs(at.to, won.carrier.statement)
-	path := m.where().kind
 	if path == PathLAN || won.path.Straight {
 		a.nearby.reached(at.to.deviceID, won.path.Remote)
 	}
 	a.log.Info("connected", "trace", at.traceID, "device", at.to.deviceID, "path", path.String(), "took", about.connectTime)
 	switch {
+	case at.negotiation == nil && path == PathRelay && a.config.Relay != RelayOnly: // it was parked
+		m.searchDirect()
 	case at.negotiation == nil:
 	case path == PathRelay && a.config.Relay != RelayOnly:
 		m.upgrade(at.negotiation, at.stopPunching)

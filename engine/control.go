@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,11 @@ import (
 // A stream of its own carries what one side sends on a channel. Its first byte is
 // the channel's number.
 //
+// An app that has a right to connect may ask for nothing yet: it puts parkMark before its
+// first hello, and is told 0 if the device keeps the connection for it. When the app
+// then sends another hello, all goes on as above. To devices that do not know this, the
+// mark is the length of a hello that is too long: they close the connection.
+//
 // hello and verdict are JSON behind a length of two bytes, big-endian.
 type hello struct {
 	UID   string          `json:"uid"`
@@ -34,6 +40,8 @@ type verdict struct {
 	MLKEM     plainjson.Bytes `json:"mlkem,omitempty"`     // see ident.MLKEMKey
 	Statement string          `json:"statement,omitempty"` // that the app belongs to the device, see ident.Statement
 }
+
+var parkMark = []byte{0xff, 0xff}
 
 // Signals.
 const (
@@ -95,6 +103,19 @@ func readControl(r io.Reader, message any, most int) error {
 func writeHello(w io.Writer, h hello) error { return writeControl(w, h, maxHello) }
 
 func writeVerdict(w io.Writer, v verdict) error { return writeControl(w, v, maxVerdict) }
+
+// readFirstHello reads a hello that may have parkMark before it.
+func readFirstHello(r io.Reader) (h hello, parks bool, err error) {
+	var first [2]byte
+	if _, err := io.ReadFull(r, first[:]); err != nil {
+		return h, false, err
+	}
+	if parks = bytes.Equal(first[:], parkMark); !parks {
+		r = io.MultiReader(bytes.NewReader(first[:]), r)
+	}
+	h, err = readHello(r)
+	return h, parks, err
+}
 
 func readHello(r io.Reader) (hello, error) {
 	var h hello

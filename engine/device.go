@@ -4,11 +4,13 @@ import (
 	"context"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
+	"github.com/thingp2p/libthingp2p/engine/internal/ready"
 	"github.com/thingp2p/libthingp2p/engine/internal/waitlist"
 
 	"github.com/thingp2p/libthingp2p/engine/discovery"
@@ -31,14 +33,18 @@ type Device struct {
 
 	mu         sync.Mutex
 	closed     bool
-	serving    bool // takes connections
-	listening  bool // and can be found
+	since      time.Time // of listening, or of not
+	serving    bool      // takes connections
+	listening  bool      // and can be found
 	signals    *signal.Client
 	lan        *discovery.Listener // nil: not found in the local network
 	admissions map[*admission]bool
 	sessions   map[*Session]*follower
 	backlog    []*Session // that nobody has accepted yet, oldest first; some may have ended
 	arrived    waitlist.List
+
+	watched ready.Source
+	online  atomic.Int32 // as a Code: whether the device is connected to its server
 }
 
 // NewDevice loads the device's identity, or makes one. The device is offline
@@ -68,8 +74,12 @@ func NewDevice(config Config) (*Device, error) {
 		forOthers:  limit.Shares[string]{Most: maxWithOthers},
 		admissions: make(map[*admission]bool),
 		sessions:   make(map[*Session]*follower),
+		since:      time.Now(),
 	}
 	d.consent.workers = &d.workers
+	d.watched.Ask = d.isReady
+	d.online.Store(int32(ErrNotInitialized)) // neither nor
+	d.state.Repaired = func() { d.watched.Happened(ready.Paired) }
 	e.log.Info("device started", "quic", quicBuild)
 	d.ctx, d.stop = context.WithCancel(context.Background())
 	d.watchNetwork(d.NetworkChanged)
@@ -82,7 +92,10 @@ func (d *Device) ID() string { return d.identity.ID }
 // Ticket returns the ticket that lets an app in. Whoever sees it can connect. It
 // also says where the device is now, so that an app beside it needs not search.
 func (d *Device) Ticket() string {
-	t := names.Ticket{DeviceID: d.identity.ID, Secret: d.state.Secret(), Server: names.WithoutPassword(d.config.Server)}
+	d.mu.Lock()
+	server := d.config.Server
+	d.mu.Unlock()
+	t := names.Ticket{DeviceID: d.identity.ID, Secret: d.state.Secret(), Server: names.WithoutPassword(server)}
 	for _, address := range d.localAddresses() {
 		if !address.Addr().IsLoopback() {
 			t.Hints = append(t.Hints, address)
@@ -123,13 +136,14 @@ func (d *Device) Listen() error {
 		if d.signals, err = d.dialSignals(d.config.Server, server{
 			known:   d.knows,
 			receive: d.hear,
-			online:  func() { searchAgain(&d.mu, d.sessions) },
+			online:  d.isOnline,
+			offline: func() { d.setOnline(ErrSignaling) },
 		}); err != nil {
 			return err
 		}
 		d.workers.Go(d.learnAddress)
 	}
-	d.listening = true
+	d.listening, d.since = true, time.Now()
 	return nil
 }
 
@@ -180,6 +194,7 @@ func (d *Device) learnAddress() {
 // Close takes the device offline and closes all its sessions. It returns when
 // everything is released, which takes little more than a second.
 func (d *Device) Close() error {
+	d.watched.Leave()
 	d.mu.Lock()
 	if d.closed {
 		d.mu.Unlock()

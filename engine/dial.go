@@ -37,6 +37,7 @@ func (at *attempt) dial(p paths.Found) {
 		}
 	}
 	at.running++
+	at.journal.Dial(keyOf(p), p.Near)
 	if !p.Straight {
 		at.inTurn++
 		at.direct = at.direct || !p.Relayed()
@@ -64,6 +65,9 @@ func (at *attempt) dial(p paths.Found) {
 // found again.
 func (at *attempt) ended(d dialed) {
 	at.running--
+	if d.err != nil && at.dialing.Err() == nil { // which would be the reason
+		at.journal.FailDial(keyOf(d.path), whyNot(d.err))
+	}
 	if d.path.Straight {
 		if CodeOf(d.err) == ErrTimeout {
 			delete(at.tried, d.path.Remote)
@@ -88,10 +92,17 @@ func (at *attempt) greet(ctx context.Context, d *dialed) error {
 	}
 	at.greeted.Store(true)
 	var err error
-	h := hello{UID: at.app.config.UID, Trace: at.traceID, MLKEM: true}
-	d.control, d.verdict, err = d.carrier.greet(ctx, h, at.to.secret)
+	ask := d.carrier.greet
+	if at.parks {
+		ask = d.carrier.park
+	}
+	d.control, d.verdict, err = ask(ctx, at.hello(), at.to.secret)
 	if err != nil && !d.verdict {
 		<-at.greeter // the next one may
 	}
 	return err
+}
+
+func (at *attempt) hello() hello {
+	return hello{UID: at.app.config.UID, Trace: at.traceID, MLKEM: true}
 }

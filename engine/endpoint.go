@@ -32,6 +32,7 @@ type endpoint struct {
 
 	ground       paths.Ground
 	negotiations negotiations
+	reports      reports
 
 	unwatch func() // ends the watch of the network; nil: there is none
 
@@ -64,10 +65,6 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 			config.Log.Warn("the device will have another port the next time", "error", err)
 		}
 	}
-	var mapping *portmap.Mapper
-	if !config.DisablePortMapping && config.Relay != RelayOnly {
-		mapping = portmap.New(config.network, socket.Port, config.Log)
-	}
 	identity := state.Identity()
 	identity.Guard = panics.Guard{Log: config.Log}
 	e := &endpoint{
@@ -83,7 +80,8 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 			Mux:       socket.Mux,
 			Port:      socket.Port,
 			Reflexive: paths.NewReflexive(socket.Mux, config.network),
-			Mapping:   mapping,
+			Mapping:   portmap.New(config.network, socket.Port, config.Log),
+			MapsPort:  config.mapsPort(),
 			Relays:    base.RelayDialer{Net: config.network, TLS: &tls.Config{RootCAs: roots}, Pacer: socket.Mux.Pacer, Log: config.Log},
 			Net:       config.network,
 			Log:       config.Log,
@@ -114,6 +112,7 @@ type server struct {
 	known      func(id string) bool                  // those who may write
 	receive    func(*signal.Client, *signal.Message) // what they write
 	online     func()                                // called when the server is there, or there again; nil: nobody needs it
+	offline    func()                                // called when it is not, perhaps again; nil: nobody needs it
 	statements func() []string                       // to show to it; nil: none
 }
 
@@ -132,6 +131,7 @@ func (e *endpoint) dialSignals(url string, s server) (*signal.Client, error) {
 		Key:        e.identity.Key,
 		Known:      s.known,
 		OnOnline:   s.online,
+		OnOffline:  s.offline,
 		Log:        e.log,
 		Dial:       e.config.dialServer,
 		Connect:    e.config.network.Dial,

@@ -13,7 +13,6 @@ import (
 	"github.com/quic-go/quic-go"
 	"github.com/quic-go/quic-go/qlogwriter"
 
-	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -45,17 +44,10 @@ func quicPair(t *testing.T, trace func() qlogwriter.Trace) (dial func() (*quic.C
 		t.Cleanup(func() { transports[i].Close(); udp.Close() })
 	}
 	config := func(seed byte) (*quic.Config, error) { return quicConfig(10*time.Second, seed == 1), nil }
-	device := keys.New(append(make([]byte, 31), 1))
-	tlsDevice, err := device.TLSConfig("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	tlsApp, err := keys.New(append(make([]byte, 31), 2)).TLSConfig(device.ID)
-	if err != nil {
-		t.Fatal(err)
-	}
+	tlsDevice, tlsApp := tlsPair(t)
 	serverConfig, _ := config(0)
 	serverConfig.Tracer = func(context.Context, bool, quic.ConnectionID) qlogwriter.Trace { return trace() }
+	var err error
 	if listener, err = transports[1].Listen(tlsDevice, serverConfig); err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,9 @@ func (f *follower) lost() {
 }
 
 // attach: a device's session ends by itself.
-func (f *follower) attach(func(Code)) {}
+func (f *follower) attach(_ func(Code), moved func()) {
+	f.conn.whenMoved(f.device.workers.Guard, moved)
+}
 
 func (f *follower) settled() { f.searches.end() }
 

@@ -19,6 +19,7 @@ type Info struct {
 	DeviceID      string
 	LocalAddress  string
 	RemoteAddress string
+	FrameRate     uint64 // bit/s that an encoder should produce now, see Session.FrameRate; 0: not known yet
 }
 
 // Info returns the session's state now; it may be called at any time, also
@@ -36,10 +37,16 @@ func (s *Session) Info() Info {
 		PacketsLost: stats.PacketsLost,
 		TraceID:     s.about.traceID,
 		DeviceID:    s.about.deviceID,
+		FrameRate:   s.FrameRate(),
 	}
 	for _, c := range s.channels {
 		info.BytesSent += c.Sent.Load()
 		info.BytesReceived += c.Received.Load()
+	}
+	for number := range s.live {
+		sent, received := s.live[number].counts()
+		info.BytesSent += sent
+		info.BytesReceived += received
 	}
 	info.LocalAddress, info.RemoteAddress = textOf(route.local), textOf(route.remote)
 	return info

@@ -25,6 +25,7 @@ type mover struct {
 	routes  routes
 	path    atomic.Pointer[carried] // what carries the session now
 	end     func(Code)              // ends the session
+	tell    func()                  // that it has moved
 	pinned  bool                    // the device's end is a relay of its own, which its QUIC cannot leave
 
 	ctx     context.Context // ends with the session
@@ -84,7 +85,7 @@ func newMover(a *App, won dialed, to *Target, traceID string) *mover {
 	return m
 }
 
-func (m *mover) attach(end func(Code)) { m.end = end }
+func (m *mover) attach(end func(Code), moved func()) { m.end, m.tell = end, moved }
 
 func (m *mover) where() route {
 	now := m.path.Load()
@@ -301,4 +302,5 @@ func (m *mover) moved(p paths.Found) {
 		m.retries = 0
 		m.mu.Unlock()
 	}
+	m.tell()
 }

@@ -32,6 +32,7 @@ func (a *App) NetworkChanged() {
 	}
 	a.mu.Unlock()
 	a.lookAgain(a.ctx, clients, sessions)
+	a.renewPreconnections()
 }
 
 // NetworkChanged makes the device look at once whether its connection to the server and

@@ -26,7 +26,7 @@ var otherwise = map[string]struct{ target, why string }{
 	"base.Alias":                {"", "its own"},
 	"base.isRequest":            {"", "an ICE agent's of this process"},
 	"base.request":              {"FuzzSTUNMux", "by deliver"},
-	"base.segmentSize":          {"", "QUIC's of this process"},
+	"base.controlled":           {"", "QUIC's of this process, and the kernel's"},
 	"discovery.indexOf":         {"", "the caller's"},
 	"main.number":               {"FuzzOptions", "by the table of options"},
 	"rendezvous.AdmitByService": {"", "the operator's"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/frames"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 
@@ -54,6 +55,10 @@ const (
 	connectionWindow  = (Channels + 1) * maxStreamWindow
 )
 
+// mostStreams is how many streams a peer may have open that sends frames: some for each of
+// its channels, and those of the frames that a second brings, or that the path is long.
+const mostStreams = Channels + 64
+
 // handshakeTimeout is how long a handshake may hear nothing before it is tried
 // anew.
 const handshakeTimeout = 3 * time.Second
@@ -73,7 +78,7 @@ func quicConfig(offlineAfter time.Duration, app bool) *quic.Config {
 		InitialConnectionReceiveWindow: connectionWindow,
 		MaxConnectionReceiveWindow:     connectionWindow,
 		MaxIncomingStreams:             1, // for control
-		MaxIncomingUniStreams:          Channels,
+		MaxIncomingUniStreams:          firstStreams,
 	}
 	if app {
 		config.MaxIncomingStreams = -1
@@ -185,14 +190,45 @@ func (c *quicConn) acceptControl(ctx context.Context) (channel.Stream, error) {
 	return s, nil
 }
 
-// openChannel opens a stream for what is sent on a channel.
+// openChannel opens a stream for what is sent on a channel. It may have to wait until one of
+// a frame has ended.
 func (c *quicConn) openChannel(number int) (channel.SendStream, error) {
-	s, err := c.OpenUniStream()
+	s, err := c.OpenUniStreamSync(context.Background()) // ends with the connection
 	if err != nil {
 		return nil, err
 	}
 	s.SetPriority(urgency[number], true)
 	return s, nil
+}
+
+// openFrame opens a stream for a frame that is sent on a channel: one behind the other.
+func (c *quicConn) openFrame(number int) (frames.Stream, error) {
+	s, err := c.OpenUniStreamSync(context.Background()) // ends with the connection
+	if err != nil {
+		return nil, err
+	}
+	s.SetPriority(urgency[number], false)
+	if stats := c.ConnectionStats(); stats.PacketsLost > stats.PacketsSent/lossy {
+		showTail(s)
+	}
+	return frameStream{s}, nil
+}
+
+// lossy is a path that loses more than one packet in so many: there the loss of a frame's last
+// packet is worth a small one to be noticed soon.
+const lossy = 100
+
+type frameStream struct{ *quic.SendStream }
+
+func (s frameStream) Reset(reason uint64) { s.CancelWrite(quic.StreamErrorCode(reason)) }
+
+// resetReason is why the peer has reset a stream.
+func resetReason(err error) (reason uint64, ok bool) {
+	reset, ok := errors.AsType[*quic.StreamError](err)
+	if !ok || !reset.Remote {
+		return 0, false
+	}
+	return uint64(reset.ErrorCode), true
 }
 
 // addPath returns a path that leaves from a transport. It is of use once a probe has shown

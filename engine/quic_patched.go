@@ -22,6 +22,9 @@ func (c *quicConn) bandwidth() uint64 { return c.ThingP2PBandwidth() }
 // answered grows whenever the peer shows that packets of ours have reached it.
 func (c *quicConn) answered() uint64 { return c.ThingP2PAnswered() }
 
+// ask makes the peer acknowledge something, also while the path's window is full.
+func (c *quicConn) ask(channel.Stream) { c.ThingP2PAsk() }
+
 // whenReadable calls f in a goroutine of its own, once, when there is something
 // to read from a control stream. A goroutine that waited for it would cost more
 // than the stream.
@@ -40,6 +43,20 @@ func (c *quicConn) whenOpened(g panics.Guard, f func(channel.ReceiveStream)) {
 		f(in)
 	})
 }
+
+// firstStreams is how many streams a peer may open until it is known to send frames.
+const firstStreams = Channels
+
+// allowFrames lets the peer have mostStreams streams at a time.
+func (c *quicConn) allowFrames() { c.ThingP2PAllowUniStreams(mostStreams) }
+
+func showTail(s *quic.SendStream) { s.ThingP2PShowTail() }
+
+// Delivered reports whether the peer has acknowledged all of a stream that has ended.
+func (s frameStream) Delivered() bool { return s.ThingP2PDelivered() }
+
+// whenMoved calls f, which must not block, whenever a device's end has followed the app to another path.
+func (c *quicConn) whenMoved(_ panics.Guard, f func()) { c.ThingP2PWhenMoved(f) }
 
 // forgetPeer gives up what peer returns.
 func (c *quicConn) forgetPeer() { c.ThingP2PForgetPeer() }

@@ -4,6 +4,9 @@ package engine
 
 import (
 	"context"
+	"time"
+
+	"github.com/quic-go/quic-go"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -29,6 +32,9 @@ func (c *quicConn) bandwidth() uint64 {
 // acknowledgements. A path that is dead in the other direction goes unnoticed.
 func (c *quicConn) answered() uint64 { return c.ConnectionStats().PacketsReceived }
 
+// ask makes the peer acknowledge something, once the path's window has room.
+func (c *quicConn) ask(control channel.Stream) { ping(control) }
+
 // whenReadable calls f in a goroutine of its own, which may have to wait until
 // there is something to read.
 func (c *quicConn) whenReadable(g panics.Guard, _ channel.Stream, f func()) { g.Go(f) }
@@ -44,6 +50,37 @@ func (c *quicConn) whenOpened(g panics.Guard, f func(channel.ReceiveStream)) {
 				return
 			}
 			g.Go(func() { f(in) })
+		}
+	})
+}
+
+// firstStreams allows frames from the beginning, since it cannot be changed later.
+const firstStreams = mostStreams
+
+func (c *quicConn) allowFrames() {}
+
+func showTail(*quic.SendStream) {}
+
+// Delivered believes it: this library does not say. What is lost is repeated until it is there,
+// however late.
+func (s frameStream) Delivered() bool { return true }
+
+// whenMoved calls f, which must not block, when a device's end has followed the app to another address. This library does
+// not tell: a goroutine looks.
+func (c *quicConn) whenMoved(g panics.Guard, f func()) {
+	g.Go(func() {
+		ticker := time.NewTicker(time.Second)
+		defer ticker.Stop()
+		for last := c.RemoteAddr().String(); ; {
+			select {
+			case <-ticker.C:
+			case <-c.Context().Done():
+				return
+			}
+			if now := c.RemoteAddr().String(); now != last {
+				last = now
+				f()
+			}
 		}
 	})
 }

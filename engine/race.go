@@ -47,12 +47,16 @@ func (at *attempt) next() (won dialed, over bool, err error) {
 	select {
 	case <-at.askLAN.C:
 		at.asked = true
+		at.journal.AskLAN()
 		at.app.nearby.ask(at.dialing, at.to.deviceID, at.near)
 		at.bePatient()
 	case <-at.askServer.C:
 		at.online = at.signals.Online()
 	case <-at.online:
+		at.journal.SawServer()
 		err = at.startNegotiation()
+	case <-at.again:
+		at.askAgain()
 	case p := <-at.near:
 		at.tryStraight(p)
 	case p := <-at.found:
@@ -66,10 +70,12 @@ func (at *attempt) next() (won dialed, over bool, err error) {
 		if !code.Known() {
 			code = ErrRemote
 		}
+		at.said, at.offers = code != ErrInternal, true // that one is of this side, as a rule
 		err = code
 	case d := <-at.results:
 		if d.err == nil {
 			at.running--
+			at.journal.Win(keyOf(d.path))
 			return d, true, nil
 		}
 		err = at.lose(d)
@@ -135,6 +141,7 @@ func (at *attempt) lose(d dialed) error {
 	case at.ctx.Err() != nil: // which is why the dial failed
 		return at.interrupted()
 	case d.final():
+		at.said = d.verdict
 		return d.err
 	case d.path.Straight:
 		if code := CodeOf(d.err); code == ErrAuth || code == ErrHandshake {
@@ -158,6 +165,7 @@ func (at *attempt) startNegotiation() error {
 		Policy:  a.config.Relay,
 		OwnKey:  a.identity.MLKEMKey,
 		Belongs: func(statement string) { a.belongs(at.to, statement) },
+		Journal: at.journal,
 	}
 	if at.to.secret != nil {
 		terms.Proof = names.ProveOffer(*at.to.secret, a.identity.ID, at.to.deviceID, at.traceID)

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
+	"github.com/thingp2p/libthingp2p/engine/internal/frames"
+	"github.com/thingp2p/libthingp2p/engine/internal/ready"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -31,14 +33,19 @@ type Session struct {
 	conn      *quicConn
 	control   channel.Stream
 	listening sync.WaitGroup // one, until the control stream has ended
+	taking    sync.WaitGroup // who reads frames
 	farewell  atomic.Bool    // the peer has said goodbye
 	streams   [Channels]channel.Streams
 	channels  [Channels]*channel.Channel
+	live      [Channels]live
+	encoder   encoder
+	most      int          // bytes in a channel's send buffer
 	arrived   atomic.Int32 // of the peer's streams
 	announced atomic.Int32 // how many it has opened; Channels until it says so
 	about     about
 	log       *slog.Logger
 	guard     panics.Guard // its fault is the session's end
+	watched   ready.Source
 
 	way     way
 	watch   *pathWatch
@@ -46,9 +53,11 @@ type Session struct {
 	forget  func(*Session) // by its owner; called once, at the end
 
 	mu     sync.Mutex
-	reason error         // nil while usable
-	ended  chan struct{} // closed once not usable
-	done   chan struct{} // closed once all is released
+	reason error                          // nil while usable
+	over   bool                           // nothing comes any more
+	ended  chan struct{}                  // closed once not usable
+	noMore struct{ streams, frames bool } // come
+	done   chan struct{}                  // closed once all is released
 }
 
 // about is what does not change in a session.
@@ -57,12 +66,15 @@ type about struct {
 	deviceID    string
 	peer        Peer          // devices only
 	connectTime time.Duration // apps only
+	brief       brief
 }
 
-// Send buffers follow the path's bandwidth, down to a message of some size.
+// Send buffers follow the path's bandwidth, down to a message of some size. They hold what
+// leaves until a thread that waits for room has surely been woken, and no more: what is
+// queued gets late.
 const (
-	bufferTime = 250 * time.Millisecond
-	minBuffer  = 16 << 10
+	bufferTime = 60 * time.Millisecond
+	minBuffer  = 8 << 10
 )
 
 // How long an ending session may take.
@@ -70,6 +82,8 @@ const (
 	flushTime  = time.Second           // for what was buffered here
 	byeTime    = 2 * time.Second       // for what the peer still sends after its goodbye
 	silentTime = 50 * time.Millisecond // for what has arrived from a peer gone silent
+
+	askInterval = 50 * time.Millisecond // at least: whether the peer has what was sent
 )
 
 // newSession takes over an established connection, and the way that carries it, and
@@ -83,20 +97,25 @@ func newSession(conn *quicConn, control channel.Stream, about about, config Conf
 		log:     config.Log.With("trace", about.traceID),
 		way:     w,
 		forget:  forget,
+		most:    config.SendBuffer,
 		ended:   make(chan struct{}),
 		done:    make(chan struct{}),
 	}
 	s.guard = panics.Guard{Log: s.log, Failed: s.failed}
+	s.watched.Ask = s.isReady
 	s.announced.Store(Channels)
 	for number := range s.streams {
 		stream := &s.streams[number]
 		stream.Number = byte(number)
 		stream.Open = func() (channel.SendStream, error) { return s.conn.openChannel(number) }
+		stream.Arrived = s.bytesArrived
 		s.channels[number] = channel.New(stream, config.SendBuffer, s.progress, s.guard)
 		s.channels[number].PathTakes = s.pathTakes
+		s.channels[number].Arrived = s.bytesArrived
+		s.channels[number].HasRoom = s.hasRoom
 	}
-	w.attach(s.end)
-	s.watch = newPathWatch(s.guard, s.conn.answered, s.rtt, func() { ping(control) }, w.lost)
+	w.attach(s.end, s.hasMoved)
+	s.watch = newPathWatch(s.guard, s.conn.answered, s.rtt, func() { s.conn.ask(control) }, w.lost)
 	s.silence = watchSilence(s.guard, config.OfflineAfter, s.packetsReceived, s.watch.doubt, func() { s.end(ErrClosedTimeout) })
 	s.listening.Add(1)
 	s.listen()
@@ -112,6 +131,10 @@ func (s *Session) Read(channel int, p []byte, timeout time.Duration) (int, error
 	if channel < 0 || channel >= Channels || len(p) == 0 {
 		return 0, ErrInvalidParameter
 	}
+	if s.live[channel].in.Load() == carriesFrames {
+		return 0, ErrInvalidParameter
+	}
+	defer s.watched.Recheck()
 	return s.channels[channel].Read(p, timeout)
 }
 
@@ -123,6 +146,10 @@ func (s *Session) Send(channel int, p []byte, timeout time.Duration) (int, error
 	if channel < 0 || channel >= Channels || len(p) == 0 {
 		return 0, ErrInvalidParameter
 	}
+	if !s.live[channel].decide(&s.live[channel].out, carriesBytes) {
+		return 0, ErrInvalidParameter
+	}
+	defer s.watched.Recheck()
 	return s.channels[channel].Send(p, timeout)
 }
 
@@ -140,6 +167,7 @@ func (s *Session) Peer() Peer { return s.about.peer }
 // Close sends what is buffered for up to a second and ends the session; every
 // blocked call returns ErrClosedLocal at once. It returns when all is released.
 func (s *Session) Close() error {
+	s.Unwatch()
 	s.end(ErrClosedLocal)
 	<-s.done
 	return nil
@@ -166,6 +194,8 @@ func (s *Session) end(reason Code) {
 		for _, c := range s.channels {
 			c.Refuse(reason)
 		}
+		s.refuseFrames(reason)
+		s.watched.Changed(ready.All)
 	}
 	if first {
 		s.log.Info("session ends", "reason", reason.Name())
@@ -198,10 +228,14 @@ func (s *Session) takeDown(reason Code) {
 func (s *Session) release() {
 	s.conn.close()
 	s.finishStreams()
-	for _, c := range s.channels {
+	s.finishFrames()
+	for number, c := range s.channels {
+		s.live[number].wait()
 		c.Wait()
 	}
+	s.taking.Wait()
 	s.listening.Wait()
+	s.isOver()
 }
 
 // sayGoodbye ends all streams and waits for the peer, which closes the
@@ -211,7 +245,7 @@ func (s *Session) sayGoodbye(deadline time.Time) {
 	opened := byte(0)
 	for number, c := range s.channels {
 		c.Flush(deadline)
-		if s.streams[number].Opened() {
+		if s.streams[number].Opened() || s.live[number].flush(deadline) {
 			opened++
 		}
 	}
@@ -219,9 +253,17 @@ func (s *Session) sayGoodbye(deadline time.Time) {
 	s.control.Close()
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
-	select {
-	case <-s.conn.Context().Done():
-	case <-timer.C:
+	asking := time.NewTicker(max(askInterval, s.rtt()))
+	defer asking.Stop()
+	for {
+		select {
+		case <-s.conn.Context().Done():
+			return
+		case <-asking.C: // an answer shows what was lost, which is sent again then
+			s.conn.ask(s.control)
+		case <-timer.C:
+			return
+		}
 	}
 }
 
@@ -231,6 +273,9 @@ func (s *Session) drain(deadline time.Time) {
 	}
 	for _, c := range s.channels {
 		c.WaitDrained()
+	}
+	for number := range s.live {
+		s.live[number].drain(deadline)
 	}
 }
 
@@ -270,6 +315,7 @@ func (s *Session) readSignals() bool {
 		s.end(s.conn.closeReason(err))
 		if err != io.EOF { // after that, streams may still be on their way
 			s.finishStreams()
+			s.finishFrames()
 		}
 	}
 	return err == nil
@@ -278,12 +324,25 @@ func (s *Session) readSignals() bool {
 // attach takes a stream that the peer has opened to the channel that its first
 // byte names, or ends the session of a peer that breaks the rules.
 func (s *Session) attach(in channel.ReceiveStream) {
-	var number [1]byte
-	n, _ := in.Read(number[:])
-	if n == 0 || number[0] >= Channels || !s.streams[number[0]].Attach(in) {
+	var first [1]byte
+	if n, err := in.Read(first[:]); n == 0 {
+		s.attachReset(err)
+		return
+	}
+	number, isFrames := frames.IsFirst(first[0])
+	if isFrames {
+		s.attachFrame(number, first[0], in)
+		return
+	}
+	if number = int(first[0]); number >= Channels || !s.expectsBytes(number) || !s.streams[number].Attach(in) {
 		s.conn.close()
 		return
 	}
+	s.oneArrived()
+}
+
+// oneArrived counts a stream that the peer's last signal tells of.
+func (s *Session) oneArrived() {
 	s.arrived.Add(1)
 	s.finishIfAllArrived()
 }
@@ -296,8 +355,12 @@ func (s *Session) finishIfAllArrived() {
 
 // finishStreams tells the channels without a stream that they will have none.
 func (s *Session) finishStreams() {
+	s.mu.Lock()
+	s.noMore.streams = true
+	s.mu.Unlock()
 	for number := range s.streams {
 		s.streams[number].Finish()
+		s.live[number].finishIfUnused()
 	}
 }
 

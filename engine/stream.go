@@ -32,6 +32,7 @@ func (c *Channel) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	defer c.session.watched.Recheck()
 	n, err := c.channel.ReadByDeadline(p)
 	if err == io.EOF && !c.session.farewell.Load() {
 		err = ErrClosedRemote
@@ -50,6 +51,7 @@ func (c *Channel) Write(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	defer c.session.watched.Recheck()
 	return c.channel.WriteByDeadline(p)
 }
 

@@ -85,6 +85,37 @@ func TestManyCommandsAreNotSentTwice(t *testing.T) {
 	})
 }
 
+// Nobody reads: all channels, and the connection, are full, and stay so. That costs no packets, and no turns of a loop in
+// fake time, which would stand still.
+func TestAReaderThatSleepsCostsNothing(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(fullCone), nil)
+		app, device := p.connect(0)
+		time.Sleep(time.Second) // the relay may have won
+		var packets atomic.Int64
+		w.drop(func(c vnet.Chunk) bool {
+			packets.Add(1)
+			return false
+		})
+		for channel := range Channels {
+			var err error
+			for err == nil {
+				_, err = device.Send(channel, make([]byte, 64<<10), time.Second)
+			}
+			if err != ErrTimeout {
+				t.Errorf("channel %d: %v", channel, err)
+			}
+		}
+		time.Sleep(10 * time.Second) // for all that is under way
+		packets.Store(0)
+		time.Sleep(time.Minute)
+		if n := packets.Load(); n > 120 {
+			t.Errorf("%d packets in a minute in which nothing could be sent", n)
+		}
+		w.must(app.Check())
+	})
+}
+
 // What a session says of lost packets is what was lost: on a path that loses each
 // fifth, and on one that loses nothing.
 func TestLostPacketsAreCounted(t *testing.T) {

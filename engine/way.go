@@ -10,8 +10,9 @@ import (
 // way is what carries a session: an app moves its end (mover), and a device goes along
 // (follower).
 type way interface {
-	// attach is called before all others; end ends the session.
-	attach(end func(Code))
+	// attach is called before all others; end ends the session, and moved is called, and must
+	// not block, when it has moved.
+	attach(end func(Code), moved func())
 	// where says what carries the session now.
 	where() route
 	// rerouted reports, after a change of the network, that the system sends from another

@@ -52,6 +52,9 @@ func (h *authHook) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) boo
 	case errors.As(err, &notNow{}):
 		h.broker.mqtt.SendConnack(cl, packets.ErrServerUnavailable, false, nil)
 		c.Close() // or another answer would follow
+	case errors.Is(err, ident.ErrLoginTime):
+		h.broker.mqtt.SendConnack(cl, wrongTime, false, nil)
+		c.Close()
 	case errors.Is(err, errFull), errors.Is(err, errTooLate):
 		c.Close() // it is not the login that is wrong: no answer says so better than any
 	}
@@ -75,9 +78,13 @@ func (b *Broker) letIn(c *clientConn, connect packets.ConnectParams) error {
 	return b.door.admit(c.knock)
 }
 
+// wrongTime is "bad user name or password" in MQTT 3.1.1.
+var wrongTime = packets.Code{Code: 4}
+
 // login checks in the order of cost. Of the ways to refuse that MQTT 3.1.1 has,
 // "server unavailable" is for those who do right and shall come again with a fresh
-// login (notNow), and "not authorized" for all others.
+// login (notNow), "bad user name or password" for those whose clock is another, and
+// "not authorized" for all others.
 func (b *Broker) login(c *clientConn, user, password string) (*ident.Login, error) {
 	l, err := ident.ParseLogin(user, password)
 	if err != nil {

@@ -16,9 +16,11 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
-// The codes of CONNACK for "not authorized", and for "server unavailable", which
-// makes a client come again with a fresh login.
+// The codes of CONNACK for "not authorized", for "bad user name or password", which is
+// about clocks, and for "server unavailable", which makes a client come again with a fresh
+// login.
 const (
+	wrongClock   = 4
 	refusedLogin = 5
 	comeAgain    = 3
 )
@@ -41,10 +43,10 @@ func TestWhoGetsIn(t *testing.T) {
 		"in capitals":          {func() (string, string) { return device, theDevice.password("Pipe.Test.:1883") }, 0},
 		"expired": {func() (string, string) {
 			return device, ident.NewPassword(ident.Device, device, pipeServer, time.Now().Add(-ident.LoginLifetime), theDevice.sign)
-		}, refusedLogin},
+		}, wrongClock},
 		"from the future": {func() (string, string) {
 			return device, ident.NewPassword(ident.Device, device, pipeServer, time.Now().Add(time.Hour), theDevice.sign)
-		}, refusedLogin},
+		}, wrongClock},
 		"a clock nine minutes late": {func() (string, string) {
 			return device, ident.NewPassword(ident.Device, device, pipeServer, time.Now().Add(-9*time.Minute), theDevice.sign)
 		}, 0},

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net"
@@ -39,6 +40,9 @@ type Config struct {
 	// OnOnline is called whenever the client has connected; nil: never. It must not block.
 	OnOnline func()
 
+	// OnOffline is called whenever the client has lost its connection, or could not connect; nil: never. It must not block.
+	OnOffline func()
+
 	Log *slog.Logger
 
 	// Connect opens a TCP connection to "host:port".
@@ -67,6 +71,7 @@ type Client struct {
 
 	mu       sync.Mutex
 	link     *link         // nil while connecting
+	since    time.Time     // of that
 	moved    chan struct{} // closed at a change of the network, and replaced
 	online   chan struct{} // closed while online, else replaced
 	lastErr  error
@@ -101,6 +106,9 @@ var errShowMore = errors.New("connecting again to show that this app belongs to 
 // ErrLogin says that the server does not let this client in.
 var ErrLogin = errors.New("the server refused the login")
 
+// ErrClock is ErrLogin for the reason that the two clocks differ.
+var ErrClock = fmt.Errorf("%w, which is of another time by its clock", ErrLogin)
+
 // New returns a client that connects in the background. An app hears only those
 // whom it knows, a device strangers too.
 func New(cfg Config) (*Client, error) {
@@ -124,6 +132,7 @@ func New(cfg Config) (*Client, error) {
 		moved:   make(chan struct{}),
 		watches: make(map[string]*watch),
 		pace:    newPace(),
+		since:   time.Now(),
 	}
 	c.leaving.Guard = c.guard
 	c.guard.Go(func() { c.run(ctx) })
@@ -158,6 +167,7 @@ func (c *Client) run(ctx context.Context) {
 			c.cfg.Log.Warn("the server cannot be reached, trying again", "server", c.cfg.Server.Host, "error", err)
 		}
 		c.setError(err)
+		c.tellOffline()
 		c.pause(ctx, jitter(delay))
 		delay = min(delay*2, backoffCeiling)
 		if time.Since(lostSince) > backoffPatience {
@@ -207,6 +217,7 @@ func (c *Client) serve(ctx context.Context, l *link) (next *link, err error) {
 			}
 			// What is being dialled is the next one, and the server may have ended this one for it.
 			c.setOffline(err)
+			c.tellOffline()
 			lost = nil
 		case <-ctx.Done():
 			leave = l.close
@@ -224,6 +235,12 @@ func (c *Client) serve(ctx context.Context, l *link) (next *link, err error) {
 				return nil, err
 			}
 		}
+	}
+}
+
+func (c *Client) tellOffline() {
+	if c.cfg.OnOffline != nil {
+		c.cfg.OnOffline()
 	}
 }
 
@@ -274,7 +291,7 @@ func jitter(d time.Duration) time.Duration {
 func (c *Client) setOnline(l *link) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.link, c.lastErr = l, nil
+	c.link, c.since, c.lastErr = l, time.Now(), nil
 	close(c.online)
 	l.subscribe(slices.Collect(maps.Keys(c.watches)))
 	c.showMore()
@@ -286,7 +303,7 @@ func (c *Client) setOffline(err error) {
 	if c.lastErr = err; c.link == nil {
 		return
 	}
-	c.link = nil
+	c.link, c.since = nil, time.Now()
 	c.online = make(chan struct{})
 	for _, w := range c.watches {
 		w.known = false // what the old connection said may be out of date
@@ -316,6 +333,14 @@ func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.lastErr
+}
+
+// Status tells whether the client is connected, since when it has been so or not, and,
+// if it is not, why: nil while the first connection is being made.
+func (c *Client) Status() (online bool, since time.Time, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.link != nil, c.since, c.lastErr
 }
 
 // Send publishes m, sealed, to the inbox of the endpoint with that role and id.

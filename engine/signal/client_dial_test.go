@@ -2,6 +2,7 @@ package signal
 
 import (
 	"net"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -166,6 +167,26 @@ func TestSilentServerIsNoticed(t *testing.T) {
 		s.answer(s.broker.Serve)
 		s.dialled()
 		time.Sleep(2 * keepAlive)
+		if n := len(s.dialled()); n != 1 || !c.isOnline() {
+			t.Errorf("%d dials", n)
+		}
+	})
+}
+
+// A device finds out much sooner, since nobody else would tell it.
+func TestSilentServerIsNoticedByADevice(t *testing.T) {
+	withServer(t, func(t *testing.T, s *testServer) {
+		var mute atomic.Bool
+		s.answer((&scriptedServer{mutes: func(packets.ControlPacket) bool { return mute.Load() }}).serve)
+		c := s.client(Device, "dev")
+		s.answer(s.broker.Serve)
+		s.dialled()
+		time.Sleep(10 * deviceDoubts)
+		if n := len(s.dialled()); n != 0 {
+			t.Errorf("%d dials although the server answers", n)
+		}
+		mute.Store(true)
+		time.Sleep(deviceDoubts + leastPatience)
 		if n := len(s.dialled()); n != 1 || !c.isOnline() {
 			t.Errorf("%d dials", n)
 		}

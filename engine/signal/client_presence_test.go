@@ -54,6 +54,21 @@ func TestPresenceWhenTheConnectionBreaks(t *testing.T) {
 	})
 }
 
+// TestPresenceTellsTheLatest: who has not listened for a while hears what is so now.
+func TestPresenceTellsTheLatest(t *testing.T) {
+	withServer(t, func(t *testing.T, s *testServer) {
+		app := s.client(App, "app")
+		status, stop := app.Watch(id("dev"))
+		defer stop()
+		device := s.client(Device, "dev")
+		time.Sleep(time.Second) // on, which nobody takes
+		device.Close()
+		time.Sleep(time.Second)
+		want(t, status, false)
+		wantNone(t, status)
+	})
+}
+
 func TestPresenceAfterALateWill(t *testing.T) {
 	withServer(t, func(t *testing.T, s *testServer) {
 		s.client(Device, "dev")

@@ -33,6 +33,19 @@ type link struct {
 	remote    netip.AddrPort // of the server, or of a proxy
 	roundTrip time.Duration  // to the server
 	doubted   atomic.Bool    // the server has been asked for a sign of life
+	received  atomic.Uint64  // bytes from it
+}
+
+// heardConn counts what comes.
+type heardConn struct {
+	net.Conn
+	received *atomic.Uint64
+}
+
+func (c heardConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.received.Add(uint64(max(n, 0)))
+	return n, err
 }
 
 const (
@@ -44,6 +57,10 @@ const (
 
 	// A server that is in doubt has two round trips to answer, and at least so long, before
 	// another connection is dialled beside this one, and before this one is given up.
+	// A device is asked for at any time, and may have no other sign that its router has
+	// forgotten this connection. Apps have one: that nobody answers.
+	deviceDoubts = 15 * time.Second
+
 	leastHeadStart = 100 * time.Millisecond
 	leastPatience  = time.Second
 )
@@ -84,7 +101,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		SetAutoReconnect(false). // this package has a backoff of its own
 		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (_ net.Conn, err error) {
 			defer c.guard.RecoverTo(&err)
-			return newCheckedConn(conn, c.guard), nil
+			return newCheckedConn(heardConn{conn, &l.received}, c.guard), nil
 		}).
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) {
 			defer c.guard.Recover()
@@ -128,6 +145,9 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		l.publish(l.status, []byte(statusOnline), true)
 	}
 	l.writing.Go(l.write)
+	if c.cfg.Role == Device {
+		l.writing.Go(l.watch)
+	}
 	connected = true
 	return l, nil
 }
@@ -140,12 +160,28 @@ func (l *link) lose(why error) {
 	}
 }
 
+// watch doubts the server now and then, until close.
+func (l *link) watch() {
+	ticker := time.NewTicker(deviceDoubts)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+			l.doubt()
+		case <-l.closing:
+			return
+		}
+	}
+}
+
 // doubt makes the server give a sign of life, or loses the link. To subscribe once more
-// to what one is subscribed to changes nothing, and is acknowledged.
+// to what one is subscribed to changes nothing, and is acknowledged; in a flood the
+// answer comes late, and whatever else comes is a sign, too.
 func (l *link) doubt() {
 	if l.doubted.Swap(true) {
 		return
 	}
+	before := l.received.Load()
 	heard := make(chan struct{})
 	l.enqueue(func() {
 		token := l.client.Subscribe(l.inbox, 0, nil)
@@ -170,12 +206,19 @@ func (l *link) doubt() {
 				l.doubted.Store(false)
 				return
 			case <-headStart.C:
+				if l.received.Load() != before {
+					l.doubted.Store(false)
+					return
+				}
 				select {
 				case l.dubious <- struct{}{}:
 				default: // is known
 				}
 			case <-patience.C:
-				l.lose(errSilent)
+				if l.received.Load() == before {
+					l.lose(errSilent)
+				}
+				l.doubted.Store(false)
 				return
 			case <-l.closing:
 				return
@@ -198,6 +241,10 @@ func (c *Client) explain(err error) error {
 	}
 	if c.cfg.Server.User != nil {
 		return fmt.Errorf("%w (%w): check user and password in the server's address", ErrLogin, err)
+	}
+	if errors.Is(err, packets.ErrorRefusedBadUsernameOrPassword) {
+		return fmt.Errorf("%w (%w): set this machine's clock, which shows %s, or the server's; a broker that is not thingp2pd may want an account, as in mqtt://user:password@host",
+			ErrClock, err, time.Now().UTC().Format(time.RFC3339))
 	}
 	return fmt.Errorf("%w (%w): set this machine's clock if %s is wrong; if the server's log says that it goes by another name than %s, give it that with -name, or if it says that nobody admits this client, its id or its device's with -admit; a broker that is not thingp2pd may want an account, as in mqtt://user:password@host",
 		ErrLogin, err, time.Now().UTC().Format(time.RFC3339), c.cfg.Server.Hostname())

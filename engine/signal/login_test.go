@@ -97,6 +97,25 @@ func TestARefusedLogin(t *testing.T) {
 	}
 }
 
+// A login that is of another time, for the server, is told from others.
+func TestAWrongClock(t *testing.T) {
+	for code, wrong := range map[byte]bool{4: true, 5: false} {
+		withServer(t, func(t *testing.T, s *testServer) {
+			s.answer((&scriptedServer{code: code, ends: isConnect}).serve)
+			address, err := ParseServer("mqtt://server.test")
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := mustNew(t, Config{Server: address, Role: App, Key: keyOf("app"), Known: everybody, Dial: s.dial, Log: slog.New(slog.DiscardHandler)})
+			defer c.Close()
+			time.Sleep(time.Second)
+			if err := c.Err(); !errors.Is(err, ErrLogin) || errors.Is(err, ErrClock) != wrong || !strings.Contains(err.Error(), "clock") {
+				t.Errorf("code %d: %v", code, err)
+			}
+		})
+	}
+}
+
 func TestPinInTheServersAddress(t *testing.T) {
 	pin := strings.Repeat("A", 43)
 	for server, want := range map[string]string{

@@ -2,7 +2,7 @@ package signal
 
 // watch is a subscription to a device's presence, shared by all who asked.
 type watch struct {
-	listeners map[int]chan<- bool
+	listeners map[int]chan bool
 	known     bool
 	on        bool
 }
@@ -18,7 +18,7 @@ func (c *Client) Watch(deviceID string) (status <-chan bool, stop func()) {
 	w := c.watches[topic]
 	first := w == nil
 	if first {
-		w = &watch{listeners: make(map[int]chan<- bool)}
+		w = &watch{listeners: make(map[int]chan bool)}
 		c.watches[topic] = w
 	}
 	key := 0
@@ -70,8 +70,9 @@ func (c *Client) receiveStatus(topic, status string) {
 	w.known, w.on = true, on
 	for _, listener := range w.listeners {
 		select {
-		case listener <- on:
-		default: // it has not read the last one, which it will; only the first decides
+		case <-listener: // what it has not read yet is not so any more
+		default:
 		}
+		listener <- on
 	}
 }

@@ -14,24 +14,34 @@ import (
 )
 
 // batchReader is recvmmsg for one reader. It does what ipv4.PacketConn's
-// ReadBatch does, but that makes an address for each packet.
+// ReadBatch does, but that makes an address for each packet, and the system hands over
+// what has come together in one piece (UDP_GRO, Linux 5.0): it is taken apart here.
 type batchReader struct {
 	socket   syscall.RawConn
 	receive  func(fd uintptr) bool // recvmmsg with the fields below
-	messages [maxBatch]message
-	vectors  [maxBatch]unix.Iovec
-	names    [maxBatch]unix.RawSockaddrInet6 // or the shorter one of IPv4
-	count    int
-	flags    int
+	messages []message
+	vectors  []unix.Iovec
+	names    []unix.RawSockaddrInet6 // or the shorter one of IPv4
+	controls [][maxControl]byte
+	buffers  [][]byte
 	received int
+	flags    int
 	err      error
+
+	reading int // the message that is being taken apart
+	offset  int // how much of it is
 
 	peers map[unix.RawSockaddrInet6]*net.UDPAddr // whom packets have come from
 }
 
 const (
-	maxBatch = 8  // what QUIC asks for
-	maxPeers = 64 // remembered
+	maxPeers   = 64  // remembered
+	maxControl = 128 // bytes: what QUIC asks for, and the size of the pieces
+
+	pieces     = 4       // received at a time: each may be many packets
+	pieceSize  = 1 << 16 // which a piece never is
+	packets    = 8       // received at a time where each is one
+	packetSize = 2 << 10
 )
 
 // message is the kernel's struct mmsghdr.
@@ -45,47 +55,91 @@ func newBatchReader(udp *net.UDPConn) (*batchReader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &batchReader{socket: conn, peers: make(map[unix.RawSockaddrInet6]*net.UDPAddr)}
+	count, size := packets, packetSize
+	conn.Control(func(fd uintptr) {
+		if unix.SetsockoptInt(int(fd), unix.IPPROTO_UDP, unix.UDP_GRO, 1) == nil {
+			count, size = pieces, pieceSize
+		}
+	})
+	r := &batchReader{
+		socket:   conn,
+		messages: make([]message, count),
+		vectors:  make([]unix.Iovec, count),
+		names:    make([]unix.RawSockaddrInet6, count),
+		controls: make([][maxControl]byte, count),
+		buffers:  make([][]byte, count),
+		peers:    make(map[unix.RawSockaddrInet6]*net.UDPAddr),
+	}
+	for i := range r.buffers {
+		r.buffers[i] = make([]byte, size)
+	}
 	r.receive = r.recvmmsg
 	return r, nil
 }
 
 // ReadBatch waits for packets and fills in at least one message.
 func (r *batchReader) ReadBatch(messages []ipv4.Message, flags int) (int, error) {
-	r.count, r.flags = min(len(messages), maxBatch), flags
-	for i := range messages[:r.count] {
-		r.prepare(i, &messages[i])
+	if r.reading == r.received {
+		if err := r.read(flags); err != nil {
+			return 0, err
+		}
 	}
-	if err := r.socket.Read(r.receive); err != nil {
-		return 0, err
+	n := 0
+	for n < len(messages) && r.reading < r.received {
+		r.take(&messages[n])
+		n++
 	}
-	if r.err != nil {
-		return 0, os.NewSyscallError("recvmmsg", r.err)
-	}
-	for i := range messages[:r.received] {
-		m, header := &messages[i], &r.messages[i].header
-		m.N, m.NN, m.Flags = int(r.messages[i].length), int(header.Controllen), int(header.Flags)
-		m.Addr = r.peer(r.names[i])
-	}
-	return r.received, nil
+	return n, nil
 }
 
-func (r *batchReader) prepare(i int, m *ipv4.Message) {
-	r.vectors[i].Base = unsafe.SliceData(m.Buffers[0])
-	r.vectors[i].SetLen(len(m.Buffers[0]))
+func (r *batchReader) read(flags int) error {
+	r.reading, r.received, r.offset, r.flags = 0, 0, 0, flags
+	for i := range r.messages {
+		r.prepare(i)
+	}
+	if err := r.socket.Read(r.receive); err != nil {
+		return err
+	}
+	if r.err != nil {
+		return os.NewSyscallError("recvmmsg", r.err)
+	}
+	return nil
+}
+
+// take gives the next packet.
+func (r *batchReader) take(m *ipv4.Message) {
+	header := &r.messages[r.reading].header
+	control := r.controls[r.reading][:header.Controllen]
+	rest := r.buffers[r.reading][r.offset:r.messages[r.reading].length]
+	if size := pieceSizeOf(control); size > 0 && size < len(rest) {
+		rest = rest[:size]
+	}
+	m.N, m.NN, m.Flags = copy(m.Buffers[0], rest), copy(m.OOB, control), int(header.Flags)
+	if m.N < len(rest) {
+		m.Flags |= unix.MSG_TRUNC
+	}
+	m.Addr = r.peer(r.names[r.reading])
+	if r.offset += len(rest); r.offset == int(r.messages[r.reading].length) {
+		r.reading, r.offset = r.reading+1, 0
+	}
+}
+
+func (r *batchReader) prepare(i int) {
+	r.vectors[i].Base = unsafe.SliceData(r.buffers[i])
+	r.vectors[i].SetLen(len(r.buffers[i]))
 	r.names[i] = unix.RawSockaddrInet6{} // what IPv4 leaves of it must not tell peers apart
 	header := &r.messages[i].header
 	header.Name = (*byte)(unsafe.Pointer(&r.names[i]))
 	header.Namelen = unix.SizeofSockaddrInet6
 	header.Iov = &r.vectors[i]
 	header.SetIovlen(1)
-	header.Control = unsafe.SliceData(m.OOB)
-	header.SetControllen(len(m.OOB))
+	header.Control = unsafe.SliceData(r.controls[i][:])
+	header.SetControllen(maxControl)
 }
 
 func (r *batchReader) recvmmsg(fd uintptr) bool {
 	for {
-		n, _, err := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.messages)), uintptr(r.count),
+		n, _, err := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(unsafe.SliceData(r.messages))), uintptr(len(r.messages)),
 			uintptr(r.flags), 0, 0)
 		switch err {
 		case 0:

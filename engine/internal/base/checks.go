@@ -54,6 +54,10 @@ type Checks struct {
 	pacer    *pacer // constant
 	stranger bool   // constant
 
+	// Mapped hears how the base looks from the peer, if that signs it; nil: nobody does.
+	// Not with a lock held; constant.
+	Mapped func(from, seen netip.AddrPort)
+
 	left     int                     // those of a stranger's that may be sent yet
 	accepted bool                    // the peer has been let in
 	pwd      string                  // the peer's, with which it signs answers; "": not known yet
@@ -234,11 +238,24 @@ func (c *Checks) heard(conn *stunMuxConn, from netip.AddrPort) {
 // answered returns who has asked what a response on a base is the answer to. Only if
 // the peer has signed it, the address and its host count as the peer's.
 func (p *pacer) answered(m *STUNMux, response *stun.Message, from netip.AddrPort) *stunMuxConn {
+	t, signed := p.settle(m, response, from)
+	if t == nil {
+		return nil
+	}
+	if tell := t.checks.Mapped; signed && tell != nil && !m.relayed {
+		if seen, err := xorMapped(response); err == nil {
+			tell(from, seen)
+		}
+	}
+	return t.conn
+}
+
+func (p *pacer) settle(m *STUNMux, response *stun.Message, from netip.AddrPort) (t *target, signed bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	t := p.asked[response.TransactionID]
+	t = p.asked[response.TransactionID]
 	if t == nil || t.mux != m || t.to != from {
-		return nil
+		return nil, false
 	}
 	delete(p.asked, response.TransactionID)
 	if pwd := t.checks.pwd; pwd != "" && stun.NewShortTermIntegrity(pwd).Check(response) == nil {
@@ -246,8 +263,9 @@ func (p *pacer) answered(m *STUNMux, response *stun.Message, from netip.AddrPort
 		h := t.checks.host(t, now)
 		h.answered, h.last = true, now
 		t.sent, t.owed = 0, true
+		signed = true
 	}
-	return t.conn
+	return t, signed
 }
 
 // forget ends what an agent has asked.

@@ -56,6 +56,7 @@ const maxPermissions = 32
 
 var (
 	ErrNoRelayServer = errors.New("the server offers no relay")
+	ErrRelayRefused  = errors.New("the server refused a relay")
 	errNotTURN       = errors.New("the server names a relay whose address is not like turn:example.org:3478: its operator has to change it")
 )
 
@@ -163,6 +164,9 @@ func (d RelayDialer) allocateOver(ctx context.Context, server signal.TURNServer,
 	})
 	guard.Go(func() { pump(client, lower, guard) })
 	relayed, err := client.Allocate()
+	if err != nil && strings.Contains(err.Error(), "error response") {
+		err = fmt.Errorf("%w: %w", ErrRelayRefused, err)
+	}
 	if !giveUp() && err == nil {
 		err = ctx.Err()
 	}

@@ -134,3 +134,7 @@ func BenchmarkFIFO(b *testing.B) {
 		f.read(p)
 	}
 }
+
+func (s *loopStream) SetWriteDeadline(time.Time) error { return nil }
+
+func (s *loopStream) Opened() bool { return true }

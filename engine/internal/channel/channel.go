@@ -11,6 +11,12 @@ type Stream interface {
 	ReceiveStream
 }
 
+// pair is what a channel needs of it: see Streams.
+type pair interface {
+	sendStreams
+	ReceiveStream
+}
+
 // Channel is one of a session's eight: a bounded queue in each direction
 // between the callers and a QUIC stream. The two know nothing of each other.
 //
@@ -27,7 +33,7 @@ type Channel struct {
 }
 
 // New makes a channel; progress is called when bytes have moved.
-func New(s Stream, sendLimit int, progress func(), guard panics.Guard) *Channel {
+func New(s pair, sendLimit int, progress func(), guard panics.Guard) *Channel {
 	c := &Channel{workers: panics.Group{Guard: guard}}
 	c.sendHalf.init(s, sendLimit, progress, &c.workers)
 	c.receiveHalf.init(s, progress, &c.workers)
@@ -40,6 +46,9 @@ func (c *Channel) Refuse(reason error) {
 	c.sendHalf.refuse(reason)
 	c.receiveHalf.refuse(reason)
 }
+
+// RefuseReading ends all calls that read.
+func (c *Channel) RefuseReading(reason error) { c.receiveHalf.refuse(reason) }
 
 // Wait returns once no goroutine of the channel runs; the stream must have
 // ended.

@@ -19,7 +19,9 @@ type fakeStream struct {
 	outgoing []byte // what was written
 	window   int    // how many bytes may be written yet
 	writeErr error
-	closed   bool
+
+	writeUntil time.Time
+	closed     bool
 }
 
 const endless = 1 << 40
@@ -95,8 +97,11 @@ func (s *fakeStream) Write(p []byte) (int, error) {
 	defer s.mu.Unlock()
 	total := 0
 	for total < len(p) {
-		for s.window == 0 && s.writeErr == nil {
+		for s.window == 0 && s.writeErr == nil && !hasPassed(s.writeUntil) {
 			s.change.Wait()
+		}
+		if hasPassed(s.writeUntil) {
+			return total, os.ErrDeadlineExceeded
 		}
 		if s.writeErr != nil {
 			return total, s.writeErr
@@ -127,3 +132,10 @@ func (s *fakeStream) SetReadDeadline(t time.Time) error {
 	})
 	return nil
 }
+
+func (s *fakeStream) SetWriteDeadline(t time.Time) error {
+	s.do(func() { s.writeUntil = t })
+	return nil
+}
+
+func (s *fakeStream) Opened() bool { return true }

@@ -1,6 +1,9 @@
 package channel
 
-import "sync"
+import (
+	"sync"
+	"time"
+)
 
 // fifo is a queue of bytes in pooled chunks: it costs nothing while empty and
 // copies each byte in and out once. Its owner guards it.
@@ -13,6 +16,7 @@ type fifo struct {
 type chunk struct {
 	bytes      []byte
 	start, end int
+	since      time.Time // when its first byte was queued for sending
 }
 
 // A command fits a small chunk; bulk data wants a large one, so that QUIC can
@@ -49,6 +53,7 @@ func (f *fifo) write(p []byte) {
 		if last < 0 || f.chunks[last].end == len(f.chunks[last].bytes) {
 			f.chunks = append(f.chunks, newChunk(len(p)))
 			last++
+			f.chunks[last].since = time.Now()
 		}
 		c := &f.chunks[last]
 		n := copy(c.bytes[c.end:], p)
@@ -102,4 +107,15 @@ func (f *fifo) discard() {
 		c.release()
 	}
 	*f = fifo{}
+}
+
+// skip drops the n oldest bytes, and returns how many those were.
+func (f *fifo) skip(n int) int {
+	skipped := 0
+	for skipped < n && f.size > 0 {
+		some := min(n-skipped, len(f.front()))
+		f.consume(some)
+		skipped += some
+	}
+	return skipped
 }

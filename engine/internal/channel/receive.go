@@ -21,6 +21,11 @@ type ReceiveStream interface {
 	SetReadDeadline(time.Time) error
 }
 
+// watchable is a stream that says whether there are bytes and takes none, such as one of the project's own QUIC.
+type watchable interface {
+	HasBytes() (has, ok bool) // not ok: it cannot tell
+}
+
 // tryReader is a stream that gives what has arrived without waiting: 0 bytes if
 // there are none, or if there is an error to tell. It is not ok if the stream
 // cannot, such as one of QUIC as it is.
@@ -56,6 +61,7 @@ type receiveHalf struct {
 	workers  *panics.Group
 
 	Received atomic.Uint64
+	Arrived  func() // called, with locks held, when bytes may be there; nil: nobody needs it
 
 	mu        sync.Mutex
 	queue     fifo
@@ -136,6 +142,26 @@ func (r *receiveHalf) read(p []byte, timeout time.Duration, movable *time.Time) 
 		}
 		late = hasPassed(deadline)
 	}
+}
+
+// Readable reports whether Read would return bytes at once. It takes none. If the stream
+// cannot tell, receive brings what it has into the queue.
+func (r *receiveHalf) Readable() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.refused == codes.ErrClosedLocal {
+		return false
+	}
+	if r.queue.size > 0 || r.reader != nobody && r.reader != caller {
+		return r.queue.size > 0
+	}
+	if w, ok := r.stream.(watchable); ok {
+		if has, ok := w.HasBytes(); ok {
+			return has
+		}
+	}
+	r.startReceive()
+	return false
 }
 
 // tryStream takes what has arrived, if the stream can tell without waiting. It
@@ -319,6 +345,9 @@ func (r *receiveHalf) enqueue(buffer chunk) {
 		r.queue.push(buffer)
 	}
 	r.data.Notify()
+	if r.Arrived != nil {
+		r.Arrived()
+	}
 }
 
 // refuse gives readers the reason, the first one if there are several, when they

@@ -15,6 +15,13 @@ import (
 type SendStream interface {
 	Write(p []byte) (int, error)
 	Close() error // ends it
+	SetWriteDeadline(time.Time) error
+}
+
+// sendStreams is what a channel needs of it besides.
+type sendStreams interface {
+	SendStream
+	Opened() bool // whether it is there, or is made at the first Write
 }
 
 // tryWriter is a stream that can take a few bytes without waiting: all of them
@@ -33,14 +40,15 @@ type tryWriter interface{ TryWrite(p []byte) bool }
 // them behind others while it writes. Once it has refused, no sender does either;
 // what is queued is written all the same.
 type sendHalf struct {
-	stream    SendStream
+	stream    sendStreams
 	try       tryWriter  // the stream, if it can
 	limit     int        // bytes that may be queued
 	PathTakes func() int // bytes that the path takes in a short time; nil: any number
 	progress  func()
 	workers   *panics.Group
 
-	Sent atomic.Uint64
+	Sent    atomic.Uint64
+	HasRoom func() // called, with locks held, when there may be room; nil: nobody needs it
 
 	mu      sync.Mutex
 	queue   fifo
@@ -48,10 +56,12 @@ type sendHalf struct {
 	writing bool          // the state
 	until   time.Time     // of WriteByDeadline; zero: none
 	refused error         // nil: not yet
-	space   waitlist.List // senders that wait for room, and flush
+	space   waitlist.List // senders that wait for room, flush and Clear
+	taking  int           // bytes that Clear takes back, from the front, as far as they have not left
+	dropped int           // bytes, by Clear, so far
 }
 
-func (s *sendHalf) init(stream SendStream, limit int, progress func(), workers *panics.Group) {
+func (s *sendHalf) init(stream sendStreams, limit int, progress func(), workers *panics.Group) {
 	s.stream, s.limit, s.progress, s.workers = stream, limit, progress, workers
 	s.try, _ = stream.(tryWriter)
 	s.writer = workers.Bind(s.write)
@@ -117,6 +127,13 @@ func (s *sendHalf) room() int {
 	return limit - s.queue.size
 }
 
+// Writable reports whether Send would take bytes at once.
+func (s *sendHalf) Writable() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.refused == nil && s.room() > 0
+}
+
 // write hands the queue to the stream until it is empty.
 func (s *sendHalf) write() {
 	s.mu.Lock()
@@ -130,13 +147,50 @@ func (s *sendHalf) write() {
 			n, err = s.stream.Write(front)
 		})
 		s.queue.consume(n)
-		if err != nil {
+		if s.taking > 0 {
+			s.stream.SetWriteDeadline(time.Time{})
+			s.dropped += s.queue.skip(s.taking - n)
+			s.taking = 0
+		} else if err != nil {
 			// The session knows why, and tells the callers.
 			s.queue.discard()
 		}
 		s.space.Notify()
+		if s.HasRoom != nil {
+			s.HasRoom()
+		}
 	}
 	s.writing = false
+}
+
+// Clear drops what is queued, and of what is being written whatever the stream has not
+// taken yet. It returns how many bytes that was.
+func (s *sendHalf) Clear() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.writing || s.refused != nil {
+		return 0
+	}
+	before, again := s.dropped, s.taking
+	s.taking = s.queue.size
+	s.stream.SetWriteDeadline(waitlist.Past())
+	if !s.stream.Opened() { // nothing has left; and the peer says when it may be opened
+		return s.taking - again
+	}
+	for s.taking > 0 {
+		s.space.Wait(&s.mu, time.Time{})
+	}
+	return s.dropped - before
+}
+
+// Unsent is how many bytes are queued, and how long the oldest of them has been, to a chunk.
+func (s *sendHalf) Unsent() (int, time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.queue.size == s.taking {
+		return 0, 0
+	}
+	return s.queue.size - s.taking, time.Since(s.queue.chunks[0].since)
 }
 
 // Flush waits until the queue is with QUIC, then ends the stream.

@@ -16,19 +16,27 @@ type Streams struct {
 	Open   func() (SendStream, error)
 	Number byte // the channel's: the first byte of what is opened
 
-	mu       sync.Mutex
-	out      SendStream
-	in       ReceiveStream
-	end      error         // why in will not come
-	deadline time.Time     // for in, until it is there
-	changed  chan struct{} // closed at a change; nil while nobody waits
+	// Arrived is called, with locks held, whenever bytes may be there; nil: nobody needs it.
+	Arrived func()
+
+	mu         sync.Mutex
+	out        SendStream
+	numbered   bool // the first byte is with it
+	writeUntil time.Time
+	in         ReceiveStream
+	end        error         // why in will not come
+	deadline   time.Time     // for in, until it is there
+	changed    chan struct{} // closed at a change; nil while nobody waits
 }
 
 // Write opens the stream, if it is the first.
 func (s *Streams) Write(p []byte) (int, error) {
 	s.mu.Lock()
-	out := s.out
+	out, numbered := s.out, s.numbered
 	s.mu.Unlock()
+	if numbered {
+		return out.Write(p)
+	}
 	if out == nil { // a channel has one writer at a time
 		var err error
 		if out, err = s.Open(); err != nil {
@@ -36,12 +44,17 @@ func (s *Streams) Write(p []byte) (int, error) {
 		}
 		s.mu.Lock()
 		s.out = out
+		out.SetWriteDeadline(s.writeUntil)
 		s.mu.Unlock()
-		// In one call, so that QUIC puts it in the packet of the first bytes.
-		n, err := out.Write(append([]byte{s.Number}, p...))
-		return max(n-1, 0), err
 	}
-	return out.Write(p)
+	// In one call, so that QUIC puts it in the packet of the first bytes.
+	n, err := out.Write(append([]byte{s.Number}, p...))
+	if n > 0 {
+		s.mu.Lock()
+		s.numbered = true
+		s.mu.Unlock()
+	}
+	return max(n-1, 0), err
 }
 
 // TryWrite leaves it to Write to open the stream, which may have to wait.
@@ -49,10 +62,21 @@ func (s *Streams) TryWrite(p []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	try, ok := s.out.(tryWriter)
-	return ok && try.TryWrite(p)
+	return ok && s.numbered && try.TryWrite(p)
 }
 
-// Opened reports whether anything was ever sent.
+// SetWriteDeadline is also for a stream that is not open yet.
+func (s *Streams) SetWriteDeadline(t time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writeUntil = t
+	if s.out == nil {
+		return nil
+	}
+	return s.out.SetWriteDeadline(t)
+}
+
+// Opened reports whether there is a stream of this side's.
 func (s *Streams) Opened() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -65,6 +89,9 @@ func (s *Streams) Close() error {
 	defer s.mu.Unlock()
 	if s.out == nil {
 		return nil
+	}
+	if !s.numbered { // all that was to follow was cleared
+		s.out.Write([]byte{s.Number})
 	}
 	return s.out.Close()
 }
@@ -89,6 +116,20 @@ func (s *Streams) TryRead(p []byte) (n int, ok bool) {
 		return try.TryRead(p), true
 	}
 	return 0, false
+}
+
+// HasBytes is not ok if the peer's stream cannot tell; before that is opened, there are none.
+func (s *Streams) HasBytes() (has, ok bool) {
+	s.mu.Lock()
+	in := s.in
+	s.mu.Unlock()
+	if in == nil {
+		return false, true
+	}
+	if telling, ok := in.(interface{ HasBytes() bool }); ok {
+		return telling.HasBytes(), true
+	}
+	return false, false
 }
 
 func (s *Streams) Peek(p []byte) (int, error) {
@@ -152,6 +193,12 @@ func (s *Streams) Attach(in ReceiveStream) (ok bool) {
 		in.SetReadDeadline(s.deadline)
 	}
 	s.wake()
+	if s.Arrived != nil {
+		if telling, ok := in.(interface{ OnArrival(*func()) }); ok {
+			telling.OnArrival(&s.Arrived)
+		}
+		s.Arrived() // with what is there already
+	}
 	return true
 }
 

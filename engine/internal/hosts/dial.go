@@ -94,13 +94,17 @@ func withPort(ips []netip.Addr, port uint16) (all []netip.AddrPort) {
 func lookUp(ctx context.Context, network, hostPort string) ([]netip.AddrPort, error) {
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
-	if literal, err := netip.ParseAddrPort(hostPort); err == nil {
+	literal, err := netip.ParseAddrPort(hostPort)
+	if err == nil {
 		findNAT64(ctx, literal)
 		return []netip.AddrPort{literal}, nil
 	}
 	host, port, err := splitHostPort(ctx, network, hostPort)
 	if err != nil {
 		return nil, err
+	}
+	if ip, err := netip.ParseAddr(host); err == nil { // with the name of a port; and "::" is not also 0.0.0.0, as for Go
+		return lookUp(ctx, network, netip.AddrPortFrom(ip, port).String())
 	}
 	var finding panics.Group // at the same time: both may have to wait for the same dead DNS server
 	while, enough := context.WithCancel(ctx)

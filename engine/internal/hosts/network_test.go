@@ -36,8 +36,20 @@ func TestUsefulAddressesComeFirst(t *testing.T) {
 }
 
 // FuzzResolve: what a server says where STUN and TURN are is looked up, or is no address.
+// TestLiteralIsItself: also one that Go takes for two, whatever was asked before.
+func TestLiteralIsItself(t *testing.T) {
+	over, cancel := context.WithCancel(context.Background())
+	cancel() // nobody is asked
+	for _, port := range []string{"domain", "53"} {
+		addresses, err := System{}.Resolve(over, "[::]:"+port)
+		if want := []netip.AddrPort{netip.MustParseAddrPort("[::]:53")}; err != nil || !slices.Equal(addresses, want) {
+			t.Errorf("port %s: %v, %v", port, addresses, err)
+		}
+	}
+}
+
 func FuzzResolve(f *testing.F) {
-	for _, text := range []string{"192.0.2.1:3478", "[::1]:3478", "host:port", ":", "", "a:99999", "[fe80::1%eth0]:1"} {
+	for _, text := range []string{"192.0.2.1:3478", "[::1]:3478", "host:port", ":", "", "a:99999", "[fe80::1%eth0]:1", "[::1%]th0]:1", "[::]:3"} {
 		f.Add(text)
 	}
 	over, cancel := context.WithCancel(context.Background())

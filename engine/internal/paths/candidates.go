@@ -52,6 +52,9 @@ type reflexive struct {
 	address netip.AddrPort
 	seen    time.Time
 	blocked bool // UDP to the server did not come back the last time
+
+	first, second view // of address, and by another server
+	compared      view // what the first one said when the other was asked
 }
 
 func NewReflexive(mux *base.STUNMux, network hosts.Network) *reflexive {
@@ -83,7 +86,7 @@ func (r *reflexive) Refresh(ctx context.Context, servers []string) (netip.AddrPo
 		var address netip.AddrPort
 		if address, err = r.mux.MappedAddress(ctx, addresses, known.IsValid()); err == nil {
 			r.mu.Lock()
-			r.address, r.seen, r.blocked = address, time.Now(), false
+			r.address, r.seen, r.blocked, r.first = address, time.Now(), false, view{addresses[0], address}
 			r.mu.Unlock()
 			return address, nil
 		}
@@ -99,6 +102,7 @@ func (r *reflexive) Forget() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.address, r.blocked = netip.AddrPort{}, false
+	r.second, r.compared = view{}, view{}
 }
 
 // suspect notes that UDP seems to be blocked.
@@ -106,4 +110,40 @@ func (r *reflexive) suspect() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.blocked = true
+}
+
+// view is how the socket looks from a STUN server.
+type view struct{ from, seen netip.AddrPort }
+
+// compare returns how the socket looks from two STUN servers, if there are two: that tells
+// what kind of NAT there is. The second one is asked when what the first one says is new.
+func (r *reflexive) compare(ctx context.Context, servers []string) []view {
+	r.mu.Lock()
+	first, second := r.first, r.second
+	known := r.compared == first
+	r.compared = first
+	r.mu.Unlock()
+	if !known {
+		second = r.ask(ctx, servers, first.from)
+		r.mu.Lock()
+		r.second = second
+		r.mu.Unlock()
+	}
+	if second.seen.IsValid() {
+		return []view{first, second}
+	}
+	return []view{first}
+}
+
+// ask asks the first server that is somewhere else.
+func (r *reflexive) ask(ctx context.Context, servers []string, but netip.AddrPort) view {
+	for _, server := range servers {
+		addresses, err := r.net.Resolve(ctx, server)
+		if err != nil || addresses[0] == but {
+			continue
+		}
+		seen, _ := r.mux.MappedAddress(ctx, addresses, true)
+		return view{addresses[0], seen}
+	}
+	return view{}
 }

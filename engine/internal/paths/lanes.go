@@ -3,6 +3,7 @@ package paths
 import (
 	"cmp"
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
+	"github.com/thingp2p/libthingp2p/engine/internal/journal"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -69,10 +71,14 @@ func (n *Negotiation) lane(l Lane) *agent {
 	own := credentials{n.Local.Ufrag + l.suffix(), n.Local.Pwd}
 	selected := func(remote netip.AddrPort) {
 		n.log.Debug("ICE has found a path", "lane", l.suffix(), "remote", remote)
+		n.Journal.Find(n.try(l, remote))
+		n.Journal.Heard(remote)
 		n.Tell(Found{Lane: l, Remote: remote, Pass: n.pass})
 	}
 	checked := func(from netip.AddrPort) {
 		n.expect(from)
+		n.Journal.Find(n.try(l, from))
+		n.Journal.Heard(from)
 		select {
 		case n.checked <- struct{}{}:
 		default: // one is enough
@@ -110,7 +116,13 @@ func (n *Negotiation) tell(l Lane, a *agent, c signal.Candidate) {
 			r.Expect(c.Address.Addr())
 		}
 	}
+	n.Journal.Check(n.try(l, c.Address), string(c.Type))
 	a.add(c)
+}
+
+// try is what the journal calls a path.
+func (n *Negotiation) try(l Lane, remote netip.AddrPort) journal.Key {
+	return journal.Key{OwnRelay: n.ownRelayed(l), PeerRelay: n.peerRelayed(l), Remote: remote}
 }
 
 func (n *Negotiation) ownRelayed(l Lane) bool {
@@ -150,6 +162,7 @@ func (n *Negotiation) learn(candidates []signal.Candidate) {
 			continue
 		}
 		n.peers = append(n.peers, c)
+		n.Journal.PeerCandidate(string(c.Type), c.Address)
 		if !isHost(c) || !others {
 			n.checks.Prefer(c.Address)
 		}
@@ -207,12 +220,16 @@ func (n *Negotiation) askForRelay(ctx context.Context) {
 	n.workers.Go(func() {
 		for failures := 0; ; failures++ {
 			others := n.signals.NewICE()
+			n.Journal.AskRelay()
 			r, err := n.allocate(ctx, n.signals.Relays(ctx), others)
 			if err == nil {
 				n.gotRelay <- r
 				return
 			}
 			n.log.Debug("no relay", "error", err)
+			if ctx.Err() == nil {
+				n.Journal.FailRelay(err, errors.Is(err, base.ErrRelayRefused))
+			}
 			pause := time.NewTimer(relayPauses[min(failures, len(relayPauses)-1)])
 			select {
 			case <-pause.C:

@@ -3,6 +3,7 @@ package paths
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"net/netip"
 	"slices"
@@ -49,6 +50,7 @@ type Negotiation struct {
 	unproven      <-chan time.Time // QUIC may be
 	remapped      <-chan struct{}  // what the NAT maps to the socket
 
+	again      chan struct{} // the offer is to be repeated now
 	checked    chan struct{} // the app's checks come; devices only
 	reached    atomic.Bool   // QUIC has come on one
 	gotRelay   chan *base.Relay
@@ -96,8 +98,10 @@ func NewNegotiation(g *Ground, signals *signal.Client, terms Terms) *Negotiation
 		gotRelay:   make(chan *base.Relay, 1),
 		gotAddress: make(chan netip.AddrPort, 1),
 		checked:    make(chan struct{}, 1),
+		again:      make(chan struct{}, 1),
 	}
 	n.workers.Guard = panics.Guard{Log: n.log, Failed: n.failed}
+	n.checks.Mapped = n.Journal.Mapped
 	return n
 }
 
@@ -114,6 +118,15 @@ func (n *Negotiation) Receive(m *signal.Message) {
 	select {
 	case n.inbox <- m:
 	default: // the peer repeats what matters
+	}
+}
+
+// Repeat makes an app's offer leave again now: there is a reason to think that it is heard
+// this time. It never blocks.
+func (n *Negotiation) Repeat() {
+	select {
+	case n.again <- struct{}{}:
+	default: // it is about to
 	}
 }
 
@@ -165,6 +178,10 @@ func (n *Negotiation) Run(ctx context.Context) {
 			}
 			timer.Reset(offerIntervals[min(offers, len(offerIntervals)-1)])
 			offers++
+		case <-n.again:
+			if n.isApp() {
+				n.sendOffer()
+			}
 		case <-n.offline:
 			n.offline = nil
 			if n.isApp() {
@@ -213,6 +230,9 @@ func (n *Negotiation) gather(ctx context.Context) {
 		if mapped.IsValid() && mapped != address {
 			n.candidates = append(n.candidates, signal.Candidate{Type: signal.ServerReflexive, Address: mapped})
 		}
+		for _, c := range n.candidates {
+			n.Journal.OwnCandidate(string(c.Type), c.Address)
+		}
 		n.lane(Lane{})
 	}
 	n.workers.Go(func() { n.refreshAddress(ctx) })
@@ -231,12 +251,23 @@ func (n *Negotiation) refreshAddress(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
+	n.Journal.SawServer()
+	if len(servers.STUN) > 0 {
+		n.Journal.AskSTUN()
+	}
 	address, err := n.ground.LearnAddress(ctx, servers.STUN)
 	if err != nil {
 		n.log.Debug("no server-reflexive address", "error", err)
+		if ctx.Err() == nil {
+			n.Journal.FailSTUN(err, errors.Is(err, base.ErrSTUNTimeout))
+		}
 		return
 	}
 	n.gotAddress <- address
+	n.Journal.GotSTUN(address)
+	for _, m := range n.ground.Reflexive.compare(ctx, servers.STUN) {
+		n.Journal.Mapped(m.from, m.seen)
+	}
 }
 
 // addCandidate tells the peer of a new address; without an offer or an answer
@@ -251,12 +282,16 @@ func (n *Negotiation) addCandidate(c signal.Candidate) {
 		}
 	}
 	n.candidates = append(n.candidates, c)
+	n.Journal.OwnCandidate(string(c.Type), c.Address)
 	if n.isApp() || n.answered {
 		n.send(&signal.Message{Kind: signal.Candidates, Candidates: []signal.Candidate{c}})
 	}
 }
 
-func (n *Negotiation) sendOffer() { n.sendDescription(signal.Offer) }
+func (n *Negotiation) sendOffer() {
+	n.Journal.Offer()
+	n.sendDescription(signal.Offer)
+}
 
 func (n *Negotiation) sendDescription(kind signal.Kind) {
 	m := &signal.Message{
@@ -303,6 +338,7 @@ func (n *Negotiation) handle(ctx context.Context, m *signal.Message) {
 			return
 		}
 		if n.remote == (credentials{}) {
+			n.Journal.Answer()
 			n.remote = credentials{m.Ufrag, m.Pwd}
 			n.agreeOnPass()
 			n.checks.Trust(m.Pwd)
@@ -343,6 +379,7 @@ func (n *Negotiation) useRelay(r *base.Relay) {
 	n.relay, n.dropRelay = r, drop
 	n.relayMu.Unlock()
 	n.RelaySeen.Store(true)
+	n.Journal.GotRelay(r.Address)
 	n.addCandidate(signal.Candidate{Type: signal.Relayed, Address: r.Address})
 	n.openLanes()
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
+	"github.com/thingp2p/libthingp2p/engine/internal/journal"
 	"github.com/thingp2p/libthingp2p/engine/internal/portmap"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -29,6 +30,8 @@ type Terms struct {
 	Belongs   func(statement string)
 
 	OpenRelay func(*base.Relay) (drop func(), err error) // what to do with a new one; nil: nothing
+
+	Journal *journal.Journal // of the attempt; nil: none, as for a session that moves
 }
 
 // Ground is what an endpoint stands on when it looks for paths.
@@ -38,6 +41,7 @@ type Ground struct {
 	Port      func() uint16 // of the socket
 	Reflexive *reflexive
 	Mapping   *portmap.Mapper // of the socket's port; nil: none
+	MapsPort  bool            // whether it is to be had
 	Relays    base.RelayDialer
 	Visitors  *gate.Visitors // nil on an app
 	Net       hosts.Network
@@ -48,7 +52,7 @@ type Ground struct {
 // mapping, which nobody waits for.
 func (g *Ground) LearnAddress(ctx context.Context, servers []string) (netip.AddrPort, error) {
 	address, err := g.Reflexive.Refresh(ctx, servers)
-	if err == nil {
+	if err == nil && g.MapsPort {
 		g.Mapping.Want(address.Addr())
 	}
 	return address, err

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -28,6 +29,8 @@ type Store struct {
 	lock   *stateLock           // keeps dir for us; nil if there is no dir
 	saving sync.Mutex           // one change at a time
 	saved  atomic.Pointer[File] // never changed in place
+
+	Repaired func() // called when pairings have changed; nil: nobody needs it
 }
 
 // Open loads the state in dir, or makes a new one if there is none, and keeps
@@ -91,19 +94,28 @@ func (s *Store) Now() *File { return s.saved.Load() }
 // look and to change are one step, and it is on disk before anybody sees it: what
 // could not be saved has not happened.
 func (s *Store) change(decide func(now *File) (*File, error)) error {
+	repaired, err := s.replace(decide)
+	if repaired && s.Repaired != nil {
+		s.Repaired()
+	}
+	return err
+}
+
+func (s *Store) replace(decide func(now *File) (*File, error)) (repaired bool, err error) {
 	s.saving.Lock()
 	defer s.saving.Unlock()
-	changed, err := decide(s.Now())
+	now := s.Now()
+	changed, err := decide(now)
 	if err != nil || changed == nil {
-		return err
+		return false, err
 	}
 	if s.dir != "" {
 		if err := changed.save(s.dir); err != nil {
-			return err
+			return false, err
 		}
 	}
 	s.saved.Store(changed)
-	return nil
+	return !maps.Equal(changed.Paired, now.Paired) || !maps.Equal(changed.UIDs, now.UIDs), nil
 }
 
 func (s *Store) Identity() keys.Identity { return keys.New(s.Now().Seed) }

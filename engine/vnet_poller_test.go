@@ -1,0 +1,48 @@
+package engine
+
+import (
+	"testing"
+	"time"
+)
+
+// TestPollersHearOfMoves: at both ends, once for each. (Down, it may take two.)
+func TestPollersHearOfMoves(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(portRestricted), w.home(portRestricted), nil)
+		direct := between(p.appHome, p.deviceHome)
+		w.drop(direct)
+		app, device := p.connect(0)
+		checkPath(t, app, device, PathRelay)
+		time.Sleep(upgradeTime) // until it is content with the relay
+		poller := NewPoller()
+		defer poller.Close()
+		w.must(poller.Watch(app, 1, EventPath, 0))
+		w.must(poller.Watch(device, 2, EventPath, 0))
+		var events [3]Event
+		if n, err := poller.Wait(events[:], 0); err != ErrTimeout {
+			t.Errorf("before it moves: %v, %v", events[:n], err)
+		}
+		move := func(how string, want Path, drop func()) {
+			drop()
+			told := make(map[int32]int)
+			for deadline := time.Now().Add(upgradeIntervals[1] + upgradeTime); time.Now().Before(deadline); {
+				n, err := poller.Wait(events[:], time.Until(deadline))
+				if err != nil {
+					break
+				}
+				for _, e := range events[:n] {
+					if e.Events != EventPath {
+						t.Errorf("%s: %+v", how, e)
+					}
+					told[e.Tag]++
+				}
+			}
+			checkPath(t, app, device, want)
+			if told[1] != told[2] || told[1] == 0 || told[1] > 1 && want == PathDirect {
+				t.Errorf("%s: the app was told %d times, the device %d times", how, told[1], told[2])
+			}
+		}
+		move("up", PathDirect, func() { w.drop(nil) })
+		move("down", PathRelay, func() { w.drop(direct) })
+	})
+}
