@@ -144,7 +144,7 @@ func wantEcho(t *testing.T, app, device *Session) {
 	}
 }
 
-// breakableNet is the network of this machine, on which one write can be made to panic.
+// breakableNet is the network of this machine, on which writing can be made to panic.
 type breakableNet struct {
 	transport.Net
 	broken atomic.Bool
@@ -161,7 +161,7 @@ type breakableConn struct {
 }
 
 func (c *breakableConn) WriteTo(p []byte, to net.Addr) (int, error) {
-	if c.broken.Swap(false) {
+	if established := p[0]&0xc0 == 0x40; established && c.broken.Load() { // not the last of an attempt that lost
 		panic("the test's own")
 	}
 	return c.PacketConn.WriteTo(p, to)
@@ -181,6 +181,7 @@ func TestFaultInTheSocketsWriter(t *testing.T) {
 	app.Send(0, []byte("text"), 0)
 	log.Want(t, "WriteTo")
 	wantEnd(t, app, ErrInternal)
+	network.broken.Store(false)
 	app, device := connectStraight(t, a, d)
 	wantEcho(t, app, device)
 }
@@ -317,6 +318,20 @@ func TestFaultInTLS(t *testing.T) {
 	log.Want(t, "PeerID")
 }
 
+// tlsPair is for a device and an app that knows it.
+func tlsPair(t *testing.T) (device, app *tls.Config) {
+	t.Helper()
+	known := keys.New(append(make([]byte, 31), 1))
+	device, err := known.TLSConfig("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if app, err = keys.New(append(make([]byte, 31), 2)).TLSConfig(known.ID); err != nil {
+		t.Fatal(err)
+	}
+	return device, app
+}
+
 // Who decides about a connection panics: the peer hears of its end at once.
 func TestFaultWhileAConnectionIsHandled(t *testing.T) {
 	log, logger := faultlog.New()
@@ -334,19 +349,12 @@ func TestFaultWhileAConnectionIsHandled(t *testing.T) {
 	}
 	workers := panics.Group{Guard: panics.Guard{Log: logger}}
 	t.Cleanup(workers.Wait)
-	device := keys.New(append(make([]byte, 31), 1))
-	config, err := device.TLSConfig("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := sides[1].serve(config, time.Minute, gate.NewHandshakes(workers.Guard), &workers, func(*quicConn) { panic("the test's own") }); err != nil {
+	tlsDevice, tlsApp := tlsPair(t)
+	if err := sides[1].serve(tlsDevice, time.Minute, gate.NewHandshakes(workers.Guard), &workers, func(*quicConn) { panic("the test's own") }); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { sides[1].Close() })
-	if config, err = keys.New(append(make([]byte, 31), 2)).TLSConfig(device.ID); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := sides[0].dial(await.Context(t, ErrTimeout), hosts.AddrPort(sides[1].Conn.LocalAddr()), config, time.Minute)
+	conn, err := sides[0].dial(await.Context(t, ErrTimeout), hosts.AddrPort(sides[1].Conn.LocalAddr()), tlsApp, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}
