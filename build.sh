@@ -13,20 +13,29 @@ usage() {
   cat <<'TEXT'
 usage: ./build.sh [command]
 
-  build            (default) build/libthingp2p.so, build/libthingp2p.a, build/thingp2pd, build/device, build/app
+  build            (default) build/libthingp2p.so, build/libthingp2p.a, build/thingp2pd, and the examples: build/device,
+                   build/app, on Linux build/poller
   lib, server      only the two libraries, only the server
   wheel            build/thingp2p-….whl for Python, with the library inside
+  java             build/thingp2p.jar and build/libthingp2p_jni.so for Java; needs a JDK
   test             every test; on Debian, as root, installs what the tests need
   test only STAGE...
                    the stages of those names (race, demo, ...), and what they are built with
   test nightly     fuzzes each parser for a minute, and keeps in build/fuzz-corpus what it has learned for the next time;
-                   floods a device with handshakes for a minute; runs quic-go's integration tests on the copy
+                   floods a device with handshakes for a minute; holds a poller against a model for as long; runs quic-go's integration tests on the copy
+  test cross       the library on all other machines of cross list, under emulators
   test clean [COMMAND...]
                    the demo and every test, or a command, on a machine that has nothing but Debian, a C compiler and Go:
                    in a root made by debootstrap; needs root, and the right to mount
   demo [FILE]      server, device and app on this machine; the app fetches FILE (or 24 MB of noise), hashes compared
   demo lan [FILE]  the same in a local network without a server: two hosts if this user may make them, else this one
   bench [quick]    the library beside others on emulated links: a table, build/bench.json and plots; needs root
+  bench -traces DIR
+                   live video on the mobile links recorded in DIR, see engine/bench/README.md; needs root
+  cross list       the machines that it can be built for here
+  cross TARGET...  builds for them, in build/cross/TARGET
+  cross wheel TARGET...
+                   their wheels for Python, in build/cross/TARGET
   install [--prefix DIR]
                    headers, libraries, server, manual page, pkg-config and CMake files to DIR (default /usr/local; DESTDIR
                    is respected)
@@ -36,7 +45,7 @@ usage: ./build.sh [command]
   help             this text
 
 Environment: CC, GO, GOFLAGS, GOOS and GOARCH as usual; THINGP2P_BUILD_DIR builds elsewhere; CI=true makes a missing
-test tool a failure; THINGP2P_FUZZ_SECONDS is how long each parser is fuzzed (3, nightly 60).
+test tool a failure; THINGP2P_FUZZ_SECONDS is how long each parser is fuzzed (2, nightly 60).
 TEXT
 }
 
@@ -102,7 +111,9 @@ replace_if_changed() {
 # How the shared library differs from the compiler's default, whoever links it, but for its exports, whose list has a path:
 # that may have spaces.
 shared_flags() {
-  printf '%s ' "-Wl,-soname,libthingp2p.so.$VERSION_MAJOR_SO" \
+  local soname=libthingp2p.so.$VERSION_MAJOR_SO
+  [ "${GOOS-}" != android ] || soname=libthingp2p.so # an app's package takes no other names
+  printf '%s ' "-Wl,-soname,$soname" \
     -Wl,-z,now -Wl,-z,max-page-size=16384 -Wl,--build-id=sha1
 }
 
@@ -123,6 +134,28 @@ build_shared() {
   rm -rf "$work"
 }
 
+# For Windows: a DLL that needs no other but the system's, what the linkers of GCC (.dll.a) and of others (.def) want of it.
+# It is linked from an archive without Go's own list of exports, which has functions that are none of the ABI's.
+build_dll() {
+  local work=$BUILD/dll name
+  rm -rf "$work"
+  mkdir -p "$work"
+  # shellcheck disable=SC2046 # a list
+  CGO_ENABLED=1 go_build "$work/go.a" "" $(off_the_byte_path) -buildmode=c-archive ./capi
+  (cd "$work" && "$(binutil ar)" x go.a)
+  for name in "$work"/*.o; do "$(binutil objcopy)" --remove-section=.drectve "$name"; done
+  {
+    echo "LIBRARY thingp2p.dll"
+    echo EXPORTS
+    sed -n 's/^THING_P2P_API .*\(thing_p2p_[a-z0-9_]*\)(.*/  \1/p' "$ROOT/include/thingp2p.h" | LC_ALL=C sort
+  } >"$work/thingp2p.def"
+  # shellcheck disable=SC2086 # a list
+  $CC -shared -static -s ${LDFLAGS:-} -o "$work/thingp2p.dll" "$work"/*.o "$work/thingp2p.def" -Wl,--no-insert-timestamp \
+    "-Wl,--out-implib,$work/libthingp2p.dll.a" -lpthread -lws2_32
+  for name in thingp2p.dll libthingp2p.dll.a thingp2p.def; do replace_if_changed "$work/$name" "$BUILD/$name"; done
+  rm -rf "$work"
+}
+
 # Go exports its whole runtime from a static archive. One object with all but our own names made local keeps them from
 # clashing with the names of the program that links it; -d turns common symbols into ordinary ones for that.
 build_static() {
@@ -138,12 +171,26 @@ build_static() {
 }
 
 build_server() {
-  CGO_ENABLED=0 go_build "$BUILD/thingp2pd" "" ./engine/cmd/thingp2pd
+  SERVER=thingp2pd$("$GO" env GOEXE)
+  CGO_ENABLED=0 go_build "$BUILD/$SERVER" "" ./engine/cmd/thingp2pd
 }
 
 build_examples() {
   local example
-  for example in device app; do
+  EXAMPLES="device app"
+  case $("$GO" env GOOS) in
+  linux) EXAMPLES="$EXAMPLES poller" ;; # it has epoll
+  windows)
+    EXAMPLES="device.exe app.exe"
+    for example in $EXAMPLES; do # with -static the linker takes no DLL that it has to look for
+      # shellcheck disable=SC2086 # as below
+      $CC -std=c99 -Wall -Wextra -pedantic -O2 ${CFLAGS:-} -I"$ROOT/include" "$ROOT/examples_c/${example%.exe}.c" \
+        -o "$BUILD/$example" -static ${LDFLAGS:-} "$BUILD/libthingp2p.dll.a" -lpthread
+    done
+    return
+    ;;
+  esac
+  for example in $EXAMPLES; do
     # shellcheck disable=SC2086 # CC and the flags may hold several words
     $CC -std=c99 -Wall -Wextra -pedantic -O2 ${CFLAGS:-} -I"$ROOT/include" "$ROOT/examples_c/$example.c" \
       -o "$BUILD/$example" -L"$BUILD" -Wl,-rpath,'$ORIGIN' ${LDFLAGS:-} -lthingp2p -lpthread
@@ -162,20 +209,30 @@ build_libraries() {
   VERSION=$(version)
   [ -n "$VERSION" ] || die "include/thingp2p.h does not define THING_P2P_VERSION"
   VERSION_MAJOR_SO=1 # the ABI's number; it changes only when programs have to be compiled again
-  if [ "$("$GO" env GOOS)" = linux ]; then
+  case $("$GO" env GOOS) in
+  linux)
     . "$ROOT/capi/scripts/late.sh"
     build_late
-  else
+    LIBRARIES="libthingp2p.so libthingp2p.a"
+    ;;
+  windows)
+    build_dll
+    LIBRARIES="thingp2p.dll libthingp2p.dll.a"
+    ;;
+  *)
     build_shared
     build_static
-  fi
+    LIBRARIES="libthingp2p.so libthingp2p.a"
+    ;;
+  esac
 }
 
 build_all() {
   build_libraries
   build_server
   build_examples
-  print_sizes libthingp2p.so libthingp2p.a thingp2pd device app
+  # shellcheck disable=SC2086 # a list
+  print_sizes $LIBRARIES $SERVER $EXAMPLES
 }
 
 # No && in front of a function: it would switch errexit off inside it.
@@ -183,23 +240,31 @@ case ${1:-build} in
 build) build_all ;;
 lib)
   build_libraries
-  print_sizes libthingp2p.so libthingp2p.a
+  # shellcheck disable=SC2086 # a list
+  print_sizes $LIBRARIES
   ;;
 server)
   prepare
   build_server
-  print_sizes thingp2pd
+  print_sizes "$SERVER"
   ;;
 wheel)
   command -v python3 >/dev/null || die "python3 is missing"
   build_libraries
-  THINGP2P_LIBRARY=$BUILD/libthingp2p.so python3 -B "$ROOT/capi/python/wheel_backend.py" "$BUILD"
+  THINGP2P_LIBRARY=$BUILD/${LIBRARIES%% *} python3 -B "$ROOT/capi/python/wheel_backend.py" "$BUILD"
+  ;;
+java)
+  command -v javac >/dev/null || [ -n "${JAVA_HOME:-}" ] || die "javac is missing: install a JDK (Debian: apt-get install default-jdk-headless), or set JAVA_HOME"
+  build_libraries
+  "$ROOT/capi/java/build.sh" "$BUILD" "$BUILD"
+  print_sizes thingp2p.jar libthingp2p_jni.so
   ;;
 test)
   . "$ROOT/capi/scripts/test.sh"
   case ${2:-all} in
   all) run_tests ;;
   nightly) run_nightly ;;
+  cross) run_cross_tests ;;
   only)
     shift 2
     run_only "$@"
@@ -221,6 +286,11 @@ bench)
   shift
   . "$ROOT/capi/scripts/bench.sh"
   run_bench "$@"
+  ;;
+cross)
+  shift
+  . "$ROOT/capi/scripts/cross.sh"
+  run_cross "$@"
   ;;
 install)
   shift

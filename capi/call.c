@@ -42,6 +42,10 @@ static void leave(void) {
   pthread_mutex_unlock(&door);
 }
 
+#ifdef _WIN32
+static void keep_signals_out(tp2p_signals *before) { (void)before; }
+static void let_signals_in(const tp2p_signals *before) { (void)before; }
+#else
 static void keep_signals_out(sigset_t *before) {
   sigset_t all;
   sigfillset(&all);
@@ -53,6 +57,9 @@ static void keep_signals_out(sigset_t *before) {
   sigdelset(&all, SIGTRAP);
   pthread_sigmask(SIG_BLOCK, &all, before);
 }
+
+static void let_signals_in(const sigset_t *before) { pthread_sigmask(SIG_SETMASK, before, NULL); }
+#endif
 
 void tp2p_begin(tp2p_call *call) {
   static const pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -81,7 +88,7 @@ int tp2p_end(tp2p_call *call, int kind, int result) {
   int waits = result == TP2P_WAIT, unused;
   if (kind == TP2P_SELDOM || (waits && !tp2p_is_main_thread())) tp2p_unbind_thread();
   if (call->caller == 0) leave();
-  pthread_sigmask(SIG_SETMASK, &call->mask, NULL);
+  let_signals_in(&call->mask);
   if (waits) result = wait_finished(call);
   pthread_setcancelstate(call->cancelable, &unused);
   return result;

@@ -6,7 +6,6 @@ import "C"
 import (
 	"sync"
 	"sync/atomic"
-	"unsafe"
 
 	"github.com/thingp2p/libthingp2p/engine"
 )
@@ -73,8 +72,7 @@ func accept(handle, timeoutMS C.int, peer *C.thing_p2p_peer) C.int {
 		return toC(engine.ErrListenBreak)
 	}
 	if peer != nil {
-		c := peerToC(session.Peer())
-		giveStruct(unsafe.Pointer(peer), unsafe.Pointer(&c), peer.struct_size, unsafe.Sizeof(c))
+		givePeer(peer, session.Peer())
 	}
 	return C.int(accepted)
 }

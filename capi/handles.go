@@ -20,7 +20,7 @@ type table struct {
 }
 
 type entry struct {
-	object any // *engine.Session or *device
+	object any // *engine.Session, *device or *engine.Poller
 	owner  *owner
 }
 
@@ -79,14 +79,18 @@ func take[T any](t *table, handle int32) (T, bool) {
 }
 
 // forget gives up the memory of a table that has been large, and reports whether
-// it is empty.
+// it is empty, but for pollers.
 func (t *table) forget() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.entries) > 0 {
-		return false
+	left := make(map[int32]entry)
+	for handle, e := range t.entries {
+		if _, isPoller := e.object.(*engine.Poller); !isPoller {
+			return false
+		}
+		left[handle] = e
 	}
-	t.entries = make(map[int32]entry)
+	t.entries = left
 	return true
 }
 
@@ -98,6 +102,7 @@ func (t *table) closeOwner(owner *owner) {
 	owner.closed = true
 	for handle, e := range t.entries {
 		if e.owner == owner {
+			e.object.(*engine.Session).Unwatch()
 			delete(t.entries, handle)
 			t.tidier.changed(len(t.entries))
 		}

@@ -7,11 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
-#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "shim.h"
+
+#ifdef _WIN32
+#define O_CLOEXEC _O_NOINHERIT
+#define O_NOCTTY _O_BINARY
+#else
+#include <sys/uio.h>
+#endif
 
 static const char *const levels[] = {"off", "error", "warn", "info", "debug"}; /* by THING_P2P_LOG_... */
 
@@ -63,12 +69,26 @@ static int output(void) {
   if (descriptor >= 0) return descriptor;
   descriptor = open_file(file);
   if (descriptor >= 0) return descriptor;
-  dprintf(STDERR_FILENO, "libthingp2p: cannot write the log to %s (%s): it goes here\n", file, strerror(errno));
+  fprintf(stderr, "libthingp2p: cannot write the log to %s (%s): it goes here\n", file, strerror(errno));
   free(file);
   file = NULL;
   return STDERR_FILENO;
 }
 
+#ifdef _WIN32
+static void write_line(int to, char *head, const char *line) {
+  size_t before = strlen(head), length = strlen(line);
+  char *all = malloc(before + length + 1); /* in one piece, so that those of others do not come in between */
+  if (all == NULL) return;
+  memcpy(all, head, before);
+  memcpy(all + before, line, length);
+  all[before + length] = '\n';
+  if (write(to, all, (unsigned)(before + length + 1)) < 0) errno = 0; /* nobody could be told */
+  free(all);
+}
+
+static void to_utc(time_t at, struct tm *utc) { gmtime_s(utc, &at); }
+#else
 /* A pipe that nobody reads must not end the program. All signals are blocked here: the one that came waits. */
 static void take_back_sigpipe(void) {
   sigset_t pending, only;
@@ -78,22 +98,29 @@ static void take_back_sigpipe(void) {
   if (sigpending(&pending) == 0 && sigismember(&pending, SIGPIPE)) sigwait(&only, &number);
 }
 
-void tp2p_log_write(int level, const char *line) {
-  char head[64], *at = head;
+static void write_line(int to, char *head, const char *line) {
   struct iovec parts[3];
-  struct timeval now;
-  struct tm utc;
-  gettimeofday(&now, NULL);
-  gmtime_r(&now.tv_sec, &utc);
-  at += strftime(at, sizeof head, "%Y-%m-%dT%H:%M:%S", &utc);
-  snprintf(at, (size_t)(head + sizeof head - at), ".%03dZ %ld %s ", (int)(now.tv_usec / 1000), (long)getpid(), levels[level]);
   parts[0].iov_base = head;
   parts[0].iov_len = strlen(head);
   parts[1].iov_base = (void *)line;
   parts[1].iov_len = strlen(line);
   parts[2].iov_base = "\n";
   parts[2].iov_len = 1;
+  if (writev(to, parts, 3) < 0 && errno == EPIPE) take_back_sigpipe();
+}
+
+static void to_utc(time_t at, struct tm *utc) { gmtime_r(&at, utc); }
+#endif
+
+void tp2p_log_write(int level, const char *line) {
+  char head[64], *at = head;
+  struct timeval now;
+  struct tm utc;
+  gettimeofday(&now, NULL);
+  to_utc(now.tv_sec, &utc);
+  at += strftime(at, sizeof head, "%Y-%m-%dT%H:%M:%S", &utc);
+  snprintf(at, (size_t)(head + sizeof head - at), ".%03dZ %ld %s ", (int)(now.tv_usec / 1000), (long)getpid(), levels[level]);
   tp2p_lock();
-  if (writev(output(), parts, 3) < 0 && errno == EPIPE) take_back_sigpipe();
+  write_line(output(), head, line);
   tp2p_unlock();
 }

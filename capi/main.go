@@ -25,6 +25,8 @@
 package main
 
 // #cgo CFLAGS: -std=gnu99 -Wall -Wextra -I${SRCDIR}/../include
+// #cgo windows CFLAGS: -DTHING_P2P_BUILD
+// #cgo windows LDFLAGS: -lpthread -lws2_32
 // #cgo !windows LDFLAGS: -pthread
 import "C"
 

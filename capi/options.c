@@ -33,23 +33,24 @@ static struct option {
   const char *key;
   int (*is_valid)(const char *value); /* NULL: a number */
   long least, most;
+  int of_device;        /* whether a device may have its own */
   char *value;          /* NULL: not set */
   const char *rejected; /* its environment variable, if that has a bad value */
 } options[] = {
-    {"server", tp2p_is_server, 0, 0, NULL, NULL},
-    {"state_dir", any_text, 0, 0, NULL, NULL},
-    {"ca_file", any_text, 0, 0, NULL, NULL},
-    {"lan", is_on_or_off, 0, 0, NULL, NULL},
-    {"lan_port", NULL, 1, 65535, NULL, NULL},
-    {"port_mapping", is_on_or_off, 0, 0, NULL, NULL},
-    {"relay", is_relay, 0, 0, NULL, NULL},
-    {"strangers", is_off_or_ask, 0, 0, NULL, NULL},
-    {"max_sessions", NULL, 1, 65536, NULL, NULL},
-    {"max_sessions_per_app", NULL, 1, 65536, NULL, NULL},
-    {"accept_backlog", NULL, 1, 65536, NULL, NULL},
-    {"offline_ms", NULL, 1000, 3600000, NULL, NULL},
-    {"send_buffer", NULL, 4096, 64 << 20, NULL, NULL},
-    {"log", tp2p_is_log, 0, 0, NULL, NULL},
+    {"server", tp2p_is_server, 0, 0, 1, NULL, NULL},
+    {"state_dir", any_text, 0, 0, 0, NULL, NULL},
+    {"ca_file", any_text, 0, 0, 1, NULL, NULL},
+    {"lan", is_on_or_off, 0, 0, 1, NULL, NULL},
+    {"lan_port", NULL, 1, 65535, 1, NULL, NULL},
+    {"port_mapping", is_on_or_off, 0, 0, 1, NULL, NULL},
+    {"relay", is_relay, 0, 0, 1, NULL, NULL},
+    {"strangers", is_off_or_ask, 0, 0, 1, NULL, NULL},
+    {"max_sessions", NULL, 1, 65536, 1, NULL, NULL},
+    {"max_sessions_per_app", NULL, 1, 65536, 1, NULL, NULL},
+    {"accept_backlog", NULL, 1, 65536, 1, NULL, NULL},
+    {"offline_ms", NULL, 1000, 3600000, 1, NULL, NULL},
+    {"send_buffer", NULL, 4096, 64 << 20, 1, NULL, NULL},
+    {"log", tp2p_is_log, 0, 0, 0, NULL, NULL},
 };
 
 #define COUNT (sizeof options / sizeof *options)
@@ -82,6 +83,11 @@ int tp2p_set_option(const char *key, const char *value) {
   if (option == NULL || !is_valid(option, value)) return THING_P2P_ERR_INVALID_PARAMETER;
   if (option->is_valid == tp2p_is_log && !tp2p_log_opens(value)) return THING_P2P_ERR_INVALID_PARAMETER;
   return store(option, value);
+}
+
+int tp2p_is_device_option(const char *key, const char *value) {
+  const struct option *option = find(key);
+  return option != NULL && option->of_device && is_valid(option, value);
 }
 
 char *tp2p_option(const char *key) {

@@ -4,7 +4,9 @@
 
 #include "shim.h"
 
+#ifndef _WIN32 /* where stdlib.h has it */
 extern char **environ;
+#endif
 
 static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER, lock = PTHREAD_MUTEX_INITIALIZER;
 static int started, forked;
@@ -24,6 +26,9 @@ int tp2p_started(void) { return __atomic_load_n(&started, __ATOMIC_ACQUIRE); }
 
 void tp2p_set_started(void) { __atomic_store_n(&started, 1, __ATOMIC_RELEASE); }
 
+#ifdef _WIN32
+static void watch_forks(void) {}
+#else
 /* Once Go runs, a child needs no lock, and the log may hold one for as long as its pipe is full. */
 static void before_fork(void) {
   tp2p_lock_start();
@@ -39,6 +44,9 @@ static void in_child(void) {
   if (tp2p_started()) __atomic_store_n(&forked, 1, __ATOMIC_RELAXED);
   in_parent();
 }
+
+static void watch_forks(void) { pthread_atfork(before_fork, in_parent, in_child); }
+#endif
 
 /* A copy, since the program may call setenv later, and in another thread. */
 static void copy_environment(void) {
@@ -57,6 +65,6 @@ char *const *tp2p_environment(void) {
 __attribute__((constructor)) static void at_load(void) {
   copy_environment();
   tp2p_read_environment();
-  pthread_atfork(before_fork, in_parent, in_child);
+  watch_forks();
   if (!tp2p_starts_late()) tp2p_set_started();
 }

@@ -1,6 +1,11 @@
 /* Whether a text is the address of a server: Go has the last word when it dials (engine/signal/server.go), and uses all
  * that is accepted here. A fuzz test compares the two. */
+#ifdef _WIN32
+#include <winsock2.h>
+#include <ws2tcpip.h>
+#else
 #include <arpa/inet.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>

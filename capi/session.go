@@ -44,6 +44,7 @@ func infoToC(i engine.Info) C.thing_p2p_info {
 	putText(c.device_id[:], i.DeviceID)
 	putText(c.local_address[:], i.LocalAddress)
 	putText(c.remote_address[:], i.RemoteAddress)
+	c.frame_bps = C.uint64_t(i.FrameRate)
 	return c
 }
 

@@ -3,8 +3,14 @@
 #define TP2P_SHIM_H
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
+
+#ifdef _WIN32 /* has no signals that threads could block, nor forks */
+typedef int tp2p_signals;
+#else
+#include <signal.h>
+typedef sigset_t tp2p_signals;
+#endif
 
 #include "thingp2p.h"
 
@@ -55,7 +61,7 @@ typedef struct tp2p_call {
   uintptr_t caller; /* the queue whose callback makes the call, or 0 */
 
   /* C's own. */
-  sigset_t mask;
+  tp2p_signals mask;
   pthread_mutex_t mutex;
   pthread_cond_t finished;
   int cancelable, done, result;
@@ -76,6 +82,9 @@ void tp2p_finish(tp2p_call *call, int result);
 void tp2p_read_environment(void);
 
 int tp2p_set_option(const char *key, const char *value);
+
+/* Whether a device may have this option, with this value, of its own. */
+int tp2p_is_device_option(const char *key, const char *value);
 
 /* The option's value, which the caller frees, or NULL if it is not set. */
 char *tp2p_option(const char *key);

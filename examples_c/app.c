@@ -25,6 +25,23 @@ static void fail(const char *what, int code)
   exit(1);
 }
 
+/* The sentence in a report, which is JSON: there is nothing in it but what has a backslash before it that needs care. */
+static void show_summary(const char *trace_id)
+{
+  static char report[THING_P2P_REPORT_SIZE];
+  const char member[] = "\"summary\":\"", *c;
+
+  if (thing_p2p_report(trace_id, report, sizeof report) < 0 || !(c = strstr(report, member)))
+    return;
+  fputs("app: ", stderr);
+  for (c += sizeof member - 1; *c && *c != '"'; c++) {
+    if (*c == '\\' && c[1])
+      c++;
+    fputc(*c, stderr);
+  }
+  fputc('\n', stderr);
+}
+
 static double now(void)
 {
   struct timespec t;
@@ -109,7 +126,7 @@ int main(int argc, char **argv)
   const char *out_name = NULL;
   FILE *out = NULL;
   struct line_reader replies = {0};
-  char reply[sizeof replies.bytes];
+  char reply[sizeof replies.bytes], trace_id[THING_P2P_TRACE_ID_SIZE];
   uint64_t size;
   int option, code, session, mode = THING_P2P_MODE_INTERNET;
 
@@ -135,9 +152,12 @@ int main(int argc, char **argv)
   code = thing_p2p_init("example-user");
   if (code < 0)
     fail("init", code);
-  session = thing_p2p_connect_wait(argv[optind], mode, 0, NULL);
-  if (session < 0)
+  trace_id[0] = '\0';
+  session = thing_p2p_connect_wait(argv[optind], mode, 0, trace_id);
+  if (session < 0) {
+    show_summary(trace_id);
     fail("connect", session);
+  }
 
   ask(session, &replies, "info\n", reply);
   fprintf(stderr, "device says: %s\n", reply);

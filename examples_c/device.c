@@ -16,6 +16,9 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#ifdef _WIN32
+#include <windows.h>
+#endif
 
 #include "line.h"
 
@@ -26,7 +29,6 @@ struct session {
 };
 
 static const char *file;
-static int stop_pipe[2];
 
 /* How many sessions are being served, so that main can wait for the last one. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -98,6 +100,24 @@ static void *serve(void *argument)
   return NULL;
 }
 
+#ifdef _WIN32
+static int to_close;
+
+static BOOL WINAPI on_control(DWORD event) /* on a thread of its own */
+{
+  (void)event;
+  thing_p2p_device_close(to_close);
+  return TRUE;
+}
+
+static void close_when_told(int *device)
+{
+  to_close = *device;
+  SetConsoleCtrlHandler(on_control, TRUE);
+}
+#else
+static int stop_pipe[2];
+
 static void on_signal(int number)
 {
   (void)number;
@@ -131,6 +151,7 @@ static void close_when_told(int *device)
   sigaction(SIGINT, &action, NULL);
   sigaction(SIGTERM, &action, NULL);
 }
+#endif
 
 static void publish(int device, const char *ticket_file)
 {

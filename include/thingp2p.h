@@ -33,12 +33,13 @@
  *              Two kinds still end it, with a message on stderr: a fault in a
  *              thread of the libraries inside for ICE, TURN, MQTT and TLS that
  *              is their own, and what no program survives, such as no memory.
- * Handles      of sessions and of devices are 1 or more and are never used
+ * Handles      of sessions, devices and pollers are 1 or more and are never used
  *              twice in a process. Any integer may be passed as a handle: what
  *              is not one, or not one of the right sort, gives
  *              THING_P2P_ERR_INVALID_SESSION.
  * Process      The library starts threads, in the first thing_p2p_init,
- *              thing_p2p_device_open or thing_p2p_set_addresses that has a use
+ *              thing_p2p_device_open, thing_p2p_poller_open or
+ *              thing_p2p_set_addresses that has a use
  *              for them, and not before: until then a program may fork, become a
  *              daemon, and set options and the log. A child that is forked afterwards, and does not call
  *              exec, gets THING_P2P_ERR_FORKED from every call; version, strerror
@@ -99,6 +100,7 @@ extern "C" {
 #define THING_P2P_TRACE_ID_SIZE 40  /* bytes, with the NUL */
 #define THING_P2P_ID_SIZE       81  /* bytes of a device id, a name or a uid, with the NUL */
 #define THING_P2P_TICKET_SIZE   512 /* bytes, with the NUL */
+#define THING_P2P_REPORT_SIZE   32769 /* bytes, with the NUL */
 
 /* Codes. */
 enum {
@@ -170,7 +172,45 @@ typedef struct thing_p2p_info {
   char     trace_id[THING_P2P_TRACE_ID_SIZE]; /* of the attempt; the same on both sides */
   char     device_id[THING_P2P_ID_SIZE];
   char     local_address[64], remote_address[64]; /* "ip:port", or empty */
+  uint64_t frame_bps;            /* what a live encoder should produce now, bit/s, for all of its frames; 0: not
+                                    known yet, or no frame was sent here */
 } thing_p2p_info;
+
+/* What is known of a frame. Set struct_size as in thing_p2p_info. */
+typedef struct thing_p2p_frame {
+  uint32_t struct_size; /* set by the caller: sizeof(thing_p2p_frame) */
+  uint32_t flags;       /* THING_P2P_FRAME_..., as it was sent */
+  uint64_t sequence;    /* 1, 2, ...: each frame that thing_p2p_send_frame has taken */
+  uint32_t missing;     /* frames since the last one that was read, which will not come */
+  uint32_t length;      /* of the whole frame, bytes */
+} thing_p2p_frame;
+
+/* Flags of a frame. */
+#define THING_P2P_FRAME_KEY 1 /* it needs none before it; all others need those since the last that has this */
+
+#define THING_P2P_MAX_FRAME 4194304 /* bytes */
+
+/* What thing_p2p_poller_wait tells. As long as it is so, each time again: */
+enum {
+  THING_P2P_EVENT_READABLE = 1, /* a channel has bytes or a whole frame */
+  THING_P2P_EVENT_WRITABLE = 2, /* a channel's send buffer has room */
+  THING_P2P_EVENT_ACCEPT = 4,   /* a device has a session to accept */
+  THING_P2P_EVENT_CLOSED = 8,   /* a session has ended, `code` says why; until it is disconnected */
+  /* and once for each time, or for several in a row: */
+  THING_P2P_EVENT_PATH = 16,    /* a session has moved to another path */
+  THING_P2P_EVENT_ONLINE = 32,  /* a device's connection to its server: `code` is 0, online, or why not */
+  THING_P2P_EVENT_PAIRED = 64,  /* a device's pairings have changed */
+  THING_P2P_EVENT_RATE = 128    /* frame_bps of thing_p2p_info has changed by a tenth */
+};
+
+/* What is so with a session or a device. */
+typedef struct thing_p2p_event {
+  uint32_t struct_size;        /* set by the caller in the first of a list */
+  int32_t  handle;             /* of the session or the device */
+  uint32_t events;             /* THING_P2P_EVENT_..., those that are so */
+  uint32_t readable, writable; /* bit n: channel n */
+  int32_t  code;               /* of _CLOSED or _ONLINE, otherwise 0 */
+} thing_p2p_event;
 
 /* An app, as the device sees it. Set struct_size as in thing_p2p_info. */
 typedef struct thing_p2p_peer {
@@ -418,6 +458,109 @@ THING_P2P_API int thing_p2p_connect_wait(const char *target, int mode, int timeo
  */
 THING_P2P_API int thing_p2p_break_connect(const char *trace_id);
 
+/*
+ * Makes the next thing_p2p_connect to a device take one round trip, if it comes within
+ * five minutes: for an app that shows its user a list of devices, one of which will be
+ * chosen. Connects in the background, and asks the device for nothing: nobody there hears
+ * of it, no authorizer is asked and no session is taken. Another call for the same device
+ * gives it another five minutes; after them it ends in silence. `target` is as in
+ * thing_p2p_connect.
+ *
+ * Whether there is a connection by the time of the connect is not told. There is none, and
+ * the connect is as always, if the device is off, of a version before this, or does not
+ * know the app.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_NOT_INITIALIZED
+ *   THING_P2P_ERR_INVALID_ID         neither a device id, a ticket nor a known name
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL or too long
+ *   THING_P2P_ERR_SESSION_LIMIT      for eight devices already
+ */
+THING_P2P_API int thing_p2p_preconnect(const char *target);
+
+/*
+ * Ends what thing_p2p_preconnect has begun with a device, if anything. Sessions are not
+ * affected.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_NOT_INITIALIZED
+ *   THING_P2P_ERR_INVALID_ID         neither a device id, a ticket nor a known name
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL or too long
+ */
+THING_P2P_API int thing_p2p_close_preconnect(const char *target);
+
+/*
+ * Asks a device again, now: for a program that knows, by a push service say, that the
+ * device has just woken. All attempts to it that are under way repeat their offer at
+ * once; otherwise they do so every second. `target` is as in thing_p2p_connect.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_NOT_INITIALIZED
+ *   THING_P2P_ERR_INVALID_ID         neither a device id, a ticket nor a known name
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL or too long, or no attempt is under way
+ */
+THING_P2P_API int thing_p2p_resend_offer(const char *target);
+
+/*
+ * Says how an attempt goes or went, and its session: writes a report, with its NUL,
+ * to `buffer` of `size` bytes (THING_P2P_REPORT_SIZE is always enough). There is one of
+ * each of the last 64 attempts of the app, and of each device of this process, and of
+ * all sessions. Of apps without ticket and pairing, a device has the last 16. Of a
+ * session that is older, a report has what is not marked with + only. What the other
+ * side saw is in its own report, on its machine.
+ *
+ * A report is one JSON object in UTF-8. It holds addresses and ids, and no secrets. All
+ * members are always there; null is what was not, or is not known. Times ("..._ms") are
+ * in milliseconds since the attempt began: with connect, on a device with the first that
+ * came from the app. Of other members that later versions have, take no notice.
+ *   version             1
+ *   trace_id, device_id
+ *   side                "app" or "device": whose report it is
+ *   mode +              "internet" or "lan"; null on a device
+ *   app_id, uid         on a device, of the app, else ""
+ *   started             "2026-01-31T12:00:00.000Z"
+ *   state               "connecting", "connected", "failed", or "closed": connected before
+ *   summary             what came of it and why, in a sentence, in English
+ *   cause               the same in a word: running, connected; too_short (the time),
+ *                       broken (off, here), udp_blocked (on this side), quic_dropped (ICE
+ *                       passes), no_path, no_relay (is to be had), relay_refused;
+ *                       wrong_device (holds the address), old_ticket, not_paired, refused,
+ *                       privacy, device_busy, device_full, undecided, device_off,
+ *                       device_unseen (by the server, ever), no_answer, not_in_lan;
+ *                       no_server (is set), server_dead, server_name (is not found),
+ *                       server_pin, server_certificate, clock (is wrong), login (refused);
+ *                       version, limit (of sessions, here), fault, other
+ *   result              of the attempt: code; name, without THING_P2P_; path, "lan",
+ *                       "direct" or "relay"; connect_ms, null on a device; ended_ms
+ *   why_relay           why a relay carried the session at its beginning
+ *   session             if there was one: path now; ended_ms +, code and name of its end
+ *   nat                 own, peer: "none", "cone" (all see one address), "symmetric"
+ *                       (others see others) or "unknown"
+ *   lan_asked_ms +      when the local network was asked
+ *   server +            online_ms, offered_ms, offers, answered_ms, problem
+ *   stun +, relay +     what was asked for here: asked_ms, got_ms, failed_ms, address,
+ *                       problem
+ *   own_candidates +, peer_candidates +
+ *                       what the sides named, each with type ("host", "srflx", "relay")
+ *                       and address
+ *   paths +             what was tried, each with
+ *     way               "lan" (answered there), "known" (address), "ice", "straight" (the
+ *                       app came by itself)
+ *     own               "socket" or "relay"
+ *     peer              the type of its candidate, or "prflx" (it named none), ""
+ *     address
+ *     began_ms, found_ms (ICE's checks came through), dialed_ms (by QUIC), dials, ended_ms
+ *     outcome           "won", "failed", "given_up", "not_needed", "found", "running"
+ *     why               in words, or ""
+ *   paths_left_out +    how many paths are not listed
+ *
+ * Returns the report's length without the NUL, or
+ *   THING_P2P_ERR_NOT_INITIALIZED    neither thing_p2p_init nor thing_p2p_device_open was called
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, size < 1, or no report has this trace id
+ *   THING_P2P_ERR_BUFFER_TOO_SMALL   nothing was written
+ */
+THING_P2P_API int thing_p2p_report(const char *trace_id, char *buffer, int size);
+
 /* ---- a session, on either side ------------------------------------------ */
 
 /*
@@ -452,6 +595,76 @@ THING_P2P_API int thing_p2p_read(int handle, int channel, void *buffer, int leng
 THING_P2P_API int thing_p2p_send(int handle, int channel, const void *buffer, int length, int timeout_ms);
 
 /*
+ * Sends a live frame, such as a picture or a piece of sound, whole: it comes out of
+ * thing_p2p_read_frame in one piece, or not at all, and no lost packet of one frame
+ * holds up another. Never waits, and copies the frame.
+ *
+ * `deadline_ms` is how long from now the frame is of use at the other side, 0: for
+ * ever. What cannot be there in time is dropped here, before it costs anything, and
+ * so is all that needs it: every frame up to the next that has THING_P2P_FRAME_KEY
+ * in `flags`. Where each frame stands for itself, give them all this flag. With a
+ * deadline, a key frame makes older ones go that would keep it from being in time.
+ *
+ * A channel's direction carries either bytes or frames, as the first call of
+ * thing_p2p_send or of this function decides. How much an encoder should produce:
+ * frame_bps of thing_p2p_info.
+ *
+ * Returns `length`, or
+ *   THING_P2P_ERR_TIMEOUT            it could not be there in time, or 4 MB or 256
+ *                                    frames wait already
+ *   THING_P2P_ERR_KEY_FRAME          a frame since the last key frame was dropped:
+ *                                    make the encoder produce a key frame
+ *   THING_P2P_ERR_INVALID_SESSION
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, length outside 1 to THING_P2P_MAX_FRAME,
+ *                                    another flag, a negative deadline, channel
+ *                                    outside 0 to 7; or the channel carries bytes
+ *   THING_P2P_ERR_CLOSED_REMOTE, THING_P2P_ERR_CLOSED_TIMEOUT, THING_P2P_ERR_CLOSED_LOCAL
+ */
+THING_P2P_API int thing_p2p_send_frame(int handle, int channel, const void *frame, int length, int flags,
+                                       int deadline_ms);
+
+/*
+ * Waits for the next whole frame of a channel, in the order in which they were sent.
+ * `frame` may be NULL. Frames that nobody reads are kept up to 8 MB or 256 of them,
+ * then the sender's wait, and get late there.
+ *
+ * Returns its length, or
+ *   THING_P2P_ERR_TIMEOUT            none came in time; the session lives
+ *   THING_P2P_ERR_BUFFER_TOO_SMALL   frame->length says how large it is; it stays
+ *   THING_P2P_ERR_INVALID_SESSION
+ *   THING_P2P_ERR_INVALID_PARAMETER  buffer is NULL, length < 1, channel outside 0
+ *                                    to 7, or a struct_size that is too small; or
+ *                                    the other side sends bytes on this channel
+ * or, when all frames that came before the end have been read:
+ *   THING_P2P_ERR_CLOSED_REMOTE, THING_P2P_ERR_CLOSED_TIMEOUT
+ * or, at once:
+ *   THING_P2P_ERR_CLOSED_LOCAL       disconnected, or its owner closed, during the call
+ */
+THING_P2P_API int thing_p2p_read_frame(int handle, int channel, void *buffer, int length, thing_p2p_frame *frame,
+                                       int timeout_ms);
+
+/*
+ * Drops what is queued on a channel and has not left yet, so that what is sent next
+ * does not wait behind it: after a seek, say. Frames are dropped whole, and the next
+ * one must be a key frame. Of bytes, the reader sees what is sent next right behind
+ * what had left: clear between two messages of your own.
+ *
+ * Returns the number of bytes dropped, or
+ *   THING_P2P_ERR_INVALID_SESSION
+ *   THING_P2P_ERR_INVALID_PARAMETER  channel outside 0 to 7
+ *   THING_P2P_ERR_CLOSED_REMOTE, THING_P2P_ERR_CLOSED_TIMEOUT, THING_P2P_ERR_CLOSED_LOCAL
+ */
+THING_P2P_API int thing_p2p_clear(int handle, int channel);
+
+/*
+ * Tells how much is queued on a channel and has not left yet, and, unless age_ms is
+ * NULL, for how many milliseconds the oldest of it has been. Never waits.
+ *
+ * Returns the number of bytes, or the codes of thing_p2p_clear.
+ */
+THING_P2P_API int thing_p2p_unsent(int handle, int channel, int *age_ms);
+
+/*
  * Tells whether the session is usable; never waits.
  *
  * Returns THING_P2P_OK, or why it is not:
@@ -468,6 +681,18 @@ THING_P2P_API int thing_p2p_active_check(int handle);
  *   THING_P2P_ERR_INVALID_PARAMETER  NULL, or struct_size below 8
  */
 THING_P2P_API int thing_p2p_session_info(int handle, thing_p2p_info *info);
+
+/*
+ * Tells who is at the other end of a device's session; also after its end, until
+ * thing_p2p_disconnect. On an app's session the other end is the device_id of
+ * thing_p2p_session_info.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_SESSION
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, or struct_size below 8; or the session is
+ *                                    an app's
+ */
+THING_P2P_API int thing_p2p_session_peer(int handle, thing_p2p_peer *peer);
 
 /*
  * Closes a session: wakes every call blocked on it with
@@ -590,6 +815,19 @@ THING_P2P_API int thing_p2p_device_reset_ticket(int device);
 THING_P2P_API int thing_p2p_device_set_authorizer(int device, thing_p2p_authorize_cb authorize, void *user);
 
 /*
+ * Sets an option of thing_p2p_set_option for this device only; before
+ * thing_p2p_device_listen. All but state_dir and log can be: so devices of one process
+ * can have different servers, which their tickets then name.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_SESSION    no such device
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, unknown key or bad value, or a ca_file that
+ *                                    cannot be used; or thing_p2p_device_listen was
+ *                                    called
+ */
+THING_P2P_API int thing_p2p_device_set_option(int device, const char *key, const char *value);
+
+/*
  * Goes online, through the server (option server), in the local network, or
  * both, and does not wait for it; stays so, and reconnects, until device_close.
  *
@@ -598,6 +836,25 @@ THING_P2P_API int thing_p2p_device_set_authorizer(int device, thing_p2p_authoriz
  *   THING_P2P_ERR_SIGNALING        the network cannot be used
  */
 THING_P2P_API int thing_p2p_device_listen(int device);
+
+/*
+ * Writes how the device can be reached now, as JSON in one line and with its NUL; 2048
+ * bytes are enough. Never waits. Members may be added; now there are
+ *
+ *   "listening"  true once thing_p2p_device_listen has been called
+ *   "online"     whether it is connected to its server; false if it has none
+ *   "server"     the server, without user and password; "": none
+ *   "since"      Unix time in seconds: when "online" has last changed, or "listening"
+ *                if there is no server
+ *   "code"       0, or why a device that listens and has a server is not online:
+ *                THING_P2P_ERR_SIGNALING
+ *   "error"      the same as a sentence, "" with code 0: for people, not for programs
+ *   "address"    as thing_p2p_device_address tells; not there if this host has none
+ *   "sessions"   how many sessions the device has
+ *
+ * Returns the text's length without the NUL, or the codes of thing_p2p_device_id.
+ */
+THING_P2P_API int thing_p2p_device_status(int device, char *buffer, int size);
 
 /*
  * Waits for an app and returns its session: of those that live the one that
@@ -623,6 +880,91 @@ THING_P2P_API int thing_p2p_accept(int device, int timeout_ms, thing_p2p_peer *p
  *   THING_P2P_ERR_INVALID_SESSION  no such device, or closed before
  */
 THING_P2P_API int thing_p2p_device_close(int device);
+
+/* ---- many at once ------------------------------------------------------- */
+
+/*
+ * Makes a poller, which waits for any number of sessions and devices in one call, or
+ * with one descriptor, where threads that wait in thing_p2p_read and
+ * thing_p2p_accept would be too many. It needs no init, and ends with
+ * thing_p2p_poller_close only. There may be several, also for one session.
+ *
+ * Returns the poller's handle (1 or more).
+ */
+THING_P2P_API int thing_p2p_poller_open(void);
+
+/*
+ * Says what thing_p2p_poller_wait tells of a session or a device from now on:
+ * `events` are some of THING_P2P_EVENT_..., 0: it is not watched any more. Those
+ * that do not fit, such as _ACCEPT for a session, are never so. `channels` says for
+ * which _READABLE and _WRITABLE count, bit n is channel n; 0xff: all of them. A
+ * second call for a handle replaces the first. An idle channel that is watched
+ * costs next to nothing. A session leaves all pollers when it is disconnected, or its
+ * owner ended, and a device when it is closed: it may be watched, and closed,
+ * by any thread, also while others wait.
+ *
+ * Where a program has not asked before, _ONLINE and _RATE are also told at first, if
+ * it is known by then.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_SESSION    no such poller, or no such session or device
+ *   THING_P2P_ERR_INVALID_PARAMETER  an unknown bit in events or in channels
+ */
+THING_P2P_API int thing_p2p_poller_set(int poller, int handle, uint32_t events, uint32_t channels);
+
+/*
+ * Waits until something is so that is watched for, and writes at most `count` of
+ * what is so to `events`, each session and device once; the struct_size of the first
+ * says how large each is, and the others lie that far apart. More than fit are told
+ * by the next call, so that none waits for ever.
+ *
+ * Reads and sends with a timeout of 0 do the rest. What is readable gives bytes, or a
+ * frame; what is writable takes bytes, or a frame that is as large as the one before.
+ * _WRITABLE is nearly always so: ask for it only while something waits to be sent. With _CLOSED nothing more comes: a read
+ * of each channel gives what is left, then the code, and never
+ * THING_P2P_ERR_TIMEOUT. So read before thing_p2p_disconnect. Nothing
+ * is taken by telling of it; several threads may wait on one poller, and hear of the
+ * same. What they are told may just have been taken, or closed, by another.
+ *
+ * Returns how many were written (1 to count), or
+ *   0                                for a call of thing_p2p_poller_wake
+ *   THING_P2P_ERR_TIMEOUT
+ *   THING_P2P_ERR_INVALID_SESSION    no such poller
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, count < 1, or the first one's struct_size
+ *                                    below 8
+ *   THING_P2P_ERR_CLOSED_LOCAL       the poller was closed meanwhile
+ */
+THING_P2P_API int thing_p2p_poller_wait(int poller, thing_p2p_event *events, int count, int timeout_ms);
+
+/*
+ * Makes one call of thing_p2p_poller_wait return 0, before all that is so: one that
+ * waits now, or the next. Never waits.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_SESSION  no such poller
+ */
+THING_P2P_API int thing_p2p_poller_wake(int poller);
+
+/*
+ * Gives a descriptor for the program's own loop: it is readable while
+ * thing_p2p_poller_wait would return at once. It is for poll, select, epoll and their like
+ * only: never read from it, nor close it. It is closed with the poller, and by exec.
+ *
+ * Returns the descriptor (0 or more), the same each time, or
+ *   THING_P2P_ERR_INVALID_SESSION    no such poller
+ *   THING_P2P_ERR_INVALID_PARAMETER  on Windows, where there is none
+ *   THING_P2P_ERR_NO_MEMORY          the process has too many open files
+ */
+THING_P2P_API int thing_p2p_poller_fd(int poller);
+
+/*
+ * Ends a poller, and wakes who waits on it with THING_P2P_ERR_CLOSED_LOCAL. What it
+ * watched is not affected.
+ *
+ * Returns THING_P2P_OK, or
+ *   THING_P2P_ERR_INVALID_SESSION  no such poller, or closed before
+ */
+THING_P2P_API int thing_p2p_poller_close(int poller);
 
 /* ---- log ---------------------------------------------------------------- */
 

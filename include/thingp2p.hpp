@@ -36,6 +36,20 @@ inline void set_option(const text& key, const text& value, std::error_code& ec) 
   detail::checked(thing_p2p_set_option(key.c_str(), value.c_str()), ec);
 }
 
+/* How an attempt of either side goes or went, and its session: JSON, of which "summary" says it in a sentence. */
+inline std::string report(const text& trace_id, std::error_code& ec) {
+  std::string buffer(THING_P2P_REPORT_SIZE, '\0');
+  const int length = thing_p2p_report(trace_id.c_str(), &buffer[0], THING_P2P_REPORT_SIZE);
+  buffer.resize(static_cast<std::size_t>(std::max(detail::checked(length, ec), 0)));
+  return buffer;
+}
+inline std::string report(const text& trace_id) {
+  std::error_code ec;
+  std::string result = report(trace_id, ec);
+  detail::throw_if(ec, "thing_p2p_report");
+  return result;
+}
+
 /* The host's network has changed, or the process was suspended: all look at once what still works. */
 inline void network_changed() { detail::checked(thing_p2p_network_changed(), "thing_p2p_network_changed"); }
 

@@ -7,13 +7,14 @@ bench_needs() {
   for tool in ip:iproute2 nft:nftables; do
     command -v "${tool%%:*}" >/dev/null || missing="$missing ${tool#*:}"
   done
+  [ -c /dev/net/tun ] || missing="$missing /dev/net/tun"
   [ -z "$missing" ] || die "the bench needs, as Debian calls it: $missing"
 }
 
 bench_programs() {
   local program
   mkdir -p "$BENCH"
-  for program in device app; do
+  for program in device app camera viewer; do
     # shellcheck disable=SC2086 # CC and the flags may hold several words
     $CC -std=c99 -Wall -Wextra -pedantic -Wno-unused-function -O2 ${CFLAGS:-} -I"$ROOT/include" \
       "$ROOT/engine/bench/programs/$program.c" -o "$BENCH/$program" \
@@ -24,7 +25,8 @@ bench_programs() {
   go_build "$BENCH/bench" "" ./engine/bench/cmd/bench
 }
 
-# run_bench [quick] [FLAG...]: the flags are those of engine/bench/cmd/bench, such as "-rows ab" and "-plots DIR".
+# run_bench [quick] [FLAG...]: the flags are those of engine/bench/cmd/bench, such as "-rows ab", "-plots DIR"
+# and "-traces DIR", which measures live video on recorded links instead of all else.
 run_bench() {
   BENCH=$BUILD/bench
   case ${1:-quick} in

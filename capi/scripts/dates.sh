@@ -2,11 +2,11 @@
 # always begins in 2000, but the process's own clock, which it is compared with, is what the date makes of it. Sourced by
 # test.sh.
 
-# A clock that was never set; three dates to come; one whose seconds need more than 32 bits.
-DATES='1970-01-01 2026-11-26 2027-03-01 2031-07-15 2106-02-08'
+# A clock that was never set; dates to come; one whose seconds need more than 32 bits. The stage "plain" is at today's.
+DATES='1970-01-01 2027-03-01 2031-07-15 2106-02-08'
 
 # Not these: they have no date in them, and are long, since they measure time or simulate it.
-DATELESS_TESTS='^(TestFloodOf.*|TestStateSurvivesKills|TestDamagedStateIsAnError|TestIdleSessionIsSmall)$'
+DATELESS_TESTS='^(TestFloodOf.*|TestPathNarrowsInMidTransfer|TestStateSurvivesKills|TestDamagedStateIsAnError|TestIdleSessionIsSmall)$'
 DATELESS_PACKAGES='/capi/scripts|/engine/congestion|/engine/bench|/engine/cmd/patchquic'
 
 date_tests() {

@@ -1,5 +1,6 @@
 # ./build.sh demo [lan]: a device and an app, and a file from one end to the other: through a server on this machine, or in
-# a local network without one. Sourced by build.sh.
+# a local network without one. Sourced by build.sh. Where DEMO_DEVICE or DEMO_APP is another program than that in build/,
+# what is there has been built before.
 
 DEMO_BYTES=$((24 * 1024 * 1024))
 DEMO_READY_SECONDS=180 # these three only end what hangs
@@ -65,7 +66,7 @@ run_demo() { # run_demo [lan] [FILE]
   fi
   local file=${1:-}
   [ -z "$file" ] || [ -r "$file" ] || die "cannot read $file"
-  build_all
+  [ -n "${DEMO_DEVICE:-}${DEMO_APP:-}" ] || build_all
   DEMO_DIR=$(mktemp -d)
   trap demo_cleanup EXIT
   trap 'exit 130' INT TERM
@@ -84,12 +85,12 @@ run_demo() { # run_demo [lan] [FILE]
   fi
 
   # shellcheck disable=SC2086 # a command and its arguments, or nothing
-  demo_start env THINGP2P_SERVER="$server" $DEVICE_HOST "$BUILD/device" "$file"
+  demo_start env THINGP2P_SERVER="$server" $DEVICE_HOST ${DEMO_DEVICE:-"$BUILD/device"} "$file"
   IFS= read -r -t "$DEMO_READY_SECONDS" -u "$fd" ticket || die "the device did not start"
   echo "ticket   $ticket"
 
-  # shellcheck disable=SC2086
-  demo_start env $APP_HOST "$BUILD/app" $mode -o "$DEMO_DIR/received" "$ticket"
+  # shellcheck disable=SC2086 # as above
+  demo_start env $APP_HOST ${DEMO_APP:-"$BUILD/app"} $mode -o "$DEMO_DIR/received" "$ticket"
   IFS= read -r -t "$DEMO_FETCH_SECONDS" -u "$fd" result || die "the app failed"
   wait "$pid" || die "the app failed"
   sent=$(sha256_of "$file") received=$(sha256_of "$DEMO_DIR/received")

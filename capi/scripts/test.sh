@@ -2,16 +2,18 @@
 . "$ROOT/capi/scripts/tools.sh"
 . "$ROOT/capi/scripts/library.sh"
 . "$ROOT/capi/scripts/fuzz.sh"
+. "$ROOT/capi/scripts/cross.sh"
 . "$ROOT/capi/scripts/dates.sh"
 . "$ROOT/capi/scripts/quic.sh"
 
 SKIPPED=77
-FUZZ_SECONDS=${THINGP2P_FUZZ_SECONDS:-3} # for each target; 60 before a release and at night
+FUZZ_SECONDS=${THINGP2P_FUZZ_SECONDS:-2} # for each target; 60 before a release and at night
 STATICCHECK=honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK=golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
 # The tests that start programs and make networks: what they drive is compiled without the race detector.
 OUTSIDE='/capi/tests|/engine/lab'
+NETWORKS=capi/tests/nat
 
 run_tests() {
   begin "$BUILD/test-logs"
@@ -28,6 +30,7 @@ run_tests() {
   stage dates date_tests
   stage quic quic_tests
   stage outside outside_tests
+  stage cross cross_tests 1
   stage fuzz fuzz_tests
   stage cmake cmake_tests
   stage demo demo_test
@@ -47,7 +50,17 @@ run_nightly() {
   stage quic-integration quic_integration_tests
   stage testlog go_build "$LOGS/testlog" "" ./capi/scripts/testlog
   stage flood flood_tests
+  stage poller poller_tests
   stage fuzz fuzz_nightly
+  finish
+}
+
+# All other machines, and more of what is tried each time.
+run_cross_tests() {
+  begin "$BUILD/cross-logs"
+  stage build build_all
+  stage testlog go_build "$LOGS/testlog" "" ./capi/scripts/testlog
+  stage cross cross_tests all
   finish
 }
 
@@ -145,14 +158,14 @@ packages() { # packages GREP-ARGUMENTS: the packages whose path matches
 go_test() {
   local log=$LOGS/$1.log code=0
   shift
-  run_go test -json -count=1 "$@" | "$LOGS/testlog" "$log" | tee "$LOGS/result" || code=$?
-  grep -E '^(SKIPPED|FAILED)' "$LOGS/result" >>"$LOGS/notes" || true
+  run_go test -json -count=1 "$@" | "$LOGS/testlog" "$log" | tee "$log.result" || code=$?
+  grep -E '^(SKIPPED|FAILED)' "$log.result" >>"$LOGS/notes" || true
   return "$code"
 }
 
 # How long a package may take: only what hangs, since the machine may be busy with anything. One test waits for what must
 # happen for 3 minutes (engine/lab/await).
-HANG=60m
+HANG=40m
 
 race_tests() {
   # shellcheck disable=SC2046 # a list
@@ -170,11 +183,20 @@ flood_tests() {
   THINGP2P_FLOOD_SECONDS=60 go_test flood -timeout 10m -run '^TestFloodOfHandshakes$' ./engine
 }
 
-# One package at a time: some of them measure time.
+poller_tests() {
+  THINGP2P_POLLER_OPERATIONS=100000 go_test poller -timeout 30m -run '^TestPollerAgainstAModel$' ./engine
+}
+
+# One package at a time, since some of them measure time, but beside that of the networks: it waits for most of its own.
 outside_tests() {
+  local beside=0 rest=0
   export THINGP2P_BUILD_DIR=$BUILD
+  go_test networks -timeout "$HANG" "./$NETWORKS" >"$LOGS/networks.output" 2>&1 &
   # shellcheck disable=SC2046 # a list
-  go_test outside -p 1 -timeout "$HANG" $(packages -E "$OUTSIDE")
+  go_test outside -p 1 -timeout "$HANG" $(packages -E "$OUTSIDE" | grep -v "/$NETWORKS\$") || rest=$?
+  wait $! || beside=$?
+  cat "$LOGS/networks.output"
+  return $((rest | beside))
 }
 
 cmake_tests() {
@@ -183,8 +205,8 @@ cmake_tests() {
   cmake -S "$ROOT" -B "$dir"
   cmake --build "$dir"
   cd "$dir"
-  # The stage "outside" has run the long ones already.
-  ctest --output-on-failure --no-tests=error -LE long
+  # The stage "outside" has run them all already: a few show that they run here, too.
+  GOFLAGS=-run=^TestCXX ctest --output-on-failure --no-tests=error -LE long
 }
 
 demo_test() {

@@ -3,6 +3,7 @@ package tests
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -78,12 +79,13 @@ func buildWith(env []string, arguments ...string) error {
 
 // A flavour is a way to build and run the programs.
 type flavour struct {
-	name    string
-	library func(t *testing.T) string // the folder of libthingp2p.so
-	flags   []string                  // of the compiler
-	link    []string                  // instead of the shared library
-	wrapper []string                  // a command that runs the program
-	env     []string
+	name     string
+	library  func(t *testing.T) string // the folder of libthingp2p.so
+	compiler string
+	flags    []string // of the compiler
+	link     []string // instead of the shared library
+	wrapper  []string // a command that runs the program
+	env      []string
 }
 
 var plain = flavour{library: library}
@@ -99,9 +101,10 @@ func (f flavour) compile(t *testing.T, name string) string {
 	}
 	args := append([]string{"-std=gnu11", "-g", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread", "-I", filepath.Join(root, "include"),
 		"-o", program, filepath.Join("c", name+".c")}, f.flags...)
-	out, err := exec.Command("gcc", append(args, link...)...).CombinedOutput()
+	compiler := cmp.Or(f.compiler, "gcc")
+	out, err := exec.Command(compiler, append(args, link...)...).CombinedOutput()
 	if err != nil {
-		t.Fatalf("gcc c/%s.c: %v\n%s", name, err, out)
+		t.Fatalf("%s c/%s.c: %v\n%s", compiler, name, err, out)
 	}
 	return program
 }

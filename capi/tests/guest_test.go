@@ -54,17 +54,15 @@ func TestStaticGuest(t *testing.T) {
 // There Go takes up to half a gigabyte of addresses, whatever that leaves.
 func TestLimitsOf32Bit(t *testing.T) {
 	needSanitizers(t)
-	if _, err := shell.Try(t, shell.RunTimeout, nil, "gcc", "-m32", "-E", "-include", "stdio.h", "-x", "c", "-o", "/dev/null", "/dev/null"); err != nil {
-		shell.Missing(t, "gcc-multilib")
-	}
+	compiler := shell.Tool(t, "i686-linux-gnu-gcc")
 	dir := filepath.Join(workDir, "386")
-	env := []string{"CC=gcc -m32", "GOARCH=386", "CGO_ENABLED=1", "THINGP2P_BUILD_DIR=" + dir}
+	env := []string{"CC=" + compiler, "GOARCH=386", "CGO_ENABLED=1", "THINGP2P_BUILD_DIR=" + dir}
 	shell.Run(t, shell.BuildTimeout, env, filepath.Join(root, "build.sh"), "lib")
 	flavour{
-		name:    "-386",
-		library: func(*testing.T) string { return dir },
-		flags:   []string{"-m32"},
-		link:    []string{filepath.Join(dir, "libthingp2p.a"), "-lresolv"}, // the user without threads cannot read the folder
+		name:     "-386",
+		compiler: compiler,
+		library:  func(*testing.T) string { return dir },
+		link:     []string{filepath.Join(dir, "libthingp2p.a"), "-lresolv"}, // the user without threads cannot read the folder
 	}.run(t, "limits")
 }
 

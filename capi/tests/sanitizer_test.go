@@ -19,7 +19,7 @@ func TestAddressSanitizer(t *testing.T) {
 		library: built("asan", nil, "-asan"),
 		flags:   []string{"-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"},
 		env:     []string{"ASAN_OPTIONS=detect_leaks=1", "UBSAN_OPTIONS=print_stacktrace=1"},
-	}.runAll(t, "arguments", "handles", "options", "log", "codes", "structs", "read_send", "callbacks", "pairing", "device")
+	}.runAll(t, "arguments", "handles", "options", "log", "codes", "structs", "read_send", "frames", "poller", "callbacks", "pairing", "device")
 }
 
 // Races in C, between the program's threads and the callbacks that run on threads of Go. ThreadSanitizer knows nothing of
@@ -34,7 +34,7 @@ func TestThreadSanitizer(t *testing.T) {
 		library: built("tsan", []string{"CGO_CFLAGS=-g -O1 " + flag, "CGO_LDFLAGS=" + flag}),
 		flags:   []string{flag},
 		env:     []string{"TSAN_OPTIONS=halt_on_error=1"},
-	}.runAll(t, "handles", "log", "connect", "break_connect", "callbacks", "pairing", "device")
+	}.runAll(t, "handles", "frames", "poller", "log", "connect", "break_connect", "callbacks", "pairing", "device")
 }
 
 // With the tag, the Go runtime tells valgrind of its heap and its stacks. What it does to preempt a goroutine is still an

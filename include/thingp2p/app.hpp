@@ -80,6 +80,23 @@ class app {
     detail::checked(thing_p2p_break_connect(trace_id.c_str()), ec);
   }
 
+  /* Makes the next connect to a device take one round trip, if it comes within five minutes; the device's user hears
+   * nothing of it. For eight devices at a time. */
+  void preconnect(const text& to) { detail::checked(thing_p2p_preconnect(to.c_str()), "thing_p2p_preconnect"); }
+  void preconnect(const text& to, std::error_code& ec) noexcept { detail::checked(thing_p2p_preconnect(to.c_str()), ec); }
+
+  /* Ends what preconnect has begun with a device, if anything. */
+  void close_preconnect(const text& to) {
+    detail::checked(thing_p2p_close_preconnect(to.c_str()), "thing_p2p_close_preconnect");
+  }
+  void close_preconnect(const text& to, std::error_code& ec) noexcept {
+    detail::checked(thing_p2p_close_preconnect(to.c_str()), ec);
+  }
+
+  /* Makes the attempts to a device that are under way ask it again now, since it has just woken. */
+  void resend_offer(const text& to) { detail::checked(thing_p2p_resend_offer(to.c_str()), "thing_p2p_resend_offer"); }
+  void resend_offer(const text& to, std::error_code& ec) noexcept { detail::checked(thing_p2p_resend_offer(to.c_str()), ec); }
+
  private:
   static connect_handler take(void* user) {
     return std::move(*std::unique_ptr<connect_handler>(static_cast<connect_handler*>(user)));

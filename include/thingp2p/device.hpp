@@ -15,24 +15,16 @@
 
 namespace thingp2p {
 
-/* An app, as the device sees it: uid is a claim, app_id is proven. */
-struct peer {
-  std::string uid, app_id, trace_id;
-  bool has_ticket = false;
-};
-
 using authorizer = std::function<errc(const peer&)>; /* errc::ok accepts */
 
 namespace detail {
 
 /* What the device calls id, ticket and the like. */
 inline std::string get_text(int (*get)(int, char*, int), int handle, std::error_code& ec) {
-  char buffer[THING_P2P_TICKET_SIZE];
+  char buffer[2048]; /* a status; all others are shorter */
   const int length = checked(get(handle, buffer, sizeof buffer), ec);
   return length < 0 ? std::string() : std::string(buffer, static_cast<std::size_t>(length));
 }
-
-inline peer to_peer(const thing_p2p_peer& p) { return {p.uid, p.app_id, p.trace_id, p.has_ticket == 1}; }
 
 }  // namespace detail
 
@@ -70,6 +62,10 @@ class device {
   std::string address() const { return get_text(thing_p2p_device_address, "thing_p2p_device_address"); }
   std::string address(std::error_code& ec) const { return detail::get_text(thing_p2p_device_address, handle(), ec); }
 
+  /* How the device can be reached now, as JSON: see thing_p2p_device_status. */
+  std::string status() const { return get_text(thing_p2p_device_status, "thing_p2p_device_status"); }
+  std::string status(std::error_code& ec) const { return detail::get_text(thing_p2p_device_status, handle(), ec); }
+
   /* The oldest first. */
   std::vector<pairing> pairings(std::error_code& ec) const { return detail::pairings(handle(), ec); }
   std::vector<pairing> pairings() const {
@@ -102,6 +98,14 @@ class device {
     std::error_code ec;
     set_authorizer(std::move(decide), ec);
     detail::throw_if(ec, "thing_p2p_device_set_authorizer");
+  }
+
+  /* Of this device only; before listen. */
+  void set_option(const text& key, const text& value) {
+    detail::checked(thing_p2p_device_set_option(handle(), key.c_str(), value.c_str()), "thing_p2p_device_set_option");
+  }
+  void set_option(const text& key, const text& value, std::error_code& ec) noexcept {
+    detail::checked(thing_p2p_device_set_option(handle(), key.c_str(), value.c_str()), ec);
   }
 
   void listen() { detail::checked(thing_p2p_device_listen(handle()), "thing_p2p_device_listen"); }

@@ -35,8 +35,23 @@ var codeTables = []codeTable{
 		},
 	},
 	{
+		file: "capi/java/src/com/thingp2p/Constants.java",
+		line: regexp.MustCompile(`(?m)^  public static final int THING_P2P_(?:OK|ERR_\w+) = .*\n`),
+		of: func(c codes.Code, _ string) string {
+			return fmt.Sprintf("  public static final int THING_P2P_%s = %d;", c.Name, c.Number)
+		},
+	},
+	{
 		file: "capi/python/thingp2p/_errors.py", line: regexp.MustCompile(`(?m)^    [A-Z_]+ = -?\d+\n`),
 		of: func(c codes.Code, short string) string { return fmt.Sprintf("    %s = %d", short, c.Number) },
+	},
+	{
+		file: "capi/node/lib/errors.js", line: regexp.MustCompile(`(?m)^  [A-Z_]+: -?\d+,\n`),
+		of: func(c codes.Code, short string) string { return fmt.Sprintf("  %s: %d,", short, c.Number) },
+	},
+	{
+		file: "capi/node/index.d.ts", line: regexp.MustCompile(`(?m)^  readonly [A-Z_]+: -?\d+;\n`),
+		of: func(c codes.Code, short string) string { return fmt.Sprintf("  readonly %s: %d;", short, c.Number) },
 	},
 	{
 		file: "capi/rust/src/sys.rs", line: regexp.MustCompile(`(?m)^pub const THING_P2P_(?:OK|ERR_\w+): .*\n`),

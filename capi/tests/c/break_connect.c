@@ -49,7 +49,9 @@ static void fails_with_connect_break(void) {
   struct outcome o = OUTCOME_INIT;
   close_gate();
   CHECK_IS(0, thing_p2p_connect(p.ticket, 0, PATIENCE_MS, outcome_succeed, outcome_fail, &o, o.trace_id));
+  CHECK_IS(0, thing_p2p_resend_offer(p.ticket));
   await_one_at_gate();
+  CHECK_IS(0, thing_p2p_resend_offer(p.ticket)); /* which does no harm */
   CHECK_IS(0, thing_p2p_break_connect(o.trace_id));
   CHECK_IS(THING_P2P_ERR_CONNECT_BREAK, outcome_wait(&o, 1));
   CHECK_IS(THING_P2P_ERR_INVALID_PARAMETER, thing_p2p_break_connect(o.trace_id));

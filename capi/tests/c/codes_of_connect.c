@@ -156,7 +156,7 @@ static void no_answer(void) {
   process_line(&device, ticket, sizeof ticket);
   app = thing_p2p_connect_wait(ticket, 0, PATIENCE_MS, NULL);
   CHECK(app > 0);
-  kill(device.pid, SIGSTOP);
+  process_stop(&device);
   fails_in_time(THING_P2P_ERR_NO_ANSWER, ticket);
   process_kill(&device);
   CHECK_IS(0, thing_p2p_disconnect(app));

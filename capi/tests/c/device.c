@@ -116,6 +116,75 @@ static void close_wakes_accept(void) {
   CHECK_IS(THING_P2P_ERR_INVALID_SESSION, thing_p2p_accept(device, 0, NULL));
 }
 
+/* Whoever holds a device's session can ask who is at its other end, until it is disconnected. */
+static void peer_of_a_session(void) {
+  struct pair p;
+  thing_p2p_peer peer;
+  thing_p2p_info info;
+  char buffer[8];
+  memset(&peer, 0x5a, sizeof peer);
+  peer.struct_size = sizeof peer;
+  info.struct_size = sizeof info;
+  pair_open(&p);
+  CHECK_IS(THING_P2P_ERR_INVALID_PARAMETER, thing_p2p_session_peer(p.app, &peer));
+  CHECK_IS(0, thing_p2p_session_info(p.app, &info));
+  CHECK_IS(0, thing_p2p_session_peer(p.dev, &peer));
+  CHECK(strcmp(peer.uid, "tester") == 0 && strlen(peer.app_id) == 52 && peer.has_ticket == 1);
+  CHECK(strcmp(peer.trace_id, info.trace_id) == 0 && peer.struct_size == sizeof peer);
+  CHECK_IS(0, thing_p2p_disconnect(p.app));
+  CHECK_IS(THING_P2P_ERR_CLOSED_REMOTE, thing_p2p_read(p.dev, 0, buffer, sizeof buffer, PATIENCE_MS));
+  memset(&peer, 0, sizeof peer);
+  peer.struct_size = sizeof peer;
+  CHECK_IS(0, thing_p2p_session_peer(p.dev, &peer));
+  CHECK(strcmp(peer.uid, "tester") == 0);
+  peer.struct_size = 8; /* a program that knows less of it */
+  peer.app_id[0] = '#';
+  CHECK_IS(0, thing_p2p_session_peer(p.dev, &peer));
+  CHECK(peer.app_id[0] == '#');
+  CHECK_IS(0, thing_p2p_disconnect(p.dev));
+  CHECK_IS(THING_P2P_ERR_INVALID_SESSION, thing_p2p_session_peer(p.dev, &peer));
+  pair_close(&p);
+}
+
+static int asked;
+
+static int count(int device, const thing_p2p_peer *peer, void *user) {
+  (void)device, (void)peer, (void)user;
+  __atomic_add_fetch(&asked, 1, __ATOMIC_SEQ_CST);
+  return THING_P2P_OK;
+}
+
+/* Nobody at the device hears of it; however far it has come by then, the connect is one. */
+static void preconnect(void) {
+  struct pair p;
+  int i, devices[8];
+  char id[THING_P2P_ID_SIZE];
+  CHECK_IS(0, thing_p2p_init("tester"));
+  p.device = device_online(p.ticket);
+  CHECK_IS(0, thing_p2p_device_set_authorizer(p.device, count, NULL));
+  CHECK_IS(0, thing_p2p_preconnect(p.ticket));
+  CHECK_IS(0, thing_p2p_preconnect(p.ticket));
+  CHECK_IS(THING_P2P_ERR_TIMEOUT, thing_p2p_accept(p.device, 1000, NULL));
+  CHECK_IS(0, asked);
+  pair_connect(&p);
+  CHECK_IS(1, asked);
+  CHECK_IS(0, send_pattern(p.app, 0, 0, 10000));
+  CHECK_IS(0, read_pattern(p.dev, 0, 0, 10000));
+
+  for (i = 0; i < 8; i++) {
+    devices[i] = thing_p2p_device_open(NULL);
+    NEED(thing_p2p_device_id(devices[i], id, sizeof id) > 0);
+    CHECK_IS(0, thing_p2p_preconnect(id));
+  }
+  CHECK_IS(THING_P2P_ERR_SESSION_LIMIT, thing_p2p_preconnect(p.ticket));
+  CHECK_IS(0, thing_p2p_close_preconnect(id));
+  CHECK_IS(0, thing_p2p_close_preconnect(id));
+  CHECK_IS(0, thing_p2p_preconnect(p.ticket));
+  CHECK_IS(0, thing_p2p_active_check(p.app));
+  for (i = 0; i < 8; i++) CHECK_IS(0, thing_p2p_device_close(devices[i]));
+  pair_close(&p);
+}
+
 static void two_devices_in_a_process(void) {
   struct pair a, b;
   pair_open(&a);
@@ -136,6 +205,8 @@ int main(void) {
   RUN(pairing_is_kept);
   RUN(accept_waits_as_told);
   RUN(close_wakes_accept);
+  RUN(peer_of_a_session);
+  RUN(preconnect);
   RUN(two_devices_in_a_process);
   return CHECK_RESULT;
 }

@@ -18,8 +18,11 @@ static int yes(int device, const thing_p2p_peer *peer, void *user) { return (voi
 static int in_child(int device) {
   char buffer[THING_P2P_TICKET_SIZE];
   thing_p2p_info info;
+  thing_p2p_event event;
+  thing_p2p_peer peer;
   alarm(180); /* a hang kills the child */
   info.struct_size = sizeof info;
+  event.struct_size = sizeof event;
   CHECK_IS(FORKED, thing_p2p_set_option("lan", "on"));
   CHECK_IS(FORKED, thing_p2p_init("tester"));
   CHECK_IS(FORKED, thing_p2p_add_device("name", "ticket"));
@@ -27,10 +30,20 @@ static int in_child(int device) {
   CHECK_IS(FORKED, thing_p2p_connect("x", 0, 0, success, success, NULL, NULL));
   CHECK_IS(FORKED, thing_p2p_connect_wait("x", 0, 0, NULL));
   CHECK_IS(FORKED, thing_p2p_break_connect("x"));
+  CHECK_IS(FORKED, thing_p2p_resend_offer("x"));
+  CHECK_IS(FORKED, thing_p2p_preconnect("x"));
+  CHECK_IS(FORKED, thing_p2p_close_preconnect("x"));
+  CHECK_IS(FORKED, thing_p2p_report("x", buffer, sizeof buffer));
   CHECK_IS(FORKED, thing_p2p_read(1, 0, buffer, 1, -1));
   CHECK_IS(FORKED, thing_p2p_send(1, 0, buffer, 1, -1));
+  CHECK_IS(FORKED, thing_p2p_send_frame(1, 0, buffer, 1, 0, 0));
+  CHECK_IS(FORKED, thing_p2p_read_frame(1, 0, buffer, 1, NULL, -1));
+  CHECK_IS(FORKED, thing_p2p_clear(1, 0));
+  CHECK_IS(FORKED, thing_p2p_unsent(1, 0, NULL));
   CHECK_IS(FORKED, thing_p2p_active_check(1));
   CHECK_IS(FORKED, thing_p2p_session_info(1, &info));
+  peer.struct_size = sizeof peer;
+  CHECK_IS(FORKED, thing_p2p_session_peer(1, &peer));
   CHECK_IS(FORKED, thing_p2p_disconnect(1));
   CHECK_IS(FORKED, thing_p2p_device_open(NULL));
   CHECK_IS(FORKED, thing_p2p_device_id(device, buffer, sizeof buffer));
@@ -41,9 +54,17 @@ static int in_child(int device) {
   CHECK_IS(FORKED, thing_p2p_device_reset_ticket(device));
   CHECK_IS(FORKED, thing_p2p_add_address("id", "192.0.2.1:1"));
   CHECK_IS(FORKED, thing_p2p_device_set_authorizer(device, yes, NULL));
+  CHECK_IS(FORKED, thing_p2p_device_set_option(device, "relay", "never"));
+  CHECK_IS(FORKED, thing_p2p_device_status(device, buffer, sizeof buffer));
   CHECK_IS(FORKED, thing_p2p_device_listen(device));
   CHECK_IS(FORKED, thing_p2p_accept(device, -1, NULL));
   CHECK_IS(FORKED, thing_p2p_device_close(device));
+  CHECK_IS(FORKED, thing_p2p_poller_open());
+  CHECK_IS(FORKED, thing_p2p_poller_set(1, 1, 1, 1));
+  CHECK_IS(FORKED, thing_p2p_poller_wait(1, &event, 1, -1));
+  CHECK_IS(FORKED, thing_p2p_poller_wake(1));
+  CHECK_IS(FORKED, thing_p2p_poller_fd(1));
+  CHECK_IS(FORKED, thing_p2p_poller_close(1));
   CHECK_IS(FORKED, thing_p2p_set_log(THING_P2P_LOG_DEBUG, on_log, NULL));
   CHECK_IS(FORKED, thing_p2p_deinit());
   CHECK(strcmp(thing_p2p_error_name(FORKED), "THING_P2P_ERR_FORKED") == 0);
@@ -79,6 +100,7 @@ static int opens_a_device(void) {
 
 /* What does not need the library to run does not start it. */
 static void call_what_starts_nothing(void) {
+  char report[8];
   CHECK(thing_p2p_version()[0] != '\0');
   CHECK(thing_p2p_strerror(THING_P2P_ERR_AUTH)[0] != '\0');
   CHECK(thing_p2p_error_name(THING_P2P_ERR_AUTH)[0] != '\0');
@@ -88,6 +110,7 @@ static void call_what_starts_nothing(void) {
   CHECK_IS(THING_P2P_ERR_NOT_INITIALIZED, thing_p2p_deinit());
   CHECK_IS(THING_P2P_ERR_NOT_INITIALIZED, thing_p2p_add_device("name", "ticket"));
   CHECK_IS(THING_P2P_ERR_NOT_INITIALIZED, thing_p2p_connect_wait("x", 0, 0, NULL));
+  CHECK_IS(THING_P2P_ERR_NOT_INITIALIZED, thing_p2p_report("x", report, sizeof report));
   CHECK_IS(THING_P2P_ERR_INVALID_SESSION, thing_p2p_active_check(1));
   CHECK_IS(THING_P2P_ERR_INVALID_SESSION, thing_p2p_device_close(1));
   CHECK_IS(THING_P2P_ERR_INVALID_PARAMETER, thing_p2p_init(""));

@@ -11,12 +11,19 @@ static int yes(int device, const thing_p2p_peer *peer, void *user) { return (voi
 static void session_calls(int handle) {
   char buffer[8] = "";
   thing_p2p_info info;
+  thing_p2p_peer peer;
   info.struct_size = sizeof info;
+  peer.struct_size = sizeof peer;
   CHECK_IS(NONE, thing_p2p_read(handle, 0, buffer, 8, 0));
   CHECK_IS(NONE, thing_p2p_read(handle, 7, buffer, 8, -1));
   CHECK_IS(NONE, thing_p2p_send(handle, 0, buffer, 8, 0));
+  CHECK_IS(NONE, thing_p2p_send_frame(handle, 0, buffer, 8, 0, 0));
+  CHECK_IS(NONE, thing_p2p_read_frame(handle, 7, buffer, 8, NULL, -1));
+  CHECK_IS(NONE, thing_p2p_clear(handle, 0));
+  CHECK_IS(NONE, thing_p2p_unsent(handle, 0, NULL));
   CHECK_IS(NONE, thing_p2p_active_check(handle));
   CHECK_IS(NONE, thing_p2p_session_info(handle, &info));
+  CHECK_IS(NONE, thing_p2p_session_peer(handle, &peer));
   CHECK_IS(NONE, thing_p2p_disconnect(handle));
 }
 
@@ -27,9 +34,22 @@ static void device_calls(int handle) {
   CHECK_IS(NONE, thing_p2p_device_address(handle, buffer, sizeof buffer));
   CHECK_IS(NONE, thing_p2p_device_set_authorizer(handle, yes, NULL));
   CHECK_IS(NONE, thing_p2p_device_set_authorizer(handle, NULL, NULL));
+  CHECK_IS(NONE, thing_p2p_device_set_option(handle, "relay", "never"));
+  CHECK_IS(NONE, thing_p2p_device_status(handle, buffer, sizeof buffer));
   CHECK_IS(NONE, thing_p2p_device_listen(handle));
   CHECK_IS(NONE, thing_p2p_accept(handle, -1, NULL));
   CHECK_IS(NONE, thing_p2p_device_close(handle));
+}
+
+static void poller_calls(int handle) {
+  thing_p2p_event event;
+  event.struct_size = sizeof event;
+  CHECK_IS(NONE, thing_p2p_poller_set(handle, handle, 0, 0));
+  CHECK_IS(NONE, thing_p2p_poller_set(handle, handle, THING_P2P_EVENT_READABLE, 0xff));
+  CHECK_IS(NONE, thing_p2p_poller_wait(handle, &event, 1, -1));
+  CHECK_IS(NONE, thing_p2p_poller_wake(handle));
+  CHECK_IS(NONE, thing_p2p_poller_fd(handle));
+  CHECK_IS(NONE, thing_p2p_poller_close(handle));
 }
 
 static void any_integer(void) {
@@ -38,11 +58,13 @@ static void any_integer(void) {
   for (i = 0; i < sizeof some / sizeof *some; i++) {
     session_calls(some[i]);
     device_calls(some[i]);
+    poller_calls(some[i]);
   }
   for (i = 0; i < 20000; i++) {
     seed = seed * 1664525u + 1013904223u;
     session_calls((int)seed);
     device_calls((int)seed);
+    poller_calls((int)seed);
   }
 }
 
@@ -50,9 +72,26 @@ static void a_device_is_no_session(void) {
   int device = thing_p2p_device_open(NULL);
   CHECK(device > 0);
   session_calls(device);
+  poller_calls(device);
   CHECK_IS(THING_P2P_OK, thing_p2p_device_close(device));
   session_calls(device);
   device_calls(device);
+  poller_calls(device);
+}
+
+static void a_poller_is_neither(void) {
+  int poller = thing_p2p_poller_open(), device = thing_p2p_device_open(NULL);
+  CHECK(poller > 0 && device > poller);
+  session_calls(poller);
+  device_calls(poller);
+  CHECK_IS(NONE, thing_p2p_poller_set(poller, poller, THING_P2P_EVENT_READABLE, 1));
+  CHECK_IS(NONE, thing_p2p_poller_set(poller, 0, 0, 0));
+  CHECK_IS(NONE, thing_p2p_poller_set(device, device, 0, 0));
+  CHECK_IS(THING_P2P_OK, thing_p2p_poller_set(poller, device, THING_P2P_EVENT_ACCEPT, 0));
+  CHECK_IS(THING_P2P_OK, thing_p2p_device_close(device));
+  CHECK_IS(NONE, thing_p2p_poller_set(poller, device, 0, 0));
+  CHECK_IS(THING_P2P_OK, thing_p2p_poller_close(poller));
+  poller_calls(poller);
 }
 
 /* Until a device is opened, no call reaches Go. */
@@ -76,6 +115,7 @@ int main(void) {
   RUN(any_integer);
   RUN(any_integer_in_go);
   RUN(a_device_is_no_session);
+  RUN(a_poller_is_neither);
   RUN(never_used_twice);
   return CHECK_RESULT;
 }

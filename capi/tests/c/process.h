@@ -48,6 +48,13 @@ static inline void process_line(struct process *p, char *line, int size) {
   line[strcspn(line, "\n")] = '\0';
 }
 
+/* Stops it, and returns when it has stopped: kill returns before that, and on a busy machine the process goes on meanwhile. */
+static inline void process_stop(const struct process *p) {
+  int status;
+  NEED(kill(p->pid, SIGSTOP) == 0);
+  NEED(waitpid(p->pid, &status, WUNTRACED) == p->pid && WIFSTOPPED(status));
+}
+
 static inline void process_kill(struct process *p) {
   kill(p->pid, SIGKILL);
   waitpid(p->pid, NULL, 0);
