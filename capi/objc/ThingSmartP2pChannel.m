@@ -25,13 +25,37 @@
 #endif
 
 @interface ThingSmartP2pAttempt : NSObject {
+ @public
   void (^_success)(int);
   void (^_failure)(NSInteger);
+  BOOL _detailed;                          /* all codes */
+  NSString *_name;                         /* what the caller calls it, if not by its trace id */
+  char _traceId[THING_P2P_TRACE_ID_SIZE];  /* empty: not started */
+  BOOL _finished, _closed;                 /* has been called back; by closeAllSessions */
 }
-- (instancetype)initWithSuccess:(void (^)(int))success failure:(void (^)(NSInteger))failure;
+- (void)started;
 - (void)succeed:(int)handle;
 - (void)fail:(NSNumber *)code;
 @end
+
+/* What closeAllSessions closes. The class ThingSmartP2pAttempt is the lock of these, and of an attempt's flags; it makes the
+ * sets before it is first locked. No call to the library is made under it. */
+static NSMutableSet *attempts; /* that have started and not finished */
+static NSMutableSet *sessions; /* handles of those that succeeded */
+static NSMutableSet *preconnected; /* as the caller names the devices */
+
+/* Empties a set. */
+static NSArray *takeAll(NSMutableSet *set) {
+  @synchronized([ThingSmartP2pAttempt class]) {
+    NSArray *all = [set allObjects];
+    [set removeAllObjects];
+    return all;
+  }
+}
+
+static NSArray *detailErrorCodes(void) {
+  return @[ @(THING_P2P_ERR_NO_RELAY), @(THING_P2P_ERR_NO_ANSWER), @(THING_P2P_ERR_SIGNALING) ];
+}
 
 static void deliver(void (^call)(void)) {
 #if HAS_MAIN_QUEUE
@@ -43,34 +67,57 @@ static void deliver(void (^call)(void)) {
 
 @implementation ThingSmartP2pAttempt
 
-- (instancetype)initWithSuccess:(void (^)(int))success failure:(void (^)(NSInteger))failure {
-  self = [super init];
-  if (self) {
-    _success = COPY_BLOCK(success);
-    _failure = COPY_BLOCK(failure);
-  }
-  return self;
++ (void)initialize {
+  attempts = [[NSMutableSet alloc] init];
+  sessions = [[NSMutableSet alloc] init];
+  preconnected = [[NSMutableSet alloc] init];
 }
 
 #if !__has_feature(objc_arc)
 - (void)dealloc {
   if (_success) Block_release(_success);
   if (_failure) Block_release(_failure);
+  [_name release];
   [super dealloc];
 }
 #endif
 
-- (void)succeed:(int)handle {
-  if (!_success) {
-    thing_p2p_disconnect(handle);
-    return;
+/* The callback may have come before. */
+- (void)started {
+  @synchronized([ThingSmartP2pAttempt class]) {
+    if (!_finished) [attempts addObject:self];
   }
-  deliver(^{ self->_success(handle); });
+}
+
+- (void)succeed:(int)handle {
+  BOOL wanted, closed;
+  @synchronized([ThingSmartP2pAttempt class]) {
+    _finished = YES;
+    [attempts removeObject:self];
+    closed = _closed;
+    wanted = _success && !closed;
+    if (wanted) [sessions addObject:@(handle)];
+  }
+  if (wanted)
+    deliver(^{ self->_success(handle); });
+  else
+    thing_p2p_disconnect(handle);
+  if (closed) [self report:THING_P2P_ERR_CONNECT_BREAK];
 }
 
 - (void)fail:(NSNumber *)code {
-  if (!_failure) return;
-  deliver(^{ self->_failure([code integerValue]); });
+  @autoreleasepool { /* GNUstep makes none for performSelectorInBackground: */
+    @synchronized([ThingSmartP2pAttempt class]) {
+      _finished = YES;
+      [attempts removeObject:self];
+    }
+    BOOL shortened = !_detailed && [detailErrorCodes() containsObject:code];
+    [self report:shortened ? THING_P2P_ERR_TIMEOUT : [code integerValue]];
+  }
+}
+
+- (void)report:(NSInteger)code {
+  if (_failure) deliver(^{ self->_failure(code); });
 }
 
 @end
@@ -87,6 +134,13 @@ static void onFailure(int code, void *user) {
   }
 }
 
+static void onLog(int level, const char *line, void *user) {
+  (void)level, (void)user;
+  @autoreleasepool {
+    NSLog(@"%@", [NSString stringWithUTF8String:line]);
+  }
+}
+
 static int toInt(NSInteger value) { return value > INT_MAX ? INT_MAX : value < 0 ? -1 : (int)value; }
 static int toMode(ThingSmartP2pConnectMode mode) { return mode > INT_MAX ? INT_MAX : (int)mode; }
 
@@ -97,6 +151,32 @@ static const char *toText(NSString *text) {
   NSData *bytes = [text dataUsingEncoding:NSUTF8StringEncoding];
   if (!bytes || ([bytes length] > 0 && memchr([bytes bytes], 0, [bytes length]))) return NULL;
   return [text UTF8String];
+}
+
+static NSError *toError(NSInteger code) {
+  NSString *sentence = [NSString stringWithUTF8String:thing_p2p_strerror((int)code)];
+  return [NSError errorWithDomain:@"ThingSmartP2pChannel" code:code userInfo:@{NSLocalizedDescriptionKey : sentence}];
+}
+
+static NSString *begin(NSString *devId, BOOL detailed, NSString *name, ThingSmartP2pConnectMode mode, NSInteger timeout,
+                       void (^success)(int), void (^failure)(NSInteger)) {
+  if (![name isKindOfClass:[NSString class]] || [name length] == 0) name = nil;
+  ThingSmartP2pAttempt *attempt = [[ThingSmartP2pAttempt alloc] init];
+  attempt->_success = COPY_BLOCK(success);
+  attempt->_failure = COPY_BLOCK(failure);
+  attempt->_detailed = detailed;
+  attempt->_name = [name copy];
+  void *user = GIVE_TO_C(attempt);
+  int code = thing_p2p_connect(toText(devId), toMode(mode), toInt(timeout), onSuccess, onFailure, user, attempt->_traceId);
+  if (code < 0) /* not from inside this call, where the caller may hold a lock */
+    [TAKE_FROM_C(user) performSelectorInBackground:@selector(fail:) withObject:@(code)];
+  else
+    [attempt started];
+  NSString *traceId = code == THING_P2P_OK && name ? name : [NSString stringWithUTF8String:attempt->_traceId];
+#if !__has_feature(objc_arc)
+  [attempt release];
+#endif
+  return traceId;
 }
 
 /* The library is one for the process, and so are these. */
@@ -132,12 +212,18 @@ static _Atomic(NSInteger) sendTimeOut = 3000;
 
 - (void)initSDKWithUid:(NSString *)uid {
   if (thing_p2p_init(toText(uid)) != THING_P2P_ERR_ALREADY_INITIALIZED) return;
-  thing_p2p_deinit();
+  [self deInitSDK];
   thing_p2p_init(toText(uid));
 }
 
 - (void)deInitSDK {
+  takeAll(sessions); /* deinit closes them */
+  takeAll(preconnected);
   thing_p2p_deinit();
+}
+
+- (void)destroy {
+  [self deInitSDK];
 }
 
 - (void)initP2PSDKWithUid:(NSString *)uid {
@@ -148,21 +234,8 @@ static _Atomic(NSInteger) sendTimeOut = 3000;
   [self deInitSDK];
 }
 
-- (NSString *)connectWithDeviceId:(NSString *)devId
-                             mode:(ThingSmartP2pConnectMode)mode
-                          timeout:(NSInteger)timeout
-                          success:(void (^)(int))success
-                          failure:(void (^)(NSInteger))failure {
-  ThingSmartP2pAttempt *attempt = [[ThingSmartP2pAttempt alloc] initWithSuccess:success failure:failure];
-  void *user = GIVE_TO_C(attempt);
-  char traceId[THING_P2P_TRACE_ID_SIZE] = "";
-  int code = thing_p2p_connect(toText(devId), toMode(mode), toInt(timeout), onSuccess, onFailure, user, traceId);
-  if (code < 0) /* not from inside this call, where the caller may hold a lock */
-    [TAKE_FROM_C(user) performSelectorInBackground:@selector(fail:) withObject:@(code)];
-#if !__has_feature(objc_arc)
-  [attempt release];
-#endif
-  return [NSString stringWithUTF8String:traceId];
+- (NSArray *)detailErrorCodes {
+  return detailErrorCodes();
 }
 
 - (NSString *)connectWithDevId:(NSString *)devId
@@ -170,14 +243,101 @@ static _Atomic(NSInteger) sendTimeOut = 3000;
                        timeout:(NSInteger)timeout
                        success:(void (^)(int))success
                        failure:(void (^)(NSInteger))failure {
-  return [self connectWithDeviceId:devId mode:mode timeout:timeout success:success failure:failure];
+  return begin(devId, YES, nil, mode, timeout, success, failure);
+}
+
+- (NSString *)connectWithDeviceId:(NSString *)devId
+                             mode:(ThingSmartP2pConnectMode)mode
+                          timeout:(NSInteger)timeout
+                          success:(void (^)(int))success
+                          failure:(void (^)(NSInteger))failure {
+  return begin(devId, NO, nil, mode, timeout, success, failure);
+}
+
+- (NSString *)sweeper_connectWithDeviceId:(NSString *)devId
+                                     mode:(ThingSmartP2pConnectMode)mode
+                                  timeout:(NSInteger)timeout
+                                  success:(void (^)(int))success
+                                  failure:(void (^)(NSInteger))failure {
+  return begin(devId, NO, nil, mode, timeout, success, failure);
+}
+
+- (NSString *)connectWithDeviceId:(NSString *)devId
+                            token:(NSString *)token
+                          traceId:(NSString *)traceId
+                             mode:(ThingSmartP2pConnectMode)mode
+                          success:(void (^)(int))success
+                          failure:(void (^)(NSError *))failure {
+  (void)token;
+  return begin(devId, NO, traceId, mode, 0, success, ^(NSInteger code) {
+    if (failure) failure(toError(code));
+  });
+}
+
+- (NSString *)sweeper_connectWithDeviceId:(NSString *)devId
+                                    token:(NSString *)token
+                                  traceId:(NSString *)traceId
+                                     mode:(ThingSmartP2pConnectMode)mode
+                                  success:(void (^)(int))success
+                                  failure:(void (^)(NSError *))failure {
+  (void)token;
+  return begin(devId, NO, traceId, mode, 0, success, ^(NSInteger code) {
+    if (failure) failure(toError(code));
+  });
+}
+
+- (int)startPreConnectWithDeviceId:(NSString *)devId {
+  int code = thing_p2p_preconnect(toText(devId));
+  if (code == THING_P2P_OK) {
+    @synchronized([ThingSmartP2pAttempt class]) {
+      [preconnected addObject:[NSString stringWithUTF8String:toText(devId)]]; /* devId may be mutable */
+    }
+  }
+  return code;
+}
+
+- (int)closePreConnectWithDeviceId:(NSString *)devId {
+  int code = thing_p2p_close_preconnect(toText(devId));
+  if (code == THING_P2P_OK) {
+    @synchronized([ThingSmartP2pAttempt class]) {
+      [preconnected removeObject:devId];
+    }
+  }
+  return code;
+}
+
+- (int)resendOffer:(NSString *)deviceId {
+  return thing_p2p_resend_offer(toText(deviceId));
+}
+
+- (int)onDeviceOnline:(NSString *)deviceId {
+  return [self resendOffer:deviceId];
 }
 
 - (int)breakConnectWithTraceId:(NSString *)traceId {
+  @synchronized([ThingSmartP2pAttempt class]) {
+    for (ThingSmartP2pAttempt *attempt in attempts)
+      if ([attempt->_name isEqual:traceId]) traceId = [NSString stringWithUTF8String:attempt->_traceId];
+  }
   return thing_p2p_break_connect(toText(traceId));
 }
 
+- (int)closeAllSessions {
+  NSArray *begun;
+  @synchronized([ThingSmartP2pAttempt class]) {
+    begun = [attempts allObjects];
+    for (ThingSmartP2pAttempt *attempt in begun) attempt->_closed = YES; /* if it succeeds before it is broken off */
+  }
+  for (ThingSmartP2pAttempt *attempt in begun) thing_p2p_break_connect(attempt->_traceId);
+  for (NSNumber *handle in takeAll(sessions)) thing_p2p_disconnect([handle intValue]);
+  for (NSString *device in takeAll(preconnected)) thing_p2p_close_preconnect(toText(device));
+  return THING_P2P_OK;
+}
+
 - (int)disconnectWithP2pHandle:(int)handle {
+  @synchronized([ThingSmartP2pAttempt class]) {
+    [sessions removeObject:@(handle)];
+  }
   return thing_p2p_disconnect(handle);
 }
 
@@ -211,6 +371,14 @@ static _Atomic(NSInteger) sendTimeOut = 3000;
 
 - (int)activeCheckWithHandle:(int)p2pHandle {
   return thing_p2p_active_check(p2pHandle);
+}
+
+- (BOOL)isP2pActive:(int)p2pHandle {
+  return thing_p2p_active_check(p2pHandle) == THING_P2P_OK;
+}
+
++ (void)enableLogReport:(BOOL)enabled {
+  thing_p2p_set_log(enabled ? THING_P2P_LOG_INFO : THING_P2P_LOG_OFF, onLog, NULL);
 }
 
 @end

@@ -17,13 +17,22 @@ ROOT = HERE.parent.parent
 NAME = "thingp2p"
 SUMMARY = "Connects an app to a device by the device's id, peer to peer"
 MACHINES = {3: "i686", 40: "armv7l", 62: "x86_64", 183: "aarch64", 243: "riscv64"}  # e_machine of ELF
+WINDOWS = {0x14C: "win32", 0x8664: "win_amd64", 0xAA64: "win_arm64"}  # Machine of PE's header
 
 
 def platform_tag(library: bytes) -> str:
-    """manylinux (PEP 600) for the oldest glibc that has what the library asks for; it needs no other library."""
+    """What the library is for, whatever machine makes the wheel. On Linux manylinux (PEP 600) for the oldest glibc that has
+    what it asks for; it needs no other library."""
+    if library[:2] == b"MZ":
+        header = int.from_bytes(library[60:64], "little")
+        return WINDOWS[int.from_bytes(library[header + 4 : header + 6], "little")]
     if library[:4] != b"\x7fELF":
         return re.sub(r"[^a-z0-9]", "_", sysconfig.get_platform().lower())
     machine = MACHINES[int.from_bytes(library[18:20], "little")]
+    if machine == "armv7l" and not library[37] & 4:  # EF_ARM_ABI_FLOAT_HARD
+        raise SystemExit("there are no wheels for ARM without floating-point registers: pip has no name for it")
+    if b"\0libc.so\0" in library:  # musl's
+        raise SystemExit("there is no wheel for musl: it takes the library only as a program starts (LD_PRELOAD), not when Python asks")
     versions = [int(v) for v in re.findall(rb"\0GLIBC_2\.(\d+)(?=[.\0])", library)]
     return f"manylinux_2_{max(versions)}_{machine}" if versions else f"linux_{machine}"
 

@@ -15,7 +15,23 @@ The library is the one that THINGP2P_LIBRARY names, else the one beside this fil
 fork() every call raises ForkedError: use multiprocessing's "spawn" or "forkserver".
 """
 
-from ._app import Attempt, Mode, add_address, add_device, break_connect, connect, deinit, init, network_changed, set_addresses, start_connect
+from ._app import (
+    Attempt,
+    Mode,
+    add_address,
+    add_device,
+    break_connect,
+    close_preconnect,
+    connect,
+    deinit,
+    init,
+    network_changed,
+    preconnect,
+    report,
+    resend_offer,
+    set_addresses,
+    start_connect,
+)
 from ._device import Device, Pairing, Peer
 from ._errors import (
     AuthError,
@@ -28,17 +44,19 @@ from ._errors import (
     ForkedError,
     InvalidIdError,
     InvalidParameterError,
+    KeyFrameError,
     NoMemoryError,
     TimeoutError,
 )
 from ._library import LogLevel, set_log, set_option, version
-from ._session import CHANNELS, Channel, Path, Session, SessionInfo
+from ._native import MAX_FRAME
+from ._session import CHANNELS, Channel, Frame, Path, Session, SessionInfo
 
 __all__ = [  # fmt: skip
     "Attempt", "AuthError", "CHANNELS", "Channel", "ClosedError", "ClosedLocalError", "ClosedRemoteError", "Code",
-    "ConnectBreakError", "Device", "Error", "ForkedError", "InvalidIdError", "InvalidParameterError", "LogLevel",
-    "Mode", "NoMemoryError", "Pairing", "Path", "Peer", "Session", "SessionInfo", "TimeoutError", "add_address",
-    "add_device", "break_connect", "connect", "deinit", "init", "network_changed", "set_addresses", "set_log", "set_option", "start_connect",
-    "version",
+    "ConnectBreakError", "Device", "Error", "ForkedError", "Frame", "InvalidIdError", "InvalidParameterError",
+    "KeyFrameError", "LogLevel", "MAX_FRAME", "Mode", "NoMemoryError", "Pairing", "Path", "Peer", "Session", "SessionInfo",
+    "TimeoutError", "add_address", "add_device", "break_connect", "close_preconnect", "connect", "deinit", "init", "network_changed",
+    "preconnect", "report", "resend_offer", "set_addresses", "set_log", "set_option", "start_connect", "version",
 ]
 __version__ = version()

@@ -5,10 +5,12 @@ import concurrent.futures
 import ctypes
 import enum
 import itertools
-from typing import Dict, Optional
+import json
+from typing import Any, Dict, Optional, cast
 
 from ._errors import Error, check, error
-from ._native import TRACE_ID_SIZE, FailureCallback, SuccessCallback, lib
+from ._handle import closing
+from ._native import REPORT_SIZE, TRACE_ID_SIZE, FailureCallback, SuccessCallback, lib
 from ._session import Session
 from ._values import milliseconds, seconds, text
 
@@ -36,7 +38,9 @@ def init(uid: str) -> _Initialized:
 
 def deinit() -> None:
     """Ends the app side: attempts fail, sessions are closed."""
-    check(lib.deinit())
+    result = lib.deinit()
+    closing(None)
+    check(result)
 
 
 def add_device(name: str, ticket: str) -> None:
@@ -123,6 +127,30 @@ def connect(to: str, mode: Mode = Mode.INTERNET, timeout: Optional[float] = None
 def break_connect(trace_id: str) -> None:
     """Ends the attempt that the trace id names: it raises ConnectBreakError."""
     check(lib.break_connect(text(trace_id)))
+
+
+def preconnect(to: str) -> None:
+    """Makes the next connect to a device take one round trip, if it comes within five minutes; the device's user hears
+    nothing of it. For eight devices at a time."""
+    check(lib.preconnect(text(to)))
+
+
+def close_preconnect(to: str) -> None:
+    """Ends what preconnect has begun with a device, if anything."""
+    check(lib.close_preconnect(text(to)))
+
+
+def resend_offer(to: str) -> None:
+    """Makes the attempts to a device that are under way ask it again now, since it has just woken."""
+    check(lib.resend_offer(text(to)))
+
+
+def report(trace_id: str) -> Dict[str, Any]:
+    """How an attempt goes or went, and its session, on either side; thing_p2p_report lists what is in it. `summary` says it in
+    a sentence."""
+    buffer = ctypes.create_string_buffer(REPORT_SIZE)
+    check(lib.report(text(trace_id), buffer, REPORT_SIZE))
+    return cast(Dict[str, Any], json.loads(buffer.value))
 
 
 atexit.register(lib.deinit)  # no callback may find the interpreter gone

@@ -3,14 +3,15 @@
 import atexit
 import ctypes
 import datetime
+import json
 import os
 import sys
 import weakref
-from typing import Any, Callable, List, NamedTuple, Optional, Union
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Union
 
 from . import _native
 from ._errors import Code, Error, check
-from ._handle import Handle
+from ._handle import Handle, closing
 from ._native import NO_AUTHORIZE, AuthorizeCallback, lib
 from ._session import Session
 from ._values import MIN_INT, callback, path, text, wait
@@ -96,6 +97,11 @@ class Device(Handle):
         """"address:port" in the local network, for add_address."""
         return self._text(lib.device_address)
 
+    def status(self) -> Dict[str, Any]:
+        """How the device can be reached now: online, server, since, code, error and more, as include/thingp2p.h has it."""
+        status: Dict[str, Any] = json.loads(self._text(lib.device_status, _native.STATUS_SIZE))
+        return status
+
     def pairings(self) -> List[Pairing]:
         """The paired apps, the oldest first."""
         array: Any = (_native.Pairing * 0)()
@@ -124,6 +130,10 @@ class Device(Handle):
             self._authorizer = previous
             raise
 
+    def set_option(self, key: str, value: str) -> None:
+        """Sets an option of this device only; before listen."""
+        check(lib.device_set_option(self.handle, text(key), text(value)))
+
     def listen(self) -> None:
         """Goes online, and stays so."""
         check(lib.device_listen(self.handle))
@@ -136,10 +146,11 @@ class Device(Handle):
 
     def close(self) -> None:
         """Goes offline and closes all its sessions. A second close does nothing."""
-        self._closed(lib.device_close(self.handle))
+        self._close(lib.device_close)
+        closing(None)
 
-    def _text(self, get: Callable[[int, Any, int], int]) -> str:
-        buffer = ctypes.create_string_buffer(_native.TICKET_SIZE)
+    def _text(self, get: Callable[[int, Any, int], int], size: int = _native.TICKET_SIZE) -> str:
+        buffer = ctypes.create_string_buffer(size)
         check(get(self.handle, buffer, len(buffer)))
         return buffer.value.decode()
 

@@ -67,6 +67,10 @@ class NoMemoryError(Error, MemoryError):
     pass
 
 
+class KeyFrameError(Error):
+    """A frame that this one needs was dropped: only a key frame helps now."""
+
+
 class ForkedError(Error, RuntimeError):
     """Called in a child that fork() made."""
 
@@ -104,6 +108,7 @@ _CLASSES: Dict[int, Type[Error]] = {
     Code.NO_MEMORY: NoMemoryError,
     Code.AUTH: AuthError,
     Code.FORKED: ForkedError,
+    Code.KEY_FRAME: KeyFrameError,
 }
 
 

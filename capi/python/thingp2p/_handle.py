@@ -1,10 +1,18 @@
 """What C has a handle of."""
 
-from typing import TypeVar
+from typing import Callable, List, Optional, TypeVar
 
 from ._errors import Code, Error, check
 
 _Self = TypeVar("_Self", bound="Handle")
+
+# They hear of what is being closed, and once more when it is: on any thread, also in __del__. None: any may be closed by now.
+listeners: List[Callable[[Optional[int]], None]] = []
+
+
+def closing(handle: Optional[int]) -> None:
+    for listener in listeners:
+        listener(handle)
 
 
 class Handle:
@@ -15,7 +23,10 @@ class Handle:
     def close(self) -> None:
         raise NotImplementedError
 
-    def _closed(self, result: int) -> None:
+    def _close(self, call: Callable[[int], int]) -> None:
+        closing(self.handle)
+        result = call(self.handle)
+        closing(self.handle)
         if result != Code.INVALID_SESSION:  # closed before
             check(result)
 

@@ -10,6 +10,14 @@ from typing import Any, Callable, Dict, Tuple
 TRACE_ID_SIZE = 40
 ID_SIZE = 81
 TICKET_SIZE = 512
+STATUS_SIZE = 2048
+REPORT_SIZE = 32769
+FRAME_KEY = 1
+MAX_FRAME = 4194304
+EVENT_READABLE = 1
+EVENT_WRITABLE = 2
+EVENT_ACCEPT = 4
+EVENT_CLOSED = 8
 
 SuccessCallback = ctypes.CFUNCTYPE(None, c_int, c_void_p)
 FailureCallback = ctypes.CFUNCTYPE(None, c_int, c_void_p)
@@ -32,6 +40,28 @@ class Info(ctypes.Structure):
         ("device_id", c_char * ID_SIZE),
         ("local_address", c_char * 64),
         ("remote_address", c_char * 64),
+        ("frame_bps", c_uint64),
+    ]
+
+
+class Frame(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("flags", c_uint32),
+        ("sequence", c_uint64),
+        ("missing", c_uint32),
+        ("length", c_uint32),
+    ]
+
+
+class Event(ctypes.Structure):
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("handle", c_int32),
+        ("events", c_uint32),
+        ("readable", c_uint32),
+        ("writable", c_uint32),
+        ("code", c_int32),
     ]
 
 
@@ -84,10 +114,19 @@ FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "connect": (c_char_p, Int, Int, SuccessCallback, FailureCallback, c_void_p, c_char_p),
     "connect_wait": (c_char_p, Int, Int, c_char_p),
     "break_connect": (c_char_p,),
+    "resend_offer": (c_char_p,),
+    "preconnect": (c_char_p,),
+    "close_preconnect": (c_char_p,),
+    "report": (c_char_p, c_char_p, Int),
     "read": (Int, Int, c_void_p, Int, Int),
     "send": (Int, Int, c_void_p, Int, Int),
+    "send_frame": (Int, Int, c_void_p, Int, Int, Int),
+    "read_frame": (Int, Int, c_void_p, Int, POINTER(Frame), Int),
+    "clear": (Int, Int),
+    "unsent": (Int, Int, POINTER(c_int)),
     "active_check": (Int,),
     "session_info": (Int, POINTER(Info)),
+    "session_peer": (Int, POINTER(Peer)),
     "disconnect": (Int,),
     "device_open": (c_char_p,),
     "device_id": (Int, c_char_p, Int),
@@ -97,9 +136,17 @@ FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "device_unpair": (Int, c_char_p),
     "device_reset_ticket": (Int,),
     "device_set_authorizer": (Int, AuthorizeCallback, c_void_p),
+    "device_status": (Int, c_char_p, Int),
+    "device_set_option": (Int, c_char_p, c_char_p),
     "device_listen": (Int,),
     "accept": (Int, Int, POINTER(Peer)),
     "device_close": (Int,),
+    "poller_open": (),
+    "poller_set": (Int, Int, c_uint32, c_uint32),
+    "poller_wait": (Int, POINTER(Event), Int, Int),
+    "poller_wake": (Int,),
+    "poller_fd": (Int,),
+    "poller_close": (Int,),
 }
 TEXTS: Dict[str, Tuple[Any, ...]] = {"version": (), "strerror": (c_int,), "error_name": (c_int,)}
 

@@ -6,10 +6,11 @@ import io
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Tuple
 
-from ._errors import ClosedRemoteError, Code, check, error
+from . import _native
+from ._errors import ClosedRemoteError, Code, Error, check, error
 from ._handle import Handle
-from ._native import Info, lib
-from ._values import MAX_INT, octets, seconds, wait
+from ._native import FRAME_KEY, Info, lib
+from ._values import MAX_INT, deadline_ms, flag, octets, seconds, wait
 from ._values import size as valid_size
 
 if TYPE_CHECKING:
@@ -41,6 +42,16 @@ class SessionInfo(NamedTuple):
     device_id: str
     local_address: str
     remote_address: str
+    frame_bps: int  # what a live encoder should produce now, for all of its frames; 0: not known yet, or none was sent
+
+
+class Frame(NamedTuple):
+    """A live frame that came whole."""
+
+    data: bytes
+    key: bool  # it needs none before it
+    sequence: int  # 1, 2, ...: each frame that the other side's send_frame has taken
+    missing: int  # frames since the last one that was read, which will not come
 
 
 def _pointer(data: Any) -> Tuple[int, int, Any]:
@@ -55,7 +66,8 @@ def _pointer(data: Any) -> Tuple[int, int, Any]:
 
 
 class Session(Handle):
-    """Eight channels to the other side; each is a stream of bytes. It closes itself at the end of `with`."""
+    """Eight channels to the other side. Each way of a channel is a stream of bytes, or carries frames, as the sender's
+    first call decides. It closes itself at the end of `with`."""
 
     def __init__(self, handle: int, peer: "Optional[Peer]" = None) -> None:
         self.handle = handle
@@ -86,6 +98,48 @@ class Session(Handle):
             size = min(length - done, MAX_INT)
             done += wait(lambda ms: lib.send(self.handle, channel, address + done, size, ms), end - time.monotonic())
 
+    def send_frame(self, channel: int, data: Any, key: bool = False, deadline: Optional[float] = None) -> None:
+        """Sends a live frame, such as a picture: it arrives whole or not at all, and holds up no other. Never waits.
+
+        The deadline is how many seconds from now the frame is of use at the other side; None: for ever. One that could
+        not be there in time is a TimeoutError, one that needs a frame that was dropped a KeyFrameError: then the encoder
+        shall produce a key frame, which needs none before it. How much it should produce: info().frame_bps. A frame
+        has at most MAX_FRAME bytes.
+        """
+        address, length, _keep = _pointer(data)
+        flags, ms = FRAME_KEY if flag(key) else 0, deadline_ms(deadline)
+        check(lib.send_frame(self.handle, channel, address, min(length, MAX_INT), flags, ms))
+
+    def read_frame(self, channel: int, size: int = 65536, timeout: Optional[float] = None) -> Frame:
+        """Waits for the next whole frame, in the order in which they were sent. `size` is the room that is made for it
+        at first; a frame that needs more gets more."""
+        buffer, frame = bytearray(valid_size(size)), _native.Frame(struct_size=ctypes.sizeof(_native.Frame))
+        end = time.monotonic() + seconds(timeout)
+        while True:
+            address, length, _keep = _pointer(buffer)
+            room = min(length, MAX_INT)
+            try:
+                got = wait(lambda ms: lib.read_frame(self.handle, channel, address, room, frame, ms), end - time.monotonic())
+            except Error as e:
+                if e.code != Code.BUFFER_TOO_SMALL:
+                    raise
+                buffer = bytearray(frame.length)  # it has stayed
+                continue
+            return Frame(bytes(memoryview(buffer)[:got]), frame.flags & FRAME_KEY != 0, frame.sequence, frame.missing)
+
+    def clear(self, channel: int) -> int:
+        """Drops what is queued on a channel and has not left yet, and returns how many bytes that was: after a seek, say.
+
+        If frames were dropped, the next one must be a key frame. Of bytes, the reader sees what is sent next right behind
+        what had left: clear between two messages of your own.
+        """
+        return check(lib.clear(self.handle, channel))
+
+    def unsent(self, channel: int) -> Tuple[int, float]:
+        """How many bytes are queued on a channel and have not left yet, and for how many seconds the oldest has been."""
+        age_ms = ctypes.c_int()
+        return check(lib.unsent(self.handle, channel, age_ms)), age_ms.value / 1e3
+
     def channel(self, number: int, timeout: Optional[float] = None) -> "Channel":
         """A channel as a raw file, for io.BufferedReader and the like."""
         return Channel(self, number, timeout)
@@ -104,12 +158,12 @@ class Session(Handle):
         texts = (i.trace_id, i.device_id, i.local_address, i.remote_address)
         return SessionInfo(
             Path(i.path), i.rtt_us / 1e6, i.min_rtt_us / 1e6, i.connect_ms / 1e3, i.bytes_sent, i.bytes_received,
-            i.packets_sent, i.packets_lost, i.bandwidth_bps, *(t.decode() for t in texts)
+            i.packets_sent, i.packets_lost, i.bandwidth_bps, *(t.decode() for t in texts), i.frame_bps
         )  # fmt: skip
 
     def close(self) -> None:
         """Sends what is buffered for up to a second, and wakes who is blocked here. A second close does nothing."""
-        self._closed(lib.disconnect(self.handle))
+        self._close(lib.disconnect)
 
 
 class Channel(io.RawIOBase):

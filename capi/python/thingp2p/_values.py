@@ -66,6 +66,13 @@ def size(value: int) -> int:
 
 
 @_conversion
+def flag(value: bool) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is neither True nor False")
+    return value
+
+
+@_conversion
 def callback(function: Any) -> Any:
     if function is not None and not callable(function):
         raise TypeError(f"{function!r} cannot be called")
@@ -79,6 +86,12 @@ def seconds(timeout: Optional[float]) -> float:
     if math.isnan(number):
         raise ValueError("not a number of seconds")
     return number
+
+
+def deadline_ms(deadline: Optional[float]) -> int:
+    """0 is none in C: a deadline that is now or has passed must not become that."""
+    left = seconds(deadline)
+    return 0 if left == math.inf else max(1, milliseconds(left))
 
 
 def milliseconds(number: float) -> int:

@@ -6,77 +6,59 @@
         await session.send_all(0, b"info\\n")
         print(await session.read(0, timeout=5))
 
-A call that would have to wait does so on a thread of its own: one for each channel on which a read is waiting, each
-device in accept, and each send into a full buffer. An await that is cancelled or timed out loses no bytes and no session:
-the next one gets them. Only of a send that is cancelled it is not known how much has been sent.
+What waits here needs no thread: each event loop has pollers of the library, and their descriptors in it. A loop that takes
+no descriptors, such as those of Windows, has a thread instead for each channel on which a read is waiting, each device in
+accept, and each send into a full buffer. Only close has one everywhere. An await that is cancelled or timed out loses no
+bytes, no frame and no session: the next one gets them. Only of a send that is cancelled it is not known how much has been
+sent. What is no coroutine does not wait.
 """
 
 import asyncio
-import math
 import os
-import threading
 import time
 from collections import defaultdict
-from typing import Any, Callable, DefaultDict, List, Optional, TypeVar, Union
+from typing import Any, Callable, DefaultDict, Dict, List, Optional, Tuple, Union
 
 from . import _app, _device, _session
 from ._app import Mode
 from ._device import Authorizer, Pairing, Peer
-from ._errors import Code, TimeoutError, error
+from ._errors import Code, TimeoutError
+from ._poller import INPUT, ROOM, poller
+from ._threads import Call, in_thread
 from ._values import integer, octets, seconds
 from ._values import size as valid_size
 
 __all__ = ["Device", "Session", "connect"]
 
-Result = TypeVar("Result")
 
-
-def _in_thread(call: Callable[..., Result], *args: Any) -> "asyncio.Future[Result]":
-    loop = asyncio.get_running_loop()
-    future: "asyncio.Future[Result]" = loop.create_future()
-    future.add_done_callback(lambda f: f.cancelled() or f.exception())  # nobody may be waiting any more
-
-    def finish(setter: Callable[[Any], None], value: Any) -> None:
-        if not future.done():
-            setter(value)
-
-    def run() -> None:
-        outcome: Any
-        try:
-            outcome = future.set_result, call(*args)
-        except BaseException as e:
-            outcome = future.set_exception, e
-        try:
-            loop.call_soon_threadsafe(finish, *outcome)
-        except RuntimeError:  # the loop is closed
-            pass
-
-    threading.Thread(target=run, name="thingp2p", daemon=True).start()
-    return future
-
-
-class _Call:
-    """A blocking call that outlives the await: the next await gets its result."""
+class _Turn:
+    """What one coroutine at a time waits for."""
 
     def __init__(self) -> None:
-        self.future: "Optional[asyncio.Future[Any]]" = None
-        self.awaited = False
+        self._awaited = False
+        self._thread = Call()
 
-    async def result(self, timeout: Optional[float], call: Callable[..., Any], *args: Any) -> Any:
-        left = seconds(timeout)
-        if self.awaited:
+    async def result(
+        self, timeout: Optional[float], handle: int, channel: int, closed: Code, call: Callable[..., Any], *args: Any
+    ) -> Any:
+        """What the call returns, whose last argument is a timeout; `closed` is the error if the handle goes meanwhile."""
+        end = time.monotonic() + seconds(timeout)
+        if self._thread.future is None:
+            await asyncio.sleep(0)  # others shall run, too, while there is always something to read
+            try:
+                return call(*args, 0)
+            except TimeoutError:
+                pass
+        if self._awaited:
             raise RuntimeError("another coroutine is waiting for the same")
-        if self.future is None:
-            self.future = _in_thread(call, *args)
-        self.awaited = True
+        self._awaited = True
         try:
-            done, _ = await asyncio.wait({self.future}, timeout=None if left == math.inf else left)
+            waits = poller(INPUT)
+            if waits and self._thread.future is None:
+                return await waits.until(end, handle, channel, lambda: call(*args, 0), closed)
+            return await self._thread.result(end - time.monotonic(), call, *args)
         finally:
-            self.awaited = False
-        if not done:
-            raise error(Code.TIMEOUT)
-        future, self.future = self.future, None
-        return future.result()
+            self._awaited = False
 
 
 class Session:
@@ -84,8 +66,9 @@ class Session:
 
     def __init__(self, sync: _session.Session) -> None:
         self.sync = sync
-        self._reads: DefaultDict[int, _Call] = defaultdict(_Call)
-        self._surplus: DefaultDict[int, bytes] = defaultdict(bytes)  # of reads whose await had ended
+        self._reads: DefaultDict[int, _Turn] = defaultdict(_Turn)
+        self._frame_reads: DefaultDict[int, _Turn] = defaultdict(_Turn)
+        self._surplus: Dict[int, bytes] = {}  # of reads on a thread whose await had ended
 
     @property
     def peer(self) -> Optional[Peer]:
@@ -101,15 +84,9 @@ class Session:
     async def read(self, channel: int, size: int = 65536, timeout: Optional[float] = None) -> bytes:
         """Waits for at least one byte, and returns up to `size`. One coroutine at a time per channel."""
         channel, size, _ = integer(channel), valid_size(size), seconds(timeout)
-        data, waiting = self._surplus.pop(channel, b""), self._reads[channel]
-        if not data and waiting.future is None:
-            await asyncio.sleep(0)  # others shall run, too, while there is always something to read
-            try:
-                return self.sync.read(channel, size, 0)
-            except TimeoutError:
-                pass
+        data: bytes = self._surplus.pop(channel, b"")
         if not data:
-            data = await waiting.result(timeout, self.sync.read, channel, size)
+            data = await self._next(self._reads[channel], timeout, self.sync.read, channel, size)
         if len(data) > size:
             self._surplus[channel] = data[size:]
         return data[:size]
@@ -124,11 +101,38 @@ class Session:
             try:
                 done += self.sync.send(channel, view[done:], 0)
             except TimeoutError:
-                done += await _in_thread(self.sync.send, channel, view[done:], end - time.monotonic())
+                done += await self._send(channel, view[done:], end)
+
+    async def _send(self, channel: int, data: memoryview, end: float) -> int:
+        waits = poller(ROOM)
+        if waits is None:
+            return await in_thread(self.sync.send, channel, data, end - time.monotonic())
+        return await waits.until(end, self.sync.handle, channel, lambda: self.sync.send(channel, data, 0), Code.CLOSED_LOCAL)
+
+    def send_frame(self, channel: int, data: Any, key: bool = False, deadline: Optional[float] = None) -> None:
+        """As thingp2p.Session.send_frame."""
+        self.sync.send_frame(channel, data, key, deadline)
+
+    async def read_frame(self, channel: int, size: int = 65536, timeout: Optional[float] = None) -> _session.Frame:
+        """Waits for the next whole frame, as thingp2p.Session.read_frame. One coroutine at a time per channel."""
+        channel, size, _ = integer(channel), valid_size(size), seconds(timeout)
+        frame: _session.Frame = await self._next(self._frame_reads[channel], timeout, self.sync.read_frame, channel, size)
+        return frame
+
+    async def _next(self, turn: _Turn, timeout: Optional[float], call: Callable[..., Any], channel: int, size: int) -> Any:
+        return await turn.result(timeout, self.sync.handle, channel, Code.CLOSED_LOCAL, call, channel, size)
+
+    def clear(self, channel: int) -> int:
+        """Drops what is queued on a channel and has not left yet, as thingp2p.Session.clear."""
+        return self.sync.clear(channel)
+
+    def unsent(self, channel: int) -> Tuple[int, float]:
+        """How many bytes are queued and have not left yet, and for how many seconds the oldest has been."""
+        return self.sync.unsent(channel)
 
     async def close(self) -> None:
         """Sends what is buffered for up to a second, and wakes who is waiting here."""
-        await _in_thread(self.sync.close)
+        await in_thread(self.sync.close)
 
     async def __aenter__(self) -> "Session":
         return self
@@ -152,7 +156,7 @@ class Device:
 
     def __init__(self, state_dir: "Union[str, os.PathLike[str], None]" = None) -> None:
         self.sync = _device.Device(state_dir)
-        self._accept = _Call()
+        self._accept = _Turn()
 
     @property
     def id(self) -> str:
@@ -183,11 +187,11 @@ class Device:
 
     async def accept(self, timeout: Optional[float] = None) -> Session:
         """Waits for an app. One coroutine at a time."""
-        return Session(await self._accept.result(timeout, self.sync.accept))
+        return Session(await self._accept.result(timeout, self.sync.handle, 0, Code.LISTEN_BREAK, self.sync.accept))
 
     async def close(self) -> None:
         """Goes offline and closes all its sessions."""
-        await _in_thread(self.sync.close)
+        await in_thread(self.sync.close)
 
     async def __aenter__(self) -> "Device":
         return self

@@ -86,6 +86,25 @@ impl App {
         let trace_id = to_c(trace_id)?;
         check(unsafe { sys::thing_p2p_break_connect(trace_id.as_ptr()) }).map(drop)
     }
+
+    /// Makes the next connect to a device take one round trip, if it comes within five minutes; the device's user hears
+    /// nothing of it. For eight devices at a time.
+    pub fn preconnect(&self, to: &str) -> Result<()> {
+        let to = to_c(to)?;
+        check(unsafe { sys::thing_p2p_preconnect(to.as_ptr()) }).map(drop)
+    }
+
+    /// Ends what `preconnect` has begun with a device, if anything.
+    pub fn close_preconnect(&self, to: &str) -> Result<()> {
+        let to = to_c(to)?;
+        check(unsafe { sys::thing_p2p_close_preconnect(to.as_ptr()) }).map(drop)
+    }
+
+    /// Makes the attempts to a device that are under way ask it again now, since it has just woken.
+    pub fn resend_offer(&self, to: &str) -> Result<()> {
+        let to = to_c(to)?;
+        check(unsafe { sys::thing_p2p_resend_offer(to.as_ptr()) }).map(drop)
+    }
 }
 
 impl Drop for App {

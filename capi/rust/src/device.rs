@@ -36,6 +36,8 @@ impl Peer {
     }
 }
 
+const STATUS_SIZE: usize = 2048;
+
 type Authorizer = dyn Fn(&Peer) -> Result<()> + Send + Sync;
 
 static AUTHORIZERS: Registry<Authorizer> = Registry::new();
@@ -82,6 +84,11 @@ impl Device {
         self.text(sys::thing_p2p_device_address)
     }
 
+    /// How the device can be reached now, as JSON: see `thing_p2p_device_status` in include/thingp2p.h.
+    pub fn status(&self) -> Result<String> {
+        self.text(sys::thing_p2p_device_status)
+    }
+
     /// The paired apps, the oldest first.
     pub fn pairings(&self) -> Result<Vec<Pairing>> {
         pairing::list(self.handle)
@@ -99,7 +106,7 @@ impl Device {
     }
 
     fn text(&self, get: unsafe extern "C" fn(c_int, *mut c_char, c_int) -> c_int) -> Result<String> {
-        let mut buffer = [0 as c_char; sys::THING_P2P_TICKET_SIZE];
+        let mut buffer = [0 as c_char; STATUS_SIZE]; // all others are shorter
         check(unsafe { get(self.handle, buffer.as_mut_ptr(), buffer.len() as c_int) })?;
         Ok(from_array(&buffer))
     }
@@ -125,6 +132,12 @@ impl Device {
         drop(current);
         AUTHORIZERS.remove(unused);
         set.map(drop)
+    }
+
+    /// Sets an option of this device only; before `listen`.
+    pub fn set_option(&self, key: &str, value: &str) -> Result<()> {
+        let (key, value) = (to_c(key)?, to_c(value)?);
+        check(unsafe { sys::thing_p2p_device_set_option(self.handle, key.as_ptr(), value.as_ptr()) }).map(drop)
     }
 
     /// Goes online, and stays so.

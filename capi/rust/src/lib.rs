@@ -17,11 +17,14 @@
 //! those get [`Error::ClosedLocal`]. A timeout of `None` waits for ever. Callbacks run on threads of the library; a panic
 //! in one ends there, after the panic hook has reported it. [`sys`] has the C functions, which `thingp2p.h` describes.
 
+use std::os::raw::c_char;
+
 mod app;
 mod device;
 mod error;
 mod log;
 mod pairing;
+mod poller;
 mod registry;
 mod session;
 pub mod sys;
@@ -32,14 +35,28 @@ pub use device::{Device, Peer};
 pub use error::{Error, Result};
 pub use log::{set_log, LogLevel};
 pub use pairing::Pairing;
-pub use session::{Channel, Info, Path, Session};
+pub use poller::{Event, Events, Poller};
+pub use session::{Channel, Frame, Info, Path, Session};
 
 /// The number of channels of a session.
 pub const CHANNELS: u32 = sys::THING_P2P_CHANNELS as u32;
 
+/// The largest frame, in bytes.
+pub const MAX_FRAME: usize = sys::THING_P2P_MAX_FRAME;
+
 /// The version of the library that is loaded.
 pub fn version() -> String {
     text::from_c(unsafe { sys::thing_p2p_version() })
+}
+
+/// Says, as JSON, how an attempt of either side goes or went, and its session: thingp2p.h lists the members, of which `summary`
+/// says it in a sentence.
+pub fn report(trace_id: &str) -> Result<String> {
+    let trace_id = text::to_c(trace_id)?;
+    let mut buffer = vec![0 as c_char; sys::THING_P2P_REPORT_SIZE];
+    let size = text::length(buffer.len());
+    error::check(unsafe { sys::thing_p2p_report(trace_id.as_ptr(), buffer.as_mut_ptr(), size) })?;
+    Ok(text::from_array(&buffer))
 }
 
 /// Says that the host's network has changed, or that the process was suspended: the app and all devices look at once what

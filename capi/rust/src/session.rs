@@ -1,10 +1,10 @@
 use std::io::{self, Read, Write};
 use std::mem;
 use std::os::raw::c_int;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::error::{check, Error, Result};
-use crate::text::{from_array, length, milliseconds};
+use crate::text::{deadline_ms, from_array, length, milliseconds};
 use crate::{sys, Peer};
 
 /// A connection with eight channels, on either side. Dropping it closes it, and sends what is buffered for up to a second.
@@ -58,6 +58,7 @@ impl Session {
             device_id: from_array(&i.device_id),
             local_address: from_array(&i.local_address),
             remote_address: from_array(&i.remote_address),
+            frame_bps: i.frame_bps,
         })
     }
 
@@ -75,6 +76,9 @@ impl Drop for Session {
 
 /// One channel of a session, a stream of bytes: [`Read`] and [`Write`], also behind a shared reference. Reading ends with
 /// `Ok(0)` when the other side has closed the session and all that it had sent has been read.
+///
+/// Or it carries live frames, by [`send_frame`](Channel::send_frame) and [`read_frame`](Channel::read_frame): in each
+/// direction one of the two, as the sender's first call decides.
 #[derive(Clone, Debug)]
 pub struct Channel {
     handle: c_int,
@@ -84,7 +88,8 @@ pub struct Channel {
 }
 
 impl Channel {
-    /// How long a read waits for the first byte: then it fails with `ErrorKind::TimedOut`. `None`, as at first: for ever.
+    /// How long a read waits for the first byte, or for a frame: then it fails with `ErrorKind::TimedOut`, or
+    /// [`Error::Timeout`]. `None`, as at first: for ever.
     pub fn set_read_timeout(&mut self, timeout: Option<Duration>) {
         self.read_timeout = timeout;
     }
@@ -92,6 +97,54 @@ impl Channel {
     /// How long a write waits for room for a byte.
     pub fn set_write_timeout(&mut self, timeout: Option<Duration>) {
         self.write_timeout = timeout;
+    }
+
+    /// Sends a live frame, such as a picture, of up to [`MAX_FRAME`](crate::MAX_FRAME) bytes: it arrives whole or not at
+    /// all, and holds up no other. Never waits. How much an encoder should produce: [`Info::frame_bps`].
+    ///
+    /// A key frame needs none before it; each other frame needs all since the last key frame. The deadline is how long
+    /// from now the frame is of use at the other side, `None`: for ever. One that could not be there in time fails with
+    /// [`Error::Timeout`], one that needs a frame that was dropped with [`Error::KeyFrame`]: then the encoder shall
+    /// produce a key frame.
+    pub fn send_frame(&self, frame: &[u8], key: bool, deadline: Option<Duration>) -> Result<()> {
+        let (from, size) = (frame.as_ptr().cast(), length(frame.len()));
+        let (flags, ms) = (if key { sys::THING_P2P_FRAME_KEY } else { 0 }, deadline_ms(deadline));
+        check(unsafe { sys::thing_p2p_send_frame(self.handle, self.number, from, size, flags, ms) }).map(drop)
+    }
+
+    /// Waits for the next whole frame, in the order in which they were sent. When the other side has closed the session
+    /// and all that had come has been read, it fails with [`Error::ClosedRemote`].
+    pub fn read_frame(&self) -> Result<Frame> {
+        let start = Instant::now();
+        let mut f: sys::thing_p2p_frame = unsafe { mem::zeroed() };
+        f.struct_size = mem::size_of_val(&f) as u32;
+        let mut data = vec![0; 1]; // which makes the library tell the length
+        loop {
+            let ms = milliseconds(self.read_timeout.map(|t| t.saturating_sub(start.elapsed())));
+            let (to, size) = (data.as_mut_ptr().cast(), length(data.len()));
+            match check(unsafe { sys::thing_p2p_read_frame(self.handle, self.number, to, size, &mut f, ms) }) {
+                Err(Error::BufferTooSmall) => data = vec![0; f.length as usize], // the frame has stayed
+                result => {
+                    data.truncate(result? as usize); // a shorter one, if another thread has taken that
+                    let key = f.flags & sys::THING_P2P_FRAME_KEY as u32 != 0;
+                    return Ok(Frame { data, key, sequence: f.sequence, missing: f.missing });
+                }
+            }
+        }
+    }
+
+    /// Drops what is queued and has not left yet, and returns how many bytes that was: after a seek, say. If frames were
+    /// dropped, the next one must be a key frame. Of bytes, the reader sees what is sent next right behind what had left:
+    /// clear between two messages of your own.
+    pub fn clear(&self) -> Result<usize> {
+        check(unsafe { sys::thing_p2p_clear(self.handle, self.number) }).map(|n| n as usize)
+    }
+
+    /// How many bytes are queued and have not left yet, and for how long the oldest has been.
+    pub fn unsent(&self) -> Result<(usize, Duration)> {
+        let mut age_ms = 0;
+        let n = check(unsafe { sys::thing_p2p_unsent(self.handle, self.number, &mut age_ms) })?;
+        Ok((n as usize, Duration::from_millis(age_ms as u64)))
     }
 }
 
@@ -139,6 +192,19 @@ impl Write for Channel {
     }
 }
 
+/// A live frame that came whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Frame {
+    pub data: Vec<u8>,
+    /// It needs none before it.
+    pub key: bool,
+    /// 1, 2, ...: each frame that `send_frame` has taken at the other side.
+    pub sequence: u64,
+    /// Frames since the last one that was read, which will not come.
+    pub missing: u32,
+}
+
 /// What carries a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -178,4 +244,6 @@ pub struct Info {
     pub device_id: String,
     pub local_address: String,
     pub remote_address: String,
+    /// What a live encoder should produce now, bit/s, for all of its frames. 0: not known yet, or no frame was sent here.
+    pub frame_bps: u64,
 }

@@ -7,6 +7,18 @@ pub const THING_P2P_CHANNELS: c_int = 8;
 pub const THING_P2P_TRACE_ID_SIZE: usize = 40;
 pub const THING_P2P_ID_SIZE: usize = 81;
 pub const THING_P2P_TICKET_SIZE: usize = 512;
+pub const THING_P2P_REPORT_SIZE: usize = 32769;
+pub const THING_P2P_FRAME_KEY: c_int = 1;
+pub const THING_P2P_MAX_FRAME: usize = 4194304;
+
+pub const THING_P2P_EVENT_READABLE: u32 = 1;
+pub const THING_P2P_EVENT_WRITABLE: u32 = 2;
+pub const THING_P2P_EVENT_ACCEPT: u32 = 4;
+pub const THING_P2P_EVENT_CLOSED: u32 = 8;
+pub const THING_P2P_EVENT_PATH: u32 = 16;
+pub const THING_P2P_EVENT_ONLINE: u32 = 32;
+pub const THING_P2P_EVENT_PAIRED: u32 = 64;
+pub const THING_P2P_EVENT_RATE: u32 = 128;
 
 pub const THING_P2P_OK: c_int = 0;
 pub const THING_P2P_ERR_NOT_INITIALIZED: c_int = -1;
@@ -68,6 +80,28 @@ pub struct thing_p2p_info {
     pub device_id: [c_char; THING_P2P_ID_SIZE],
     pub local_address: [c_char; 64],
     pub remote_address: [c_char; 64],
+    pub frame_bps: u64,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct thing_p2p_frame {
+    pub struct_size: u32,
+    pub flags: u32,
+    pub sequence: u64,
+    pub missing: u32,
+    pub length: u32,
+}
+
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct thing_p2p_event {
+    pub struct_size: u32,
+    pub handle: i32,
+    pub events: u32,
+    pub readable: u32,
+    pub writable: u32,
+    pub code: i32,
 }
 
 #[repr(C)]
@@ -123,6 +157,10 @@ extern "C" {
         trace_id: *mut c_char,
     ) -> c_int;
     pub fn thing_p2p_break_connect(trace_id: *const c_char) -> c_int;
+    pub fn thing_p2p_preconnect(target: *const c_char) -> c_int;
+    pub fn thing_p2p_close_preconnect(target: *const c_char) -> c_int;
+    pub fn thing_p2p_resend_offer(target: *const c_char) -> c_int;
+    pub fn thing_p2p_report(trace_id: *const c_char, buffer: *mut c_char, size: c_int) -> c_int;
     pub fn thing_p2p_read(
         handle: c_int,
         channel: c_int,
@@ -137,8 +175,27 @@ extern "C" {
         length: c_int,
         timeout_ms: c_int,
     ) -> c_int;
+    pub fn thing_p2p_send_frame(
+        handle: c_int,
+        channel: c_int,
+        frame: *const c_void,
+        length: c_int,
+        flags: c_int,
+        deadline_ms: c_int,
+    ) -> c_int;
+    pub fn thing_p2p_read_frame(
+        handle: c_int,
+        channel: c_int,
+        buffer: *mut c_void,
+        length: c_int,
+        frame: *mut thing_p2p_frame,
+        timeout_ms: c_int,
+    ) -> c_int;
+    pub fn thing_p2p_clear(handle: c_int, channel: c_int) -> c_int;
+    pub fn thing_p2p_unsent(handle: c_int, channel: c_int, age_ms: *mut c_int) -> c_int;
     pub fn thing_p2p_active_check(handle: c_int) -> c_int;
     pub fn thing_p2p_session_info(handle: c_int, info: *mut thing_p2p_info) -> c_int;
+    pub fn thing_p2p_session_peer(handle: c_int, peer: *mut thing_p2p_peer) -> c_int;
     pub fn thing_p2p_disconnect(handle: c_int) -> c_int;
     pub fn thing_p2p_device_open(state_dir: *const c_char) -> c_int;
     pub fn thing_p2p_device_id(device: c_int, buffer: *mut c_char, size: c_int) -> c_int;
@@ -152,8 +209,21 @@ extern "C" {
         authorize: thing_p2p_authorize_cb,
         user: *mut c_void,
     ) -> c_int;
+    pub fn thing_p2p_device_set_option(device: c_int, key: *const c_char, value: *const c_char) -> c_int;
+    pub fn thing_p2p_device_status(device: c_int, buffer: *mut c_char, size: c_int) -> c_int;
     pub fn thing_p2p_device_listen(device: c_int) -> c_int;
     pub fn thing_p2p_accept(device: c_int, timeout_ms: c_int, peer: *mut thing_p2p_peer) -> c_int;
     pub fn thing_p2p_device_close(device: c_int) -> c_int;
+    pub fn thing_p2p_poller_open() -> c_int;
+    pub fn thing_p2p_poller_set(poller: c_int, handle: c_int, events: u32, channels: u32) -> c_int;
+    pub fn thing_p2p_poller_wait(
+        poller: c_int,
+        events: *mut thing_p2p_event,
+        count: c_int,
+        timeout_ms: c_int,
+    ) -> c_int;
+    pub fn thing_p2p_poller_wake(poller: c_int) -> c_int;
+    pub fn thing_p2p_poller_fd(poller: c_int) -> c_int;
+    pub fn thing_p2p_poller_close(poller: c_int) -> c_int;
     pub fn thing_p2p_set_log(level: c_int, log: thing_p2p_log_cb, user: *mut c_void) -> c_int;
 }

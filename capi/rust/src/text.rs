@@ -29,6 +29,11 @@ pub fn milliseconds(timeout: Option<Duration>) -> c_int {
     }
 }
 
+/// A deadline in ms, where 0 is none in C: one that is now must not become that.
+pub fn deadline_ms(deadline: Option<Duration>) -> c_int {
+    deadline.map_or(0, |d| milliseconds(Some(d)).max(1))
+}
+
 pub fn length(size: usize) -> c_int {
     c_int::try_from(size).unwrap_or(c_int::MAX)
 }

@@ -17,7 +17,10 @@ fn c_type(rust: &str) -> String {
         Some(base) => (base, "const {} *"),
         None => rust.strip_prefix("*mut ").map_or((rust, "{}"), |base| (base, "{} *")),
     };
-    let base = base.strip_prefix("c_").unwrap_or(base);
+    let base = match base {
+        "u32" => "uint32_t",
+        _ => base.strip_prefix("c_").unwrap_or(base),
+    };
     pointer.replace("{}", base)
 }
 
@@ -56,7 +59,9 @@ fn sys_is_what_the_header_declares() {
         writeln!(c, "_Static_assert({} == {}, \"\");", name.split(':').next().unwrap(), value).unwrap();
     }
     layout!(c, thing_p2p_info, struct_size path rtt_us min_rtt_us connect_ms bytes_sent bytes_received packets_sent
-        packets_lost bandwidth_bps trace_id device_id local_address remote_address);
+        packets_lost bandwidth_bps trace_id device_id local_address remote_address frame_bps);
+    layout!(c, thing_p2p_frame, struct_size flags sequence missing length);
+    layout!(c, thing_p2p_event, struct_size handle events readable writable code);
     layout!(c, thing_p2p_peer, struct_size uid app_id trace_id has_ticket);
     layout!(c, thing_p2p_pairing, struct_size sessions since app_id uid);
 
@@ -88,5 +93,7 @@ fn nothing_is_missing() {
 
 #[test]
 fn the_versions_are_the_same() {
-    assert!(HEADER.contains(&format!("THING_P2P_VERSION       \"{}\"", env!("CARGO_PKG_VERSION"))));
+    let version = format!("\"{}\"", env!("CARGO_PKG_VERSION"));
+    assert!(HEADER.contains(&format!("THING_P2P_VERSION       {}", version)));
+    assert!(include_str!("../tokio/Cargo.toml").contains(&format!("\nversion = {}", version)));
 }

@@ -7,22 +7,26 @@ import (
 	"github.com/thingp2p/libthingp2p/capi/tests/shell"
 )
 
-// A language has two programs: "scenario", whose last argument is the ticket, and "arguments", which is given none and hands the
+// A language has the program "scenario", whose last argument is the ticket, and others that are given none: "arguments" hands the
 // library what it must refuse. build makes them in a folder with the library that is installed in prefix, and returns the
 // command that runs one, and what they need in their environment.
 type language struct {
-	name  string
-	build func(t *testing.T, prefix, dir string) (command func(program string) []string, env []string)
+	name   string
+	others []string
+	build  func(t *testing.T, prefix, dir string) (command func(program string) []string, env []string)
 }
 
 // Go is missing: its scenario needs no program. C's arguments are among its own tests.
 var languages = []language{
-	{"c", buildC},
-	{"c++", buildCXX},
-	{"c++_static", buildCXXStatic},
-	{"objective-c", buildObjectiveC},
-	{"python", buildPython},
-	{"rust", buildRust},
+	{"c", nil, buildC},
+	{"c++", []string{"arguments"}, buildCXX},
+	{"c++_static", []string{"arguments"}, buildCXXStatic},
+	{"objective-c", []string{"arguments", "members"}, buildObjectiveC},
+	{"java", []string{"arguments"}, buildJava},
+	{"python", []string{"arguments", "aio_many"}, buildPython},
+	{"rust", []string{"arguments"}, buildRust},
+	{"tokio", nil, buildTokio},
+	{"node", []string{"arguments", "many"}, buildNode},
 }
 
 func TestScenario(t *testing.T) {
@@ -43,12 +47,16 @@ func TestScenario(t *testing.T) {
 				}
 				t.Log(out)
 			}
-			if l.name != "c" {
-				run("arguments")
+			for _, program := range l.others {
+				run(program)
 			}
 			run("scenario", ticket)
 		})
 	}
+	t.Run("poller", func(t *testing.T) {
+		t.Parallel()
+		echoOfPoller(t, prefix, server)
+	})
 	t.Run("go", func(t *testing.T) {
 		t.Parallel()
 		scenarioInGo(t, server, ticket)

@@ -78,12 +78,3 @@ func TestCXXTakesTexts(t *testing.T) {
 		t.Errorf("only %d parameters are texts", texts)
 	}
 }
-
-func buildRust(t *testing.T, prefix, dir string) (command func(string) []string, env []string) {
-	cargo := shell.Tool(t, "cargo")
-	env = append(packageEnv(prefix), "THINGP2P_LIB_DIR="+prefix+"/lib", "CARGO_TARGET_DIR="+dir, "RUSTFLAGS=-D warnings")
-	manifest := []string{"--release", "--offline", "--locked", "--manifest-path", root + "/capi/rust/Cargo.toml"}
-	shell.Run(t, shell.BuildTimeout, env, cargo, append([]string{"test", "--test", "header"}, manifest...)...)
-	shell.Run(t, shell.BuildTimeout, env, cargo, append([]string{"build", "--examples"}, manifest...)...)
-	return inFolder(dir + "/release/examples"), env
-}

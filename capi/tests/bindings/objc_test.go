@@ -4,7 +4,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -36,10 +35,11 @@ func buildObjectiveC(t *testing.T, prefix, dir string) (command func(string) []s
 		args = append(args, "-idirafter", strings.TrimSpace(string(out)))
 	}
 	args = append(args, packageFlags(t, prefix)...)
+	args = append(args, "-lBlocksRuntime") // before GNUstep, see its blocks_runtime.h
 	args = append(args, strings.Fields(shell.Run(t, shell.RunTimeout, nil, config, "--base-libs"))...)
-	for _, program := range []string{"arguments", "scenario"} {
+	for _, program := range []string{"arguments", "members", "scenario"} {
 		own := []string{"-o", filepath.Join(dir, program), "programs/" + program + ".m"}
-		shell.Run(t, shell.BuildTimeout, nil, clang, slices.Concat(own, args, []string{"-lBlocksRuntime"})...)
+		shell.Run(t, shell.BuildTimeout, nil, clang, append(own, args...)...)
 	}
 	return inFolder(dir), nil
 }

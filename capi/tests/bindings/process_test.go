@@ -18,7 +18,7 @@ func startServer(t *testing.T, prefix string) string {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(prefix, "bin/thingp2pd"), "-mqtt", "127.0.0.1:0", "-turn", "127.0.0.1:0",
 		"-public-ip", "127.0.0.1", "-secret", filepath.Join(t.TempDir(), "secret"))
-	line := start(t, cmd, func() { cmd.Process.Signal(syscall.SIGTERM) })
+	line := start(t, cmd, func() { cmd.Process.Signal(syscall.SIGTERM) }).line()
 	_, server, ok := strings.Cut(line, "server=")
 	if !ok {
 		t.Fatalf("thingp2pd printed %q", line)
@@ -29,21 +29,47 @@ func startServer(t *testing.T, prefix string) string {
 // startDevice compiles and starts programs/peer.c and returns its ticket.
 func startDevice(t *testing.T, prefix, server string) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "peer")
-	args := append([]string{"-std=c99", "programs/peer.c", "-o", program}, warnings...)
+	return startC(t, prefix, server, "programs/peer.c").line()
+}
+
+// startC compiles and starts a program in C, which ends when its standard input does.
+func startC(t *testing.T, prefix, server, source string) program {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "program")
+	args := append([]string{"-std=c99", source, "-o", file}, warnings...)
 	shell.Run(t, shell.BuildTimeout, nil, shell.Tool(t, os.Getenv("CC"), "cc"), append(append(args, sharedCode()...), packageFlags(t, prefix)...)...)
 
-	cmd := exec.Command(program)
+	cmd := exec.Command(file)
 	cmd.Env = append(os.Environ(), "THINGP2P_SERVER="+server)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return start(t, cmd, func() { stdin.Close() })
+	p := start(t, cmd, func() { stdin.Close() })
+	p.stdin = stdin
+	return p
 }
 
-// start runs a program until the test ends and returns the first line it prints. stop must make it end with code 0.
-func start(t *testing.T, cmd *exec.Cmd, stop func()) string {
+// program is one that runs until the test ends.
+type program struct {
+	t      *testing.T
+	name   string
+	stdin  io.Writer
+	stdout *bufio.Reader
+}
+
+// line returns the next line that it prints.
+func (p program) line() string {
+	p.t.Helper()
+	line, err := p.stdout.ReadString('\n')
+	if err != nil {
+		p.t.Fatalf("%s printed nothing: %v", p.name, err)
+	}
+	return strings.TrimSpace(line)
+}
+
+// start runs a program until the test ends. stop must make it end with code 0.
+func start(t *testing.T, cmd *exec.Cmd, stop func()) program {
 	t.Helper()
 	cmd.Stderr = os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // also if the test is killed
@@ -62,9 +88,5 @@ func start(t *testing.T, cmd *exec.Cmd, stop func()) string {
 			t.Errorf("%s: %v", cmd.Path, err)
 		}
 	})
-	line, err := out.ReadString('\n')
-	if err != nil {
-		t.Fatalf("%s printed nothing: %v", cmd.Path, err)
-	}
-	return strings.TrimSpace(line)
+	return program{t: t, name: cmd.Path, stdout: out}
 }

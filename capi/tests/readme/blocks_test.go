@@ -29,7 +29,8 @@ const maxLines = 36
 
 // programs are the languages whose blocks are files, with the names that those have.
 var programs = map[string]string{
-	"c": ".c", "cpp": ".cpp", "python": ".py", "rust": ".rs", "go": ".go", "cmake": "CMakeLists.txt",
+	"c": ".c", "cpp": ".cpp", "java": ".java", "python": ".py", "js": ".mjs", "rust": ".rs", "toml": ".toml", "go": ".go",
+	"cmake": "CMakeLists.txt",
 }
 
 func readBlocks(t *testing.T) (text string, blocks []block) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,17 @@ func Tool(t *testing.T, candidates ...string) string {
 	}
 	Missing(t, strings.TrimSpace(strings.Join(candidates, " ")))
 	return ""
+}
+
+// Crates returns the folder with the sources of the crates that Debian packages, which stand for crates.io in tests. The crate
+// must be among them.
+func Crates(t *testing.T, crate string) string {
+	t.Helper()
+	const folder = "/usr/share/cargo/registry"
+	if found, _ := filepath.Glob(filepath.Join(folder, crate+"-[0-9]*")); len(found) == 0 {
+		Missing(t, "librust-"+crate+"-dev")
+	}
+	return folder
 }
 
 // Missing skips the test, or fails it where everything has to be there.

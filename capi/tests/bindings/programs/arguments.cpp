@@ -57,10 +57,20 @@ void text_is_refused(thingp2p::app& app, thingp2p::device& device, const Text& b
   tells("connect_async", [&](auto& ec) { app.connect_async(bad, mode::internet, 1s, done, ec); });
   throws("break_connect", [&] { app.break_connect(bad); });
   tells("break_connect", [&](auto& ec) { app.break_connect(bad, ec); });
+  throws("preconnect", [&] { app.preconnect(bad); });
+  tells("preconnect", [&](auto& ec) { app.preconnect(bad, ec); });
+  throws("close_preconnect", [&] { app.close_preconnect(bad); });
+  tells("close_preconnect", [&](auto& ec) { app.close_preconnect(bad, ec); });
+  throws("resend_offer", [&] { app.resend_offer(bad); });
+  tells("resend_offer", [&](auto& ec) { app.resend_offer(bad, ec); });
+  throws("report", [&] { thingp2p::report(bad); });
+  tells("report", [&](auto& ec) { thingp2p::report(bad, ec); });
   throws("device", [&] { thingp2p::device::open(bad); });
   tells("device", [&](auto& ec) { thingp2p::device::open(bad, ec); });
   throws("unpair", [&] { device.unpair(bad); });
   tells("unpair", [&](auto& ec) { device.unpair(bad, ec); });
+  throws("device, set_option", [&] { device.set_option("server", bad); });
+  tells("device, set_option", [&](auto& ec) { device.set_option(bad, "x", ec); });
   throws("set_option, key", [&] { thingp2p::set_option(bad, "x"); });
   tells("set_option, key", [&](auto& ec) { thingp2p::set_option(bad, "x", ec); });
   throws("set_addresses", [&] { thingp2p::set_addresses(bad); });
@@ -86,6 +96,26 @@ void no_bytes_are_refused(thingp2p::session& s) {
     tells("read, channel", [&](auto& ec) { s.read(channel, four, 1s, ec); });
     throws("send, channel", [&] { s.send(channel, four); });
     tells("send_all, channel", [&](auto& ec) { s.send_all(channel, four, 1s, ec); });
+  }
+}
+
+void no_frames_are_refused(thingp2p::session& s) {
+  std::array<char, 4> four{};
+  const std::vector<char> empty, large(THING_P2P_MAX_FRAME + 1);
+  const auto no_deadline = thingp2p::no_deadline;
+  throws("frame, null", [&] { s.send_frame(0, nullptr); });
+  tells("frame, null and a size", [&](auto& ec) { s.send_frame(0, {nullptr, 4}, true, no_deadline, ec); });
+  throws("frame, empty", [&] { s.send_frame(0, empty); });
+  tells("frame, large", [&](auto& ec) { s.send_frame(0, large, true, no_deadline, ec); });
+  for (const int channel : {-1, 8, 1 << 30}) {
+    throws("send_frame, channel", [&] { s.send_frame(channel, four); });
+    tells("send_frame, channel", [&](auto& ec) { s.send_frame(channel, four, true, 1s, ec); });
+    throws("read_frame, channel", [&] { s.read_frame(channel); });
+    tells("read_frame, channel", [&](auto& ec) { s.read_frame(channel, 1s, ec); });
+    throws("clear, channel", [&] { s.clear(channel); });
+    tells("clear, channel", [&](auto& ec) { s.clear(channel, ec); });
+    throws("unsent, channel", [&] { s.unsent(channel); });
+    tells("unsent, channel", [&](auto& ec) { s.unsent(channel, ec); });
   }
 }
 
@@ -115,6 +145,7 @@ int main() {
   text_is_refused(app, device, std::string("one\0two", 7));
   text_is_refused(app, device, std::string(5000, 'x'));
   no_bytes_are_refused(session);
+  no_frames_are_refused(session);
   out_of_range_is_refused(app, device.id());
   if (failures == 0) std::printf("ok: %d calls\n", calls);
   return failures != 0;

@@ -32,6 +32,9 @@ static void connectIsRefused(const char *what, id target, ThingSmartP2pConnectMo
 static void textIsRefused(id bad) {
   connectIsRefused("connect", bad, ThingSmartP2pConnectModeLAN, 0);
   refused("breakConnect", [channel breakConnectWithTraceId:bad]);
+  refused("startPreConnect", [channel startPreConnectWithDeviceId:bad]);
+  refused("closePreConnect", [channel closePreConnectWithDeviceId:bad]);
+  refused("resendOffer", [channel resendOffer:bad]);
   // It does not say so, but does nothing: the user is still the one of main.
   [channel initSDKWithUid:bad];
   expect("init with the first user's uid", thing_p2p_init("objective-c"), THING_P2P_OK);

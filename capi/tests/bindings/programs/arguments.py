@@ -14,7 +14,7 @@ TEXT = [None, 5, b"bytes", "one\0two", "x" * 5000, "\ud800"]
 NUMBER = [None, "0", 1.5, 2**32, -(2**32)]
 BYTES = [None, 5, "text", memoryview(b"abcd")[::2]]
 
-# By the name of a parameter: a value that is accepted, and some that are not.
+# By the name of a parameter, or of a function and a parameter: a value that is accepted, and some that are not.
 PARAMETERS = {
     "uid": ("python", TEXT + [""]),
     "name": ("name", TEXT + [""]),
@@ -37,7 +37,15 @@ PARAMETERS = {
     "data": (b"abcd", BYTES),
     "buffer": (bytearray(4), BYTES + [b"read-only", bytearray()]),
     "timeout": (1, ["1", b"1", math.nan, 1j, object()]),
+    "deadline": (1, ["1", b"1", math.nan, 1j, object()]),
+    "send_frame.key": (False, [None, 0, 1, "yes", b"", object()]),
+    "send_frame.data": (b"abcd", BYTES + [b"", bytes(thingp2p.MAX_FRAME + 1)]),
 }
+
+
+def values(function, name):
+    """What a parameter means may be the function's own."""
+    return PARAMETERS.get(f"{function.__name__}.{name}") or PARAMETERS[name]
 
 
 def public(owner):
@@ -68,8 +76,8 @@ def main():
     for owner, function in calls():
         names = [name for name in inspect.signature(function).parameters if name != "self"]
         for wrong in names:
-            for value in PARAMETERS[wrong][1]:
-                arguments = {name: PARAMETERS[name][0] for name in names}
+            for value in values(function, wrong)[1]:
+                arguments = {name: values(function, name)[0] for name in names}
                 arguments[wrong] = value
                 tried += 1
                 try:

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use thingp2p::{App, Device, Error, LogLevel, Mode};
+use thingp2p::{App, Device, Error, LogLevel, Mode, MAX_FRAME};
 
 const REFUSED: Option<Error> = Some(Error::InvalidParameter);
 
@@ -20,8 +20,14 @@ fn text_is_refused(app: &App, device: &Device, bad: &str) -> Result<(), Error> {
     assert_eq!(app.connect_with(bad, Mode::Lan, None).err(), REFUSED);
     assert_eq!(app.start_connect(bad, Mode::Lan, None, |_| panic!("called")).err(), REFUSED);
     assert_eq!(app.break_connect(bad).err(), REFUSED);
+    assert_eq!(app.preconnect(bad).err(), REFUSED);
+    assert_eq!(app.close_preconnect(bad).err(), REFUSED);
+    assert_eq!(app.resend_offer(bad).err(), REFUSED);
+    assert_eq!(thingp2p::report(bad).err(), REFUSED);
     assert_eq!(Device::open(bad).err(), REFUSED);
     assert_eq!(device.unpair(bad).err(), REFUSED);
+    assert_eq!(device.set_option(bad, "x").err(), REFUSED);
+    assert_eq!(device.set_option("server", bad).err(), REFUSED);
     assert_eq!(thingp2p::set_option(bad, "x").err(), REFUSED);
     assert_eq!(thingp2p::set_addresses(bad).err(), REFUSED);
     assert_eq!(thingp2p::set_option("state_dir", bad).err(), REFUSED);
@@ -41,6 +47,13 @@ fn only_ok_lets_in(app: &App, device: &Device) -> Result<(), Error> {
         let mut channel = session.channel(number);
         assert_eq!(channel.read(&mut [0; 8]).expect_err("no such channel").kind(), ErrorKind::InvalidInput);
         assert_eq!(channel.write(&[0; 8]).expect_err("no such channel").kind(), ErrorKind::InvalidInput);
+        assert_eq!(channel.send_frame(&[0; 8], true, None).err(), REFUSED);
+        assert_eq!(channel.read_frame().err(), REFUSED);
+        assert_eq!(channel.clear().err(), REFUSED);
+        assert_eq!(channel.unsent().err(), REFUSED);
+    }
+    for size in [0, MAX_FRAME + 1] {
+        assert_eq!(session.channel(0).send_frame(&vec![0; size], true, None).err(), REFUSED);
     }
     Ok(())
 }

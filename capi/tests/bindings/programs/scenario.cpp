@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using thingp2p::errc;
 
-constexpr int COMMANDS = 0, VIDEO = 1;
+constexpr int COMMANDS = 0, VIDEO = 1, FRAMES = 4, BYTES = 6;
 constexpr auto patience = std::chrono::milliseconds(TIMEOUT_MS);
 
 template <class F>
@@ -89,6 +89,53 @@ void break_connect(thingp2p::app& app) {
   while (token.use_count() > 1) std::this_thread::yield(); // the handlers are gone, the called and the uncalled one
 }
 
+void frames(thingp2p::session& near, thingp2p::session& far) {
+  const std::vector<std::byte> large(1 << 20, std::byte(7));
+  far.send_frame(FRAMES, "key", true);
+  far.send_frame(FRAMES, large, false, patience);
+  thingp2p::frame f = near.read_frame(FRAMES, patience);
+  expect("a key frame", f.bytes.size() == 3 && f.key && f.sequence == 1 && f.missing == 0, true);
+  f = near.read_frame(FRAMES);
+  expect("a large frame", f.bytes == large && !f.key && f.sequence == 2 && f.missing == 0, true);
+  expect("no rate where no frame was sent", static_cast<long>(near.info().frame_bps), 0);
+  std::error_code ec;
+  expect("no frame", near.read_frame(FRAMES, 20ms, ec).bytes.empty(), true);
+  expect_error("no frame", ec, errc::timeout);
+  expect_error("bytes on that channel", error_of([&] { far.send(FRAMES, "bytes"); }), errc::invalid_parameter);
+
+  do far.send_frame(FRAMES, large, false, -1ms, ec);
+  while (ec != errc::key_frame); // until one is late
+  far.send_frame(FRAMES, "again", true);
+  for (std::uint64_t last = 2; f.bytes.size() != 5; last = f.sequence) {
+    f = near.read_frame(FRAMES, patience);
+    expect("missing", f.missing, static_cast<long>(f.sequence - last - 1));
+  }
+}
+
+void clear(thingp2p::session& near, thingp2p::session& far) {
+  const std::vector<std::byte> block(BLOCK);
+  std::size_t left = 0, dropped = 0;
+  std::error_code ec;
+  std::array<char, 1> first;
+  far.send_all(BYTES, "!");
+  near.read(BYTES, first, patience); // of a new channel, clear leaves what is sent first
+  while (dropped == 0) { // once nothing leaves any more, as nobody reads, there is something to drop
+    left += far.send(BYTES, block, 0ms, ec);
+    if (!ec) continue;
+    expect_error("full", ec, errc::timeout);
+    const thingp2p::unsent_bytes unsent = far.unsent(BYTES);
+    dropped = far.clear(BYTES);
+    left -= dropped;
+    expect("unsent", dropped <= unsent.size && unsent.age < patience, true);
+  }
+  expect("cleared", far.unsent(BYTES).size == 0 && far.unsent(BYTES).age == 0ms && far.clear(BYTES) == 0, true);
+  far.send_all(BYTES, "next");
+  std::vector<char> got(left + 4);
+  for (std::size_t done = 0; done < got.size();)
+    done += near.read(BYTES, thingp2p::byte_span(got.data() + done, got.size() - done), patience);
+  expect("after what had left", std::string(got.end() - 4, got.end()) == "next", true);
+}
+
 // A device and its app in one process.
 void be_a_device(thingp2p::app& app) {
   auto device = thingp2p::device::open();
@@ -105,10 +152,14 @@ void be_a_device(thingp2p::app& app) {
   thingp2p::session far = device.accept(patience, &who);
   expect("uid", who.uid == "c++", true);
   expect("trace id", who.trace_id == near.info().trace_id, true);
+  expect("peer", far.peer().app_id == who.app_id, true);
+  expect_error("peer of an app's session", error_of([&] { near.peer(); }), errc::invalid_parameter);
   far.send_all(3, "hi");
   std::array<char, 8> text;
   expect("bytes from the device", static_cast<long>(near.read(3, text, patience)), 2);
 
+  frames(near, far);
+  clear(near, far);
   const std::vector<thingp2p::pairing> paired = device.pairings();
   const auto age = std::chrono::system_clock::now() - paired.at(0).since;
   expect("pairings", static_cast<long>(paired.size()), 1);

@@ -3,40 +3,11 @@
 
 #include <string.h>
 
-#include "scenario.h"
+#import "Outcome.h"
 
 enum { COMMANDS = 0, VIDEO = 1 };
 
 static ThingSmartP2pChannel *channel;
-
-// Waits for one of the two blocks, and sees that no more than one is called.
-@interface Outcome : NSObject {
-  NSConditionLock *lock;
-  long result, calls;
-}
-- (void)finish:(long)handleOrCode;
-- (long)wait;
-@end
-
-@implementation Outcome
-- (instancetype)init {
-  self = [super init];
-  lock = [[NSConditionLock alloc] initWithCondition:0];
-  return self;
-}
-- (void)finish:(long)handleOrCode {
-  [lock lock];
-  result = handleOrCode;
-  calls++;
-  [lock unlockWithCondition:1];
-}
-- (long)wait {
-  [lock lockWhenCondition:1];
-  expect("calls of blocks", calls, 1);
-  [lock unlock];
-  return result;
-}
-@end
 
 static NSString *start(NSString *target, Outcome *outcome) {
   return [channel connectWithDeviceId:target mode:ThingSmartP2pConnectModeInternet timeout:TIMEOUT_MS

@@ -15,7 +15,7 @@ import zlib
 import thingp2p
 from thingp2p import Code, aio
 
-COMMANDS, VIDEO, TIMEOUT, STREAM_BYTES, BLOCK = 0, 1, 180, 64 << 20, 256 << 10
+COMMANDS, VIDEO, FRAMES, BYTES, TIMEOUT, STREAM_BYTES, BLOCK = 0, 1, 4, 6, 180, 64 << 20, 256 << 10
 PATTERN = bytes(range(251)) * (BLOCK // 251 + 2)
 
 
@@ -88,6 +88,9 @@ def main_part(ticket):
         expect_error("read after that", Code.INVALID_SESSION, session.read, COMMANDS, kind=thingp2p.ClosedError)
         be_a_device()
         asyncio.run(asyncio_part())
+        loop = WithoutDescriptors()
+        loop.run_until_complete(asyncio_part())
+        loop.close()
         expect_error("in a forked child", 0, in_forked_child, kind=SystemExit)
     expect_error("second deinit", Code.NOT_INITIALIZED, thingp2p.deinit)
     return info
@@ -104,6 +107,8 @@ def be_a_device():
         expect("trace id", far.peer.trace_id, near.info().trace_id)
         far.send_all(3, bytearray(b"hi"))
         expect("bytes from the device", near.read(3, timeout=TIMEOUT), b"hi")
+        frames_part(near, far)
+        clear_part(near, far)
         pairing_part(device, far.peer.app_id)
         blocked = threading.Thread(target=expect_error, args=("blocked read", Code.CLOSED_LOCAL, far.read, 0))
         blocked.start()
@@ -112,6 +117,49 @@ def be_a_device():
     blocked.join()
     expect_error("far end", Code.CLOSED_REMOTE, near.read, 3)
     expect_error("closed device", Code.INVALID_SESSION, device.accept, 1)
+
+
+def frames_part(near, far):
+    large = block(0) * 4
+    far.send_frame(FRAMES, b"key", key=True)
+    far.send_frame(FRAMES, bytearray(large), deadline=TIMEOUT)
+    expect("a key frame", near.read_frame(FRAMES, timeout=TIMEOUT), thingp2p.Frame(b"key", True, 1, 0))
+    expect("a large frame", near.read_frame(FRAMES, 1, TIMEOUT), thingp2p.Frame(large, False, 2, 0))
+    expect("a rate", (far.info().frame_bps >= 0, near.info().frame_bps), (True, 0))
+    expect_error("no frame", Code.TIMEOUT, near.read_frame, FRAMES, 1, 0.02, kind=TimeoutError)
+    expect_error("bytes on that channel", Code.INVALID_PARAMETER, far.send, FRAMES, b"bytes", kind=ValueError)
+    while True:  # until one is late
+        try:
+            far.send_frame(FRAMES, large * 4, deadline=-1)
+        except thingp2p.TimeoutError:
+            pass
+        except thingp2p.KeyFrameError:
+            break
+    far.send_frame(FRAMES, b"again", key=True)
+    frame = thingp2p.Frame(b"", False, 2, 0)
+    while frame.data != b"again":
+        last, frame = frame, near.read_frame(FRAMES, timeout=TIMEOUT)
+        expect("missing", frame.missing, frame.sequence - last.sequence - 1)
+
+
+def clear_part(near, far):
+    far.send_all(BYTES, b"!")
+    expect("a channel in use", near.read(BYTES, timeout=TIMEOUT), b"!")  # of a new one, clear leaves what is sent first
+    left = dropped = 0
+    while not dropped:  # once nothing leaves any more, as nobody reads, there is something to drop
+        try:
+            left += far.send(BYTES, block(0), 0)
+        except thingp2p.TimeoutError:
+            unsent, age = far.unsent(BYTES)
+            dropped = far.clear(BYTES)
+            left -= dropped
+            expect("unsent", (dropped <= unsent, 0 <= age < TIMEOUT), (True, True))
+    expect("cleared", (far.unsent(BYTES), far.clear(BYTES)), ((0, 0.0), 0))
+    far.send_all(BYTES, b"next", TIMEOUT)
+    data = bytearray()
+    while len(data) < left + 4:
+        data += near.read(BYTES, timeout=TIMEOUT)
+    expect("after what had left", data[left:], b"next")
 
 
 def pairing_part(device, app_id):
@@ -132,6 +180,13 @@ async def cancelled(task):
     task.cancel()
     outcome = (await asyncio.gather(task, return_exceptions=True))[0]
     expect("outcome", type(outcome), asyncio.CancelledError)
+
+
+class WithoutDescriptors(asyncio.SelectorEventLoop):
+    """As the loops of Windows are."""
+
+    def add_reader(self, *_):
+        raise NotImplementedError
 
 
 async def asyncio_part():
@@ -169,6 +224,16 @@ async def asyncio_part():
             crc = zlib.crc32(block(offset), crc)
             await near.send_all(VIDEO, block(offset), TIMEOUT)
         expect("crc", await received, crc)
+
+        # Nor does a read of a frame.
+        reader = asyncio.ensure_future(near.read_frame(FRAMES))
+        await asyncio.sleep(0.01)
+        await cancelled(reader)
+        far.send_frame(FRAMES, b"one", key=True)
+        far.send_frame(FRAMES, b"two")
+        expect("the first", await near.read_frame(FRAMES, timeout=TIMEOUT), thingp2p.Frame(b"one", True, 1, 0))
+        expect("the second", (await near.read_frame(FRAMES, 1, TIMEOUT)).data, b"two")
+        expect("nothing to drop", (near.unsent(FRAMES), near.clear(FRAMES)), ((0, 0.0), 0))
 
         blocked = asyncio.ensure_future(near.read(5))
         await asyncio.sleep(0)

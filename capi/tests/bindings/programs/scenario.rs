@@ -1,59 +1,23 @@
 //! The scenario in Rust, by the crate thingp2p.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
+use std::os::unix::io::{AsFd, AsRawFd};
 use std::sync::{mpsc, Arc};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use thingp2p::{App, Channel, Device, Error, LogLevel, Mode, Session};
+use thingp2p::{App, Channel, Device, Error, Event, Events, LogLevel, Mode, Poller, Session};
+
+use stream::{pattern, stream_crc, Crc, BLOCK};
+
+mod stream;
 
 const COMMANDS: u32 = 0;
 const VIDEO: u32 = 1;
+const FRAMES: u32 = 4;
+const BYTES: u32 = 6;
 const PATIENCE: Option<Duration> = Some(Duration::from_secs(180));
 const STREAM_BYTES: usize = 64 << 20;
-const BLOCK: usize = 256 << 10;
-
-/// CRC-32 as in zlib, of the pattern too.
-struct Crc {
-    table: Vec<u32>,
-    value: u32,
-}
-
-impl Crc {
-    fn new() -> Crc {
-        let bit = |c: u32| {
-            if c & 1 == 1 {
-                0xEDB8_8320 ^ (c >> 1)
-            } else {
-                c >> 1
-            }
-        };
-        Crc {
-            table: (0..256)
-                .map(|byte| (0..8).fold(byte, |c, _| bit(c)))
-                .collect(),
-            value: !0,
-        }
-    }
-
-    fn add(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.value = self.table[(self.value as u8 ^ byte) as usize] ^ (self.value >> 8);
-        }
-    }
-}
-
-fn pattern() -> Vec<u8> {
-    (0..BLOCK + 251).map(|i| (i % 251) as u8).collect()
-}
-
-fn stream_crc() -> u32 {
-    let (mut crc, pattern) = (Crc::new(), pattern());
-    for offset in (0..STREAM_BYTES).step_by(BLOCK) {
-        crc.add(&pattern[offset % 251..][..BLOCK]);
-    }
-    !crc.value
-}
 
 fn streams(mut commands: &Channel, lines: &mut impl BufRead, mut video: Channel) -> io::Result<()> {
     writeln!(commands, "stream {}", STREAM_BYTES)?;
@@ -64,7 +28,7 @@ fn streams(mut commands: &Channel, lines: &mut impl BufRead, mut video: Channel)
         crc.add(&block[..got]);
         done += got;
     }
-    assert_eq!(!crc.value, stream_crc());
+    assert_eq!(crc.sum(), stream_crc(STREAM_BYTES));
 
     writeln!(commands, "sink {}", STREAM_BYTES)?;
     let pattern = pattern();
@@ -73,7 +37,7 @@ fn streams(mut commands: &Channel, lines: &mut impl BufRead, mut video: Channel)
     }
     let mut line = String::new();
     lines.read_line(&mut line)?;
-    assert_eq!(line.trim().parse(), Ok(stream_crc()));
+    assert_eq!(line.trim().parse(), Ok(stream_crc(STREAM_BYTES)));
     Ok(())
 }
 
@@ -133,6 +97,9 @@ fn be_a_device(app: &App) -> io::Result<()> {
         Some(Error::Timeout)
     );
 
+    frames(&near, &far)?;
+    clear(&near, &far)?;
+    poll(&device, &near, &far)?;
     pairings(app, &device, &far.peer().expect("an app").app_id)?;
     let blocked = {
         let mut channel = far.channel(0);
@@ -147,6 +114,83 @@ fn be_a_device(app: &App) -> io::Result<()> {
     );
     assert_eq!(near.channel(3).read(&mut text)?, 0);
     assert_eq!(far.check(), Err(Error::InvalidSession));
+    Ok(())
+}
+
+fn frames(near: &Session, far: &Session) -> Result<(), Error> {
+    let (mut reader, sender) = (near.channel(FRAMES), far.channel(FRAMES));
+    let large = vec![7; 1 << 20];
+    sender.send_frame(b"key", true, None)?;
+    sender.send_frame(&large, false, PATIENCE)?;
+    let frame = reader.read_frame()?;
+    assert_eq!((frame.data.as_slice(), frame.key, frame.sequence, frame.missing), (&b"key"[..], true, 1, 0));
+    reader.set_read_timeout(PATIENCE);
+    let mut frame = reader.read_frame()?;
+    assert!(frame.data == large && !frame.key && frame.sequence == 2 && frame.missing == 0);
+    assert_eq!(near.info()?.frame_bps, 0, "no frame was sent there");
+    reader.set_read_timeout(Some(Duration::from_millis(20)));
+    assert_eq!(reader.read_frame(), Err(Error::Timeout));
+    assert_eq!(far.channel(FRAMES).write(b"bytes").expect_err("frames").kind(), ErrorKind::InvalidInput);
+
+    while sender.send_frame(&large, false, Some(Duration::ZERO)) != Err(Error::KeyFrame) {} // until one is late
+    sender.send_frame(b"again", true, None)?;
+    reader.set_read_timeout(PATIENCE);
+    while frame.data != b"again" {
+        let last = frame.sequence;
+        frame = reader.read_frame()?;
+        assert_eq!(u64::from(frame.missing), frame.sequence - last - 1);
+    }
+    Ok(())
+}
+
+fn clear(near: &Session, far: &Session) -> io::Result<()> {
+    let mut sender = far.channel(BYTES);
+    let (mut left, mut dropped, block) = (0, 0, vec![0; BLOCK]);
+    sender.write_all(b"!")?;
+    near.channel(BYTES).read_exact(&mut [0])?; // of a new channel, clear leaves what is sent first
+    sender.set_write_timeout(Some(Duration::ZERO));
+    while dropped == 0 {
+        // Once nothing leaves any more, as nobody reads, there is something to drop.
+        match sender.write(&block) {
+            Ok(n) => left += n,
+            Err(e) => {
+                assert_eq!(e.kind(), ErrorKind::TimedOut);
+                let (unsent, age) = sender.unsent()?;
+                dropped = sender.clear()?;
+                left -= dropped;
+                assert!(dropped <= unsent && Some(age) < PATIENCE);
+            }
+        }
+    }
+    assert_eq!((sender.unsent()?, sender.clear()?), ((0, Duration::ZERO), 0));
+    sender.set_write_timeout(PATIENCE);
+    sender.write_all(b"next")?;
+    let mut got = vec![1; left + 4];
+    near.channel(BYTES).read_exact(&mut got)?;
+    assert_eq!(&got[left..], b"next");
+    Ok(())
+}
+
+fn poll(device: &Device, near: &Session, far: &Session) -> io::Result<()> {
+    let poller = Poller::new()?;
+    assert!(poller.as_fd().as_raw_fd() >= 0 && poller.as_raw_fd() == poller.as_fd().as_raw_fd());
+    poller.set(device.handle(), Events::ACCEPT, 0)?;
+    poller.set(far.handle(), Events::READABLE | Events::CLOSED, 1 << BYTES)?;
+    assert_eq!(poller.wait(Some(Duration::ZERO)), Err(Error::Timeout));
+    poller.wake()?;
+    assert_eq!(poller.wait(None), Ok(Vec::new()));
+    assert_eq!(poller.set(i32::MAX, Events::CLOSED, 0), Err(Error::InvalidSession));
+
+    near.channel(BYTES).write_all(b"hi")?;
+    let told = poller.wait(PATIENCE)?;
+    let is_readable = |e: &Event| (e.handle, e.readable, e.writable) == (far.handle(), 1 << BYTES, 0);
+    assert!(told.len() == 1 && is_readable(&told[0]) && told[0].events == Events::READABLE, "{:?}", told);
+    far.channel(BYTES).read_exact(&mut [0; 2])?;
+    assert_eq!(poller.wait(Some(Duration::ZERO)), Err(Error::Timeout));
+    poller.set(far.handle(), Events::WRITABLE, 1 << COMMANDS | 1 << VIDEO)?;
+    assert_eq!(poller.wait(None)?[0].writable, 1 << COMMANDS | 1 << VIDEO);
+    poller.set(far.handle(), Events::NONE, 0)?;
+    assert_eq!(poller.wait(Some(Duration::ZERO)), Err(Error::Timeout));
     Ok(())
 }
 

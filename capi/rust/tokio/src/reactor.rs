@@ -1,0 +1,70 @@
+use std::sync::Arc;
+
+use thingp2p::{Error, Events, Result};
+use tokio::io::unix::AsyncFd;
+use tokio::io::Interest;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+
+use crate::poller::{Descriptor, Poller};
+
+/// What an app or a device, and all its sessions, wait with. Its pollers are two, since the library watches the same channels
+/// of a session for all events, and there is room nearly always.
+#[derive(Debug)]
+pub struct Reactor {
+    pub input: Arc<Poller>,
+    pub room: Arc<Poller>,
+    tasks: [JoinHandle<()>; 2],
+}
+
+impl Reactor {
+    pub fn new() -> Result<Arc<Reactor>> {
+        let (input, input_descriptor) = open(Events::READABLE | Events::ACCEPT | Events::CLOSED)?;
+        let (room, room_descriptor) = open(Events::WRITABLE | Events::CLOSED)?;
+        let tasks = [input_descriptor, room_descriptor].map(|d| tokio::spawn(Poller::run(d))); // once nothing can fail
+        Ok(Arc::new(Reactor { input, room, tasks }))
+    }
+
+    /// Says that a session is gone: of what is closed here, the library does not tell.
+    pub fn gone(&self, handle: i32) {
+        self.input.wake(handle);
+        self.room.wake(handle);
+    }
+
+    /// Says that the app or the device is gone, and with it all its sessions.
+    pub fn all_gone(&self) {
+        self.input.wake_all();
+        self.room.wake_all();
+    }
+}
+
+impl Drop for Reactor {
+    fn drop(&mut self) {
+        self.tasks.iter().for_each(JoinHandle::abort);
+    }
+}
+
+fn open(events: Events) -> Result<(Arc<Poller>, AsyncFd<Descriptor>)> {
+    let poller = Arc::new(Poller::new(events)?);
+    let descriptor = Descriptor(poller.clone());
+    let descriptor = AsyncFd::with_interest(descriptor, Interest::READABLE).map_err(|_| Error::NoMemory)?;
+    Ok((poller, descriptor))
+}
+
+/// The last thing that an app or a device drops.
+#[derive(Debug)]
+pub struct Owner(pub Arc<Reactor>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.all_gone();
+    }
+}
+
+/// Runs what may take a second where it holds up no task.
+pub fn in_background<F: FnOnce() + Send + 'static>(run: F) {
+    match Handle::try_current() {
+        Ok(runtime) => drop(runtime.spawn_blocking(run)),
+        Err(_) => run(),
+    }
+}
