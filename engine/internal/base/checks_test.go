@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pion/stun"
@@ -67,8 +68,10 @@ func (c *checker) offer(lasting time.Duration, to []netip.AddrPort, agents ...*s
 	}
 }
 
-// left are the checks that have left since it was asked last.
+// left are the checks that have left since it was asked last, with one that the pacer's
+// timer has taken in this very moment.
 func (c *checker) left() []leftCheck {
+	synctest.Wait()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	all := c.all
