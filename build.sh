@@ -23,7 +23,8 @@ usage: ./build.sh [command]
                    the stages of those names (race, demo, ...), and what they are built with
   test nightly     fuzzes each parser for a minute, and keeps in build/fuzz-corpus what it has learned for the next time;
                    floods a device with handshakes for a minute; holds a poller against a model for as long; runs quic-go's integration tests on the copy
-  test cross       the library on all other machines of cross list, under emulators
+  test cross [TARGET...]
+                   the library on all other machines of cross list, or those, under emulators
   test clean [COMMAND...]
                    the demo and every test, or a command, on a machine that has nothing but Debian, a C compiler and Go:
                    in a root made by debootstrap; needs root, and the right to mount
@@ -264,7 +265,10 @@ test)
   case ${2:-all} in
   all) run_tests ;;
   nightly) run_nightly ;;
-  cross) run_cross_tests ;;
+  cross)
+    shift 2
+    run_cross_tests "$@"
+    ;;
   only)
     shift 2
     run_only "$@"

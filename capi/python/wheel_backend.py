@@ -22,7 +22,7 @@ WINDOWS = {0x14C: "win32", 0x8664: "win_amd64", 0xAA64: "win_arm64"}  # Machine 
 
 def platform_tag(library: bytes) -> str:
     """What the library is for, whatever machine makes the wheel. On Linux manylinux (PEP 600) for the oldest glibc that has
-    what it asks for; it needs no other library."""
+    what it asks for; it needs no other library. PyPI's oldest is 2.17, which pip before 20.3 calls manylinux2014 (PEP 599)."""
     if library[:2] == b"MZ":
         header = int.from_bytes(library[60:64], "little")
         return WINDOWS[int.from_bytes(library[header + 4 : header + 6], "little")]
@@ -34,7 +34,10 @@ def platform_tag(library: bytes) -> str:
     if b"\0libc.so\0" in library:  # musl's
         raise SystemExit("there is no wheel for musl: it takes the library only as a program starts (LD_PRELOAD), not when Python asks")
     versions = [int(v) for v in re.findall(rb"\0GLIBC_2\.(\d+)(?=[.\0])", library)]
-    return f"manylinux_2_{max(versions)}_{machine}" if versions else f"linux_{machine}"
+    if not versions:
+        return f"linux_{machine}"
+    oldest = max(17, *versions)
+    return f"manylinux_2_{oldest}_{machine}" + (f".manylinux2014_{machine}" if oldest == 17 else "")
 
 
 def library_name(library: bytes) -> str:
@@ -47,7 +50,8 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     path = os.environ.get("THINGP2P_LIBRARY") or ROOT / "build" / "libthingp2p.so"
     library = pathlib.Path(path).read_bytes()
     version = re.search(r'THING_P2P_VERSION +"(.*)"', (ROOT / "include/thingp2p.h").read_text()).group(1)
-    tag = "py3-none-" + platform_tag(library)
+    platforms = platform_tag(library)
+    tags = "".join(f"Tag: py3-none-{platform}\n" for platform in platforms.split("."))
     info = f"{NAME}-{version}.dist-info"
 
     files = {f"{NAME}/{p.name}": p.read_bytes() for p in (HERE / NAME).iterdir() if p.suffix in (".py", ".typed")}
@@ -55,10 +59,10 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     files[f"{info}/LICENSE"] = (ROOT / "LICENSE").read_bytes()
     metadata = f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\nSummary: {SUMMARY}\n"
     files[f"{info}/METADATA"] = f"{metadata}License: MIT\nRequires-Python: >=3.9\n".encode()
-    files[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: {NAME}\nRoot-Is-Purelib: false\nTag: {tag}\n".encode()
+    files[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: {NAME}\nRoot-Is-Purelib: false\n{tags}".encode()
     files[f"{info}/RECORD"] = record(files, f"{info}/RECORD")
 
-    wheel = f"{NAME}-{version}-{tag}.whl"
+    wheel = f"{NAME}-{version}-py3-none-{platforms}.whl"
     with zipfile.ZipFile(pathlib.Path(wheel_directory) / wheel, "w") as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))

@@ -1,6 +1,9 @@
 # ./build.sh cross: the library for other machines, and what can be tried of it on this one. Sourced by build.sh and test.sh.
 
+. "$ROOT/capi/scripts/zig.sh"
+
 # NAME|TIER|GOOS/GOARCH|GOARM|COMPILER|EMULATOR|ITS-LIBRARIES|DEBIAN-PACKAGES
+# A compiler zig:TARGET:PREFIX is zig (zig.sh), which makes what runs with a glibc as old as the target says.
 # Tier 1 is tried by ./build.sh test, and all by ./build.sh test cross. - is nothing.
 CROSS_TARGETS='
 386|1|linux/386|-|i686-linux-gnu-gcc|-|-|gcc-i686-linux-gnu libc6-i386
@@ -10,6 +13,10 @@ armv5|2|linux/arm|5|arm-linux-gnueabi-gcc|qemu-arm-static|/usr/arm-linux-gnueabi
 riscv64|2|linux/riscv64|-|riscv64-linux-gnu-gcc|qemu-riscv64-static|/usr/riscv64-linux-gnu|gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user-static
 windows|2|windows/amd64|-|x86_64-w64-mingw32-gcc|wine|-|gcc-mingw-w64-x86-64 wine wine64
 musl|1|linux/amd64|-|musl-gcc|-|-|musl-tools
+amd64-glibc2.17|1|linux/amd64|-|zig:x86_64-linux-gnu.2.17:x86_64-linux-gnu-|-|-|npm gcc
+arm64-glibc2.17|2|linux/arm64|-|zig:aarch64-linux-gnu.2.17:aarch64-linux-gnu-|qemu-aarch64-static|/usr/aarch64-linux-gnu|npm gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
+armv7-glibc2.17|2|linux/arm|7|zig:arm-linux-gnueabihf.2.17:arm-linux-gnueabihf-|qemu-arm-static|/usr/arm-linux-gnueabihf|npm gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static
+386-glibc2.17|2|linux/386|-|zig:x86-linux-gnu.2.17:i686-linux-gnu-|-|-|npm gcc-i686-linux-gnu libc6-i386
 '
 
 cross_names() { # cross_names [TIER]
@@ -27,13 +34,26 @@ cross_target() {
   dir=$BUILD/cross/$1
 }
 
+# cross_compiler: what stands in $compiler becomes a command, if it can be had.
+cross_compiler() {
+  local zig target prefix
+  IFS=: read -r zig target prefix <<<"$compiler"
+  if [ "$zig" != zig ]; then
+    command -v "$compiler" >/dev/null
+  elif command -v npm >/dev/null && command -v "${prefix}gcc" >/dev/null; then
+    compiler=$(zig_compiler "$target" "$prefix") || return
+  else
+    return 1
+  fi
+}
+
 cross_list() {
   local name arch arm compiler emulator sysroot debs dir
-  printf '%-8s %-4s %-26s %s\n' target tier compiler "tried here with"
+  printf '%-16s %-4s %-45s %s\n' target tier compiler "tried here with"
   for name in $(cross_names); do
     cross_target "$name"
     [ "$emulator" != - ] || emulator="no emulator"
-    printf '%-8s %-4s %-26s %s\n' "$name" "$(grep "^$name|" <<<"$CROSS_TARGETS" | cut -d'|' -f2)" "$compiler" "$emulator"
+    printf '%-16s %-4s %-45s %s\n' "$name" "$(grep "^$name|" <<<"$CROSS_TARGETS" | cut -d'|' -f2)" "$compiler" "$emulator"
   done
 }
 
@@ -41,7 +61,7 @@ cross_list() {
 cross_build() {
   local arch arm compiler emulator sysroot debs dir
   cross_target "$1"
-  command -v "$compiler" >/dev/null || die "for $1 this needs, as Debian calls it: $debs"
+  cross_compiler || die "for $1 this needs, as Debian calls it: $debs"
   (
     [ "$arm" = - ] || export GOARM=$arm
     CC=$compiler GOOS=${arch%/*} GOARCH=${arch#*/} THINGP2P_BUILD_DIR=$dir "$ROOT/build.sh" "${2:-build}"
@@ -53,6 +73,7 @@ cross_build() {
 cross_try() {
   local arch arm compiler emulator sysroot debs dir run= static= atomic= example
   cross_target "$1"
+  cross_compiler
   . "$ROOT/capi/scripts/demo.sh"
   if [ "$1" = windows ]; then
     try_windows
@@ -75,19 +96,22 @@ cross_try() {
   (DEMO_DEVICE="$run $dir/static-device" run_demo lan)
   (DEMO_APP="$run $dir/static-app" run_demo lan)
   case $1 in
-  386) check_wheel i686 ;;
-  arm64) check_wheel aarch64 ;;
-  armv7) check_wheel armv7l ;;
+  386 | 386-*) check_wheel "${1/386/i686}" ;;
+  arm64 | arm64-*) check_wheel "${1/arm64/aarch64}" ;;
+  armv7 | armv7-*) check_wheel "${1/armv7/armv7l}" ;;
+  amd64-*) check_wheel "${1/amd64/x86_64}" ;;
   riscv64) check_wheel riscv64 ;;
   esac # for the others pip has no name
 }
 
-# check_wheel MACHINE: the wheel says that it is for that.
+# check_wheel MACHINE[-glibc2.17]: the wheel says that it is for that.
 check_wheel() {
+  local machine=${1%-glibc*}
+  case $1 in *-glibc2.17) machine=manylinux_2_17_$machine.manylinux2014_$machine ;; esac
   local library=$dir/libthingp2p.so wheel
   [ -e "$library" ] || library=$dir/thingp2p.dll
   wheel=$(THINGP2P_LIBRARY=$library python3 -B "$ROOT/capi/python/wheel_backend.py" "$dir")
-  case $wheel in *"$1.whl") ;; *) die "the wheel is called $wheel" ;; esac
+  case $wheel in *"$machine.whl") ;; *) die "the wheel is called $wheel" ;; esac
 }
 
 # try_windows: the DLL's exports, and the demo under Wine, both ways round and with both ends there. Debian's Wine has not got
@@ -125,16 +149,16 @@ run_cross() { # run_cross list | [wheel] NAME...
   done
 }
 
-# cross_tests 1|all
+# cross_tests 1|all [NAME...]
 cross_tests() {
-  local name arch arm compiler emulator sysroot debs dir
-  for name in $(cross_names ${1#all}); do
+  local name arch arm compiler emulator sysroot debs dir names=${*:2}
+  for name in ${names:-$(cross_names ${1#all})}; do
     cross_target "$name"
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v "$compiler" >/dev/null; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! cross_compiler; then
       # shellcheck disable=SC2086 # a list
       DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $debs
     fi
-    command -v "$compiler" >/dev/null || skip "missing, as Debian calls it: $debs"
+    cross_compiler || skip "missing, as Debian calls it: $debs"
     echo "-- $name"
     cross_build "$name"
     cross_try "$name" "$1"

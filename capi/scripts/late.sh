@@ -34,6 +34,18 @@ rename_in_go() {
   done
 }
 
+# partial_linker FLAG...: the command that makes one object of many. It is the compiler, which knows the machine, unless its
+# linker has no such flags, as zig's: then it is that of GNU for this machine.
+partial_linker() {
+  local flag by_compiler="$CC -nostdlib -r -Wl,--build-id=none"
+  for flag; do by_compiler+=" -Wl,$flag"; done
+  if echo 'int none;' | $by_compiler -x c - -o "$BUILD/late/none.o" 2>/dev/null; then
+    echo "$by_compiler"
+  else
+    echo "$(binutil ld) -r --build-id=none $*"
+  fi
+}
+
 link_object() {
   local work=$1
   (cd "$work" && "$(binutil ar)" x go.a)
@@ -41,7 +53,8 @@ link_object() {
   "$(binutil objcopy)" --remove-section=.init_array --remove-section='.rel*.init_array' --wildcard "$work/go.o"
   rename_in_go "$work/go.o" "_rt0_$("$GO" env GOARCH)_linux_lib=tp2p_go_entry" runtime.sigtable=tp2p_go_signals x_cgo_bindm=tp2p_bind_thread
   # -d turns common symbols into ordinary ones; groups are settled here, since objcopy makes their names local.
-  $CC -nostdlib -r -Wl,-d,--force-group-allocation,--build-id=none -o "$work/all.o" "$work"/0*.o "$work/go.o"
+  # shellcheck disable=SC2046 # a list
+  $(partial_linker -d --force-group-allocation) -o "$work/all.o" "$work"/0*.o "$work/go.o"
   "$(binutil objcopy)" --strip-debug --wildcard --keep-global-symbol='thing_p2p_*' "$work/all.o" "$work/thingp2p.o"
 }
 

@@ -55,12 +55,12 @@ run_nightly() {
   finish
 }
 
-# All other machines, and more of what is tried each time.
-run_cross_tests() {
+# All other machines, or those, and more of what is tried each time.
+run_cross_tests() { # run_cross_tests [NAME...]
   begin "$BUILD/cross-logs"
   stage build build_all
   stage testlog go_build "$LOGS/testlog" "" ./capi/scripts/testlog
-  stage cross cross_tests all
+  stage cross cross_tests all "$@"
   finish
 }
 
