@@ -16,7 +16,6 @@ musl|1|linux/amd64|-|musl-gcc|-|-|musl-tools
 amd64-glibc2.17|1|linux/amd64|-|zig:x86_64-linux-gnu.2.17:x86_64-linux-gnu-|-|-|npm gcc
 arm64-glibc2.17|2|linux/arm64|-|zig:aarch64-linux-gnu.2.17:aarch64-linux-gnu-|qemu-aarch64-static|/usr/aarch64-linux-gnu|npm gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 armv7-glibc2.17|2|linux/arm|7|zig:arm-linux-gnueabihf.2.17:arm-linux-gnueabihf-|qemu-arm-static|/usr/arm-linux-gnueabihf|npm gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static
-386-glibc2.17|2|linux/386|-|zig:x86-linux-gnu.2.17:i686-linux-gnu-|-|-|npm gcc-i686-linux-gnu libc6-i386
 '
 
 cross_names() { # cross_names [TIER]
@@ -96,7 +95,7 @@ cross_try() {
   (DEMO_DEVICE="$run $dir/static-device" run_demo lan)
   (DEMO_APP="$run $dir/static-app" run_demo lan)
   case $1 in
-  386 | 386-*) check_wheel "${1/386/i686}" ;;
+  386) check_wheel i686 ;;
   arm64 | arm64-*) check_wheel "${1/arm64/aarch64}" ;;
   armv7 | armv7-*) check_wheel "${1/armv7/armv7l}" ;;
   amd64-*) check_wheel "${1/amd64/x86_64}" ;;
