@@ -90,6 +90,14 @@ type Config struct {
 	// through it into the network it stands in.
 	AllowPrivatePeers bool
 
+	// Proxies are the reverse proxies of TCP before this server. Their connections begin
+	// with a header of the PROXY protocol, which ProxyHeader reads.
+	Proxies     []netip.Prefix
+	ProxyHeader ProxyHeader
+	// HTTPProxies are those of HTTP, which name the client of a WebSocket in
+	// X-Forwarded-For.
+	HTTPProxies []netip.Prefix
+
 	// Net replaces the operating system's UDP, for tests; TURN is then over
 	// UDP only. Nil: the operating system.
 	Net transport.Net
@@ -132,6 +140,9 @@ func (c Config) check() error {
 	}
 	if c.PublicIP.IsValid() && !c.PublicIP.Unmap().Is4() {
 		return fmt.Errorf("the public address %s is not IPv4: relays are IPv4, give -public-ip the machine's IPv4 address", c.PublicIP)
+	}
+	if len(c.Proxies) > 0 && c.ProxyHeader == nil {
+		return errors.New("there are proxies, but nothing that reads their headers: set ProxyHeader")
 	}
 	if c.TTL < time.Minute {
 		return fmt.Errorf("a credential lifetime of %s is too short: give -ttl a minute or more", c.TTL)

@@ -63,6 +63,7 @@ func newDoor(l *lobby, maxInside, maxInsideAddress int) *door {
 type knock struct {
 	net.Conn
 	lobby   *lobby
+	remote  net.Addr // the client, as far as it is known
 	from    netip.Addr
 	entered time.Time
 
@@ -83,7 +84,7 @@ func (l *lobby) enter(conn net.Conn) net.Conn {
 	if knockOf(conn) != nil {
 		return conn
 	}
-	k := &knock{Conn: conn, lobby: l, from: sourceOf(conn.RemoteAddr()), entered: time.Now()}
+	k := &knock{Conn: conn, lobby: l, remote: conn.RemoteAddr(), from: sourceOf(conn.RemoteAddr()), entered: time.Now()}
 	l.mu.Lock()
 	k.place = l.waiting.PushBack(k)
 	l.waitingFrom[k.from]++
@@ -163,6 +164,8 @@ func (k *knock) Close() error {
 	k.lobby.mu.Unlock()
 	return k.Conn.Close()
 }
+
+func (k *knock) RemoteAddr() net.Addr { return k.remote }
 
 // NetConn returns the connection below, as TLS's does.
 func (k *knock) NetConn() net.Conn { return k.Conn }

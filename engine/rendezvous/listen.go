@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -14,8 +15,10 @@ import (
 
 // acceptors owns listeners and the goroutines that accept from them.
 type acceptors struct {
-	log   *slog.Logger
-	lobby *lobby // where they come in; nil: none
+	log     *slog.Logger
+	lobby   *lobby         // where they come in; nil: none
+	proxies []netip.Prefix // whose connections begin with a header
+	header  ProxyHeader
 
 	mu        sync.Mutex
 	listeners []net.Listener
@@ -47,10 +50,7 @@ func (a *acceptors) accept(l net.Listener, serve func(net.Conn)) {
 		for pause := time.Duration(0); ; {
 			conn, err := l.Accept()
 			if err == nil {
-				if a.lobby != nil {
-					conn = a.lobby.enter(conn)
-				}
-				a.handOver(conn, serve)
+				a.enter(conn, serve)
 				pause = 0
 				continue
 			}
@@ -66,6 +66,34 @@ func (a *acceptors) accept(l net.Listener, serve func(net.Conn)) {
 				return
 			}
 		}
+	})
+}
+
+// enter lets a connection into the lobby, one that a proxy has made once it has said for
+// whom.
+func (a *acceptors) enter(conn net.Conn, serve func(net.Conn)) {
+	come := func(conn net.Conn) {
+		if a.lobby != nil {
+			conn = a.lobby.enter(conn)
+		}
+		a.handOver(conn, serve)
+	}
+	if !isOneOf(a.proxies, addressOf(conn.RemoteAddr()).Addr()) {
+		come(conn)
+		return
+	}
+	a.workers.Go(func() {
+		a.handOver(conn, func(conn net.Conn) {
+			stop := a.workers.WhenDone(a.ctx, func() { conn.Close() })
+			client, err := behindProxy(conn, a.header)
+			stop()
+			if err != nil {
+				a.log.Debug("what a proxy sent is no header of the PROXY protocol", "remote", conn.RemoteAddr(), "error", err)
+				conn.Close()
+				return
+			}
+			come(client)
+		})
 	})
 }
 

@@ -43,6 +43,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{accept: newAcceptors(cfg.Log, newLobby())}
+	s.accept.proxies, s.accept.header = cfg.Proxies, cfg.ProxyHeader
 	if err := s.start(ctx, cfg); err != nil {
 		s.Close()
 		return nil, err
@@ -188,7 +189,7 @@ func (s *Server) listenMQTT(cfg Config) error {
 	public, _ := cfg.publicIP()
 	serve := services{protoMQTT: s.broker.Serve}
 	if cfg.WS != "" || cfg.WSS != "" {
-		s.webSocket = newWebSocket(cfg.Log, s.broker.Serve)
+		s.webSocket = newWebSocket(cfg.Log, cfg.HTTPProxies, s.broker.Serve)
 		serve[protoHTTP] = s.webSocket.Serve
 	}
 	for _, l := range []struct {

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -21,8 +22,8 @@ type webSocket struct {
 	waiting  sync.WaitGroup // connections that are still HTTP
 }
 
-// newWebSocket hands each WebSocket to serve.
-func newWebSocket(log *slog.Logger, serve func(net.Conn)) *webSocket {
+// newWebSocket hands each WebSocket to serve. Proxies are believed for whom they speak.
+func newWebSocket(log *slog.Logger, proxies []netip.Prefix, serve func(net.Conn)) *webSocket {
 	upgrader := websocket.Upgrader{
 		HandshakeTimeout: helloTimeout,
 		Subprotocols:     []string{"mqtt"},
@@ -38,6 +39,11 @@ func newWebSocket(log *slog.Logger, serve func(net.Conn)) *webSocket {
 			defer ws.listener.Recover()
 			if conn, err := upgrader.Upgrade(w, r, nil); err == nil {
 				conn.SetReadLimit(2 * maxPacketBytes)
+				if k := knockOf(conn.NetConn()); k != nil {
+					if client := forwardedFor(r, addressOf(k.RemoteAddr()).Addr(), proxies); client.IsValid() {
+						k.isFrom(client)
+					}
+				}
 				serve(&webSocketConn{Conn: conn.NetConn(), ws: conn})
 			}
 		}),

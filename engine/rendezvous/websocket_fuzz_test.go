@@ -32,7 +32,7 @@ func FuzzWebSocket(f *testing.F) {
 		synctest.Test(t, func(t *testing.T) {
 			var out bytes.Buffer
 			served := 0
-			ws := newWebSocket(noFaults(t), func(conn net.Conn) {
+			ws := newWebSocket(noFaults(t), nil, func(conn net.Conn) {
 				served++
 				io.Copy(&out, conn)
 				conn.Close()

@@ -66,6 +66,13 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	f.StringVar(&o.admit, "admit", "open", "`WHO` may use the relays: open, everybody; a file with the id of a device in each line, or known, the file "+listName+" beside -secret, for those and the apps that they speak for; or the http(s):// URL of a service that says so")
 	f.BoolVar(&c.RefuseOthers, "refuse-others", false, "those whom -admit does not admit may not even signal")
 	f.BoolVar(&c.AllowPrivatePeers, "allow-private-peers", false, "relay to private addresses although the public one is not private")
+	f.Func("proxy-protocol", "connections from the proxy or network `CIDR` begin with a header of the PROXY protocol, and count as the client's that it names; may be repeated", func(text string) error {
+		c.ProxyHeader = proxyHeader
+		return addNetwork(&c.Proxies, text)
+	})
+	f.Func("forwarded-for", "the proxy or network `CIDR` is believed which client's WebSocket it passes on, by X-Forwarded-For; may be repeated", func(text string) error {
+		return addNetwork(&c.HTTPProxies, text)
+	})
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
 	f.BoolVar(&o.verbose, "v", false, "log more")
 

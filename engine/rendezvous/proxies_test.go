@@ -1,0 +1,56 @@
+package rendezvous
+
+import (
+	"net/http"
+	"net/netip"
+	"testing"
+)
+
+var theProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
+
+func forwarded(from string, headers ...string) netip.Addr {
+	r := &http.Request{Header: http.Header{"X-Forwarded-For": headers}}
+	return forwardedFor(r, netip.MustParseAddr(from), theProxies)
+}
+
+// Only a proxy is believed, and no more of what it passes on than other proxies say.
+func TestForWhomAProxySpeaks(t *testing.T) {
+	for _, test := range []struct {
+		from    string
+		headers []string
+		client  string
+	}{
+		{"10.0.0.1", nil, ""},
+		{"10.0.0.1", []string{""}, ""},
+		{"10.0.0.1", []string{"192.0.2.1"}, "192.0.2.1"},
+		{"192.0.2.9", []string{"192.0.2.1"}, ""},
+		{"10.0.0.1", []string{"198.51.100.1, 192.0.2.1"}, "192.0.2.1"},
+		{"10.0.0.1", []string{"198.51.100.1", "192.0.2.1"}, "192.0.2.1"},
+		{"10.0.0.1", []string{"198.51.100.1, 192.0.2.1, 10.0.0.2,10.0.0.3"}, "192.0.2.1"},
+		{"10.0.0.1", []string{"nonsense, 10.0.0.2"}, "10.0.0.2"},
+		{"10.0.0.1", []string{"192.0.2.1, nonsense"}, ""},
+		{"fd00::1", []string{"[2001:db8::1]:99"}, "2001:db8::1"},
+		{"fd00::1", []string{"2001:db8::1"}, "2001:db8::1"},
+		{"fd00::1", []string{"::ffff:192.0.2.1"}, "192.0.2.1"},
+		{"10.0.0.1", []string{"192.0.2.1:99"}, "192.0.2.1"},
+	} {
+		var want netip.Addr
+		if test.client != "" {
+			want = netip.MustParseAddr(test.client)
+		}
+		if got := forwarded(test.from, test.headers...); got != want {
+			t.Errorf("%s says %q: %v, want %v", test.from, test.headers, got, want)
+		}
+	}
+}
+
+func FuzzForwardedFor(f *testing.F) {
+	for _, header := range []string{"", "192.0.2.1", "[2001:db8::1]:99, 10.0.0.2", ",,", "fe80::1%eth0"} {
+		f.Add(header)
+	}
+	f.Fuzz(func(t *testing.T, header string) {
+		if client := forwarded("10.0.0.1", header); client.Zone() != "" || client.Is4In6() {
+			t.Errorf("%v", client)
+		}
+	})
+}
