@@ -38,9 +38,9 @@ func (b *bucket) owe(n, perSecond, size float64, now time.Time) time.Duration {
 	return time.Duration(max(0, b.missing-size) / perSecond * float64(time.Second))
 }
 
-// Each address may begin so much work: TLS handshakes and logins. A household
-// or a carrier's NAT, whose devices come back all at once after a restart, gets
-// through in seconds.
+// Each address may begin work for so many connections: a TLS handshake, a login, or
+// both. A household or a carrier's NAT, whose devices come back all at once after a
+// restart, gets through in seconds.
 const (
 	attemptsPerSecond = 50
 	attemptsAtOnce    = 500

@@ -34,8 +34,8 @@ type lobby struct {
 	attempts *attempts
 
 	mu          sync.Mutex
-	waiting     list.List // of *knock, oldest first
-	waitingFrom map[netip.Addr]int
+	waiting     list.List          // of *knock, oldest first
+	waitingFrom map[netip.Addr]int // that have not paid
 }
 
 func newLobby() *lobby { return &lobby{attempts: newAttempts(), waitingFrom: map[netip.Addr]int{}} }
@@ -69,6 +69,7 @@ type knock struct {
 
 	// Guarded by the lobby.
 	place  *list.Element // while it waits
+	paid   bool          // for its work, see mayWork
 	inside *door         // that it went through
 }
 
@@ -106,7 +107,7 @@ func (l *lobby) surplus(from netip.Addr) *knock {
 		return nil
 	}
 	for e := l.waiting.Front(); e != nil; e = e.Next() {
-		if k := e.Value.(*knock); !tooMany || k.from == from {
+		if k := e.Value.(*knock); !tooMany || k.from == from && !k.paid {
 			return k
 		}
 	}
@@ -119,7 +120,9 @@ func (k *knock) leave() {
 	case k.place != nil:
 		k.lobby.waiting.Remove(k.place)
 		k.place = nil
-		drop(k.lobby.waitingFrom, k.from)
+		if !k.paid {
+			drop(k.lobby.waitingFrom, k.from)
+		}
 	case d != nil:
 		k.inside = nil
 		d.inside--
@@ -147,11 +150,24 @@ func (d *door) admit(k *knock) error {
 }
 
 // mayWork asks, before work that costs time, whether the address has begun too
-// much of it.
+// much of it. A connection pays once, with its first work: there is no more to it than
+// one handshake of TLS and one login. What is paid for is not thrown away: neither at
+// the login, nor for newer ones of the same address, whose rate bounds how many have
+// paid. Else a herd would spend what it may do on what it then loses.
 func (k *knock) mayWork() error {
-	if !k.lobby.attempts.allow(k.from, time.Now()) {
+	l := k.lobby
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case k.paid:
+		return nil
+	case k.place == nil:
+		return errTooLate
+	case !l.attempts.allow(k.from, time.Now()):
 		return errTooFast
 	}
+	k.paid = true
+	drop(l.waitingFrom, k.from)
 	return nil
 }
 
