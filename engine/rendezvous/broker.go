@@ -28,7 +28,7 @@ const (
 type BrokerConfig struct {
 	MaxClients  int // connections at once; default DefaultMaxClients
 	MaxAddress  int // connections at once from one address; default DefaultMaxAddress
-	MaxRetained int // topics with a retained message; default DefaultMaxRetained
+	MaxRetained int // topics with a retained message; default DefaultMaxRetained, or MaxClients if that is more
 
 	// Names are the DNS names and addresses under which clients reach the
 	// broker, beside the address that a connection comes to. A client's login
@@ -64,6 +64,8 @@ type Broker struct {
 	door   *door
 	names  []string
 	logins *logins
+
+	presence *presence
 	ice    atomic.Pointer[func(account string) []byte]
 
 	reviews atomic.Int64 // so far; see Review
@@ -88,7 +90,7 @@ func NewBroker(cfg BrokerConfig) *Broker {
 		cfg.MaxAddress = DefaultMaxAddress
 	}
 	if cfg.MaxRetained <= 0 {
-		cfg.MaxRetained = DefaultMaxRetained
+		cfg.MaxRetained = max(DefaultMaxRetained, cfg.MaxClients+1) // the server has one, too
 	}
 	limits := mqtt.NewDefaultServerCapabilities()
 	limits.MaximumSessionExpiryInterval = 0
@@ -123,8 +125,9 @@ func NewBroker(cfg BrokerConfig) *Broker {
 			b.names = append(b.names, plainName(name))
 		}
 	}
+	b.presence = newPresence(cfg.MaxRetained, b.mqtt.Topics)
 	b.self = b.mqtt.NewClient(nil, "server", "", true)
-	for _, hook := range []mqtt.Hook{&authHook{broker: b}, &topicHook{broker: b}, &sessionHook{broker: b}, &iceHook{broker: b}, &paceHook{}} {
+	for _, hook := range []mqtt.Hook{&authHook{broker: b}, &topicHook{broker: b}, &sessionHook{broker: b}, &iceHook{broker: b}, &presenceHook{broker: b}, &paceHook{}} {
 		if err := b.mqtt.AddHook(hook, nil); err != nil {
 			panic(err) // our hooks take no configuration that could be wrong
 		}

@@ -53,6 +53,9 @@ func (h *sessionHook) OnSessionEstablish(cl *mqtt.Client, pk packets.Packet) {
 		return
 	}
 	c.client = cl
+	if topic := c.who.presentAs(); topic != "" {
+		h.broker.presence.came(topic)
+	}
 	if pk.Connect.WillFlag {
 		c.willTopic = pk.Connect.WillTopic
 	}
@@ -113,6 +116,9 @@ func (b *Broker) announceEnd(c *clientConn) {
 // forget removes what is left of a connection that has ended.
 func (b *Broker) forget(c *clientConn) {
 	b.announceEnd(c)
+	if topic := c.who.presentAs(); topic != "" && c.client != nil {
+		b.presence.left(topic)
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.conns, c)

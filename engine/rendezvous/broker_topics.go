@@ -97,7 +97,14 @@ func (b *Broker) mayRetain(topic string, payload []byte) bool {
 	if _, ok := b.mqtt.Topics.Retained.Get(topic); ok {
 		return true
 	}
-	return len(payload) > 0 && b.mqtt.Topics.Retained.Len() < b.cfg.MaxRetained
+	if len(payload) == 0 {
+		return false
+	}
+	if !b.presence.makeRoom() {
+		b.warn("the table of statuses is full of devices that are connected: apps do not see that others are", "most", b.cfg.MaxRetained)
+		return false
+	}
+	return true
 }
 
 // topicHook applies these rules.
