@@ -65,7 +65,7 @@ type Client struct {
 	guard   panics.Guard
 	stop    context.CancelFunc
 	done    chan struct{}
-	hurry   chan struct{} // ends a backoff at once
+	hurry   chan struct{} // ends a backoff at once; empty while online
 	leaving panics.Group  // links that are lost
 	random  string        // tells this client from others with the same id
 
@@ -83,16 +83,6 @@ type Client struct {
 	watches  map[string]*watch
 	pace     pace
 }
-
-// Reconnect backoff. A server that comes back is found within the first
-// ceiling; one that stays away is asked less often.
-const (
-	backoffFloor    = 100 * time.Millisecond
-	backoffCeiling  = 1500 * time.Millisecond
-	backoffPatience = 5 * time.Minute
-	backoffPatient  = 10 * time.Second
-	backoffStable   = 10 * time.Second // a connection that lasts so long starts the backoff over
-)
 
 // ErrClosed is returned once the client is closed.
 var ErrClosed = errors.New("the client is closed")
@@ -149,12 +139,12 @@ func (c *Client) Close() error {
 func (c *Client) run(ctx context.Context) {
 	defer close(c.done)
 	defer c.leaving.Wait()
-	var lostSince time.Time // zero: not lost, or not yet
-	delay := backoffFloor
+	lost := false // and the log says so
+	var retries backoff
 	for ctx.Err() == nil {
 		stable, err := c.connectOnce(ctx)
 		if stable {
-			lostSince, delay = time.Time{}, backoffFloor
+			lost = false
 		}
 		if ctx.Err() != nil {
 			break
@@ -162,16 +152,18 @@ func (c *Client) run(ctx context.Context) {
 		if errors.Is(err, errShowMore) || errors.Is(err, errMoved) {
 			continue
 		}
-		if lostSince.IsZero() {
-			lostSince = time.Now()
+		if !lost {
+			lost = true
 			c.cfg.Log.Warn("the server cannot be reached, trying again", "server", c.cfg.Server.Host, "error", err)
 		}
 		c.setError(err)
 		c.tellOffline()
-		c.pause(ctx, jitter(delay))
-		delay = min(delay*2, backoffCeiling)
-		if time.Since(lostSince) > backoffPatience {
-			delay = backoffPatient
+		pause := retries.failed
+		if stable {
+			pause = func() time.Duration { return retries.lost(err) }
+		}
+		if hurried := c.pause(ctx, pause()); hurried {
+			retries = backoff{}
 		}
 	}
 	c.setError(ErrClosed)
@@ -271,21 +263,17 @@ func (c *Client) NetworkChanged(own func(local netip.Addr, remote netip.AddrPort
 	c.Doubt()
 }
 
-func (c *Client) pause(ctx context.Context, d time.Duration) {
+// pause waits for d, or until somebody else waits.
+func (c *Client) pause(ctx context.Context, d time.Duration) (hurried bool) {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	select {
 	case <-t.C:
 	case <-c.hurry:
+		return true
 	case <-ctx.Done():
 	}
-}
-
-// jitter spreads the clients of a server that went away.
-func jitter(d time.Duration) time.Duration {
-	var b [1]byte
-	rand.Read(b[:])
-	return d/2 + d*time.Duration(b[0])/512
+	return false
 }
 
 func (c *Client) setOnline(l *link) {
@@ -293,6 +281,10 @@ func (c *Client) setOnline(l *link) {
 	defer c.mu.Unlock()
 	c.link, c.since, c.lastErr = l, time.Now(), nil
 	close(c.online)
+	select {
+	case <-c.hurry: // who waited has what it waited for: the next loss is another matter
+	default:
+	}
 	l.subscribe(slices.Collect(maps.Keys(c.watches)))
 	c.showMore()
 }
@@ -319,12 +311,14 @@ func (c *Client) setError(err error) {
 // Online returns a channel that is closed while the client is connected. It
 // also ends a backoff, since somebody waits.
 func (c *Client) Online() <-chan struct{} {
-	select {
-	case c.hurry <- struct{}{}:
-	default:
-	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.link == nil {
+		select {
+		case c.hurry <- struct{}{}:
+		default:
+		}
+	}
 	return c.online
 }
 

@@ -133,7 +133,7 @@ func TestNetworkChanged(t *testing.T) {
 		c.currentLink().local = gone
 		s.silence()
 		c.NetworkChanged(func(ip netip.Addr, _ netip.AddrPort) bool { return ip != gone })
-		time.Sleep(backoffFloor)
+		time.Sleep(backoffBase)
 		synctest.Wait()
 		if !c.isOnline() || c.currentLink().local == gone {
 			t.Error("the dead connection is waited for")

@@ -49,7 +49,7 @@ func TestPresenceWhenTheConnectionBreaks(t *testing.T) {
 		want(t, status, true)
 		pipe.Close()
 		want(t, status, false) // the will
-		time.Sleep(backoffFloor)
+		time.Sleep(backoffBase)
 		want(t, status, true) // it has come back
 	})
 }
@@ -93,7 +93,7 @@ func TestPresenceWithANewBroker(t *testing.T) {
 		defer stop()
 		want(t, status, true)
 		s.cut()
-		time.Sleep(backoffCeiling)
+		time.Sleep(backoffMost)
 		if !app.isOnline() {
 			t.Fatal("the app has not come back")
 		}
@@ -134,14 +134,14 @@ func TestWatchesShareASubscription(t *testing.T) {
 		_, stop3 := app.Watch(id("dev"))
 		check("one of three ended", 1, 0)
 		s.cut()
-		time.Sleep(backoffFloor)
+		time.Sleep(backoffBase)
 		check("reconnected", 2, 0)
 		stop2()
 		check("one is left", 2, 0)
 		stop3()
 		check("none is left", 2, 1)
 		s.cut()
-		time.Sleep(backoffCeiling)
+		time.Sleep(backoffMost)
 		check("reconnected without watches", 2, 1)
 		_, stop4 := app.Watch(id("dev"))
 		check("watched again", 3, 1)
@@ -166,7 +166,7 @@ func TestWatchWhileOffline(t *testing.T) {
 		defer stop()
 		wantNone(t, status)
 		s.answer(s.broker.Serve)
-		time.Sleep(backoffCeiling)
+		time.Sleep(backoffMost)
 		want(t, status, true)
 	})
 }

@@ -86,7 +86,7 @@ func TestARefusedLogin(t *testing.T) {
 			if err := stranger.Err(); !errors.Is(err, ErrLogin) || !strings.Contains(err.Error(), advice) {
 				t.Errorf("%v, want %q in it", err, advice)
 			}
-			if n := len(s.dialled()); n < int(time.Minute/backoffCeiling) || n > int(time.Minute/(backoffCeiling/2))+6 {
+			if n := len(s.dialled()); n < 2 || n > mostDialsInAMinute {
 				t.Errorf("%d dials in a minute", n)
 			}
 			device := s.client(Device, "dev")
