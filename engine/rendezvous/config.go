@@ -60,6 +60,10 @@ type Config struct {
 	// Secret signs TURN credentials. Default: random, for as long as the
 	// server runs.
 	Secret string
+	// OldSecrets are accepted, and never sign: credentials that they have signed hold for
+	// the rest of their lifetime, so that a new Secret takes no relay away. Who has one can
+	// make credentials: leave out what has leaked, and what is older than TTL.
+	OldSecrets []string
 	// TTL is the lifetime of TURN credentials; new ones are published at half
 	// of it. Default: DefaultTTL.
 	TTL time.Duration

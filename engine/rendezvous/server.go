@@ -61,7 +61,7 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 
 	var err error
 	s.turn, err = NewTURN(TURNConfig{
-		Secret: cfg.Secret, PublicIP: public, RelayPorts: cfg.RelayPorts, MaxRelays: cfg.MaxRelays,
+		Secret: cfg.Secret, OldSecrets: cfg.OldSecrets, PublicIP: public, RelayPorts: cfg.RelayPorts, MaxRelays: cfg.MaxRelays,
 		MaxRelaysPerClient: cfg.MaxRelaysPerClient, Rate: cfg.RelayRate, AllowPrivatePeers: cfg.AllowPrivatePeers, Net: cfg.Net, Log: cfg.Log,
 		lobby: s.accept.lobby,
 	})

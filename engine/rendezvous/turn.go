@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 
 	"github.com/pion/transport/v2"
@@ -18,6 +19,8 @@ import (
 type TURNConfig struct {
 	// Secret signs the credentials; see [Credential].
 	Secret string
+	// OldSecrets have signed credentials before; see Config.
+	OldSecrets []string
 	// PublicIP is the IPv4 address of relays, as peers see it. If this machine
 	// has it, relays bind to it, else to all addresses: a cloud's NAT that maps
 	// one public address to the machine then does the rest.
@@ -70,6 +73,9 @@ func NewTURN(cfg TURNConfig) (*TURN, error) {
 	}
 	if cfg.PublicIP = cfg.PublicIP.Unmap(); !cfg.PublicIP.Is4() {
 		return nil, errors.New("a TURN server needs the IPv4 address of its relays")
+	}
+	if slices.Contains(cfg.OldSecrets, "") {
+		return nil, errors.New("an old secret is empty, and anybody could sign with it: leave it out")
 	}
 	return &TURN{
 		cfg:     cfg,
@@ -156,7 +162,7 @@ func (t *TURN) serve(conn net.PacketConn, d *desk) error {
 		},
 		LoggerFactory: pionLogs{t.cfg.Log},
 		PacketConnConfigs: []pion.PacketConnConfig{{
-			PacketConn:            conn,
+			PacketConn:            deskConn{conn, d},
 			RelayAddressGenerator: d,
 			PermissionHandler: func(_ net.Addr, peer net.IP) bool {
 				defer d.guard.Recover()

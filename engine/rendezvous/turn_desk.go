@@ -6,8 +6,6 @@ import (
 	"net/netip"
 	"time"
 
-	pion "github.com/pion/turn/v2"
-
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -15,11 +13,12 @@ import (
 // their relays. pion tells its address generator nothing about the client, but
 // it calls authenticate first and from the same goroutine, so the desk knows.
 type desk struct {
-	guard  panics.Guard
-	relays *relays
-	secret string
-	last   client       // whom authenticate saw last
-	admit  func() error // lets a connection in; nil for a socket
+	guard   panics.Guard
+	relays  *relays
+	secrets secrets
+	message []byte       // that was read last, see deskConn
+	last    client       // whom authenticate saw last
+	admit   func() error // lets a connection in; nil for a socket
 }
 
 // client is who holds a relay.
@@ -29,7 +28,7 @@ type client struct {
 }
 
 func newDesk(r *relays, cfg TURNConfig) *desk {
-	return &desk{guard: panics.Guard{Log: cfg.Log}, relays: r, secret: cfg.Secret}
+	return &desk{guard: panics.Guard{Log: cfg.Log}, relays: r, secrets: secrets{cfg.Secret, cfg.OldSecrets}}
 }
 
 // authenticate returns the key that the client's message must be signed with.
@@ -41,7 +40,7 @@ func (d *desk) authenticate(username, realm string, from net.Addr) ([]byte, bool
 	if !ok || realm != Realm || !time.Now().Before(expires) && !d.relays.held(d.last) {
 		return nil, false
 	}
-	return pion.GenerateAuthKey(username, realm, passwordOf(d.secret, username)), true
+	return d.secrets.keyFor(username, realm, d.message), true
 }
 
 // holdsRelay reports whether the client seen last has a relay.
