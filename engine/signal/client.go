@@ -78,6 +78,7 @@ type Client struct {
 	ice      ICEServers
 	iceSeen  chan struct{} // closed once ice is known
 	iceNew   chan struct{} // closed when ice changes, and replaced
+	iceAsked time.Time     // when it was asked for last, by AskICE
 	skew     time.Duration // of the server's clock against ours, as far as it is known
 	refusals int           // of logins, since then
 	watches  map[string]*watch
@@ -384,6 +385,23 @@ func (c *Client) NewICE() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.iceNew
+}
+
+// askICEPause is the time between two questions, so that a server whose credentials no relay
+// takes is not asked in a loop.
+const askICEPause = 10 * time.Second
+
+// AskICE is for whom a TURN server has refused: the secret that its credentials are signed with
+// may be another now. It makes the server name its servers again, with fresh credentials, which
+// NewICE tells of. A client that is not connected tries at once to be.
+func (c *Client) AskICE() {
+	c.Online()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if now := time.Now(); c.link != nil && now.Sub(c.iceAsked) >= askICEPause {
+		c.iceAsked = now
+		c.link.subscribe([]string{iceTopic}) // what is retained there comes again
+	}
 }
 
 // receive handles one message from the broker.

@@ -228,7 +228,11 @@ func (n *Negotiation) askForRelay(ctx context.Context) {
 			}
 			n.log.Debug("no relay", "error", err)
 			if ctx.Err() == nil {
-				n.Journal.FailRelay(err, errors.Is(err, base.ErrRelayRefused))
+				refused := errors.Is(err, base.ErrRelayRefused)
+				n.Journal.FailRelay(err, refused)
+				if refused {
+					n.signals.AskICE()
+				}
 			}
 			pause := time.NewTimer(relayPauses[min(failures, len(relayPauses)-1)])
 			select {
