@@ -117,8 +117,13 @@ func (w *world) must(err error) {
 }
 
 func (w *world) publishServers() {
+	w.must(w.broker.Publish(rendezvous.ICETopic, w.servers(turnSecret), true))
+}
+
+// servers is the document of the server, with credentials by a secret.
+func (w *world) servers(secret string) []byte {
 	expires := time.Now().Add(24 * time.Hour)
-	username, password := rendezvous.Credential(turnSecret, "all", expires)
+	username, password := rendezvous.Credential(secret, "all", expires)
 	document, err := json.Marshal(rendezvous.ICEDocument{
 		V:       1,
 		Expires: expires.Unix(),
@@ -128,7 +133,7 @@ func (w *world) publishServers() {
 		}},
 	})
 	w.must(err)
-	w.must(w.broker.Publish(rendezvous.ICETopic, document, true))
+	return document
 }
 
 // host adds a host to a network.
