@@ -3,6 +3,7 @@ package rendezvous
 import (
 	"crypto/tls"
 	"fmt"
+	"log/slog"
 	"os"
 	"sync"
 	"time"
@@ -12,9 +13,10 @@ import (
 
 // LoadCertificate returns a TLS configuration with the certificate chain and
 // key of two PEM files. The files are read again when they change, so a renewed
-// certificate needs no restart.
-func LoadCertificate(certFile, keyFile string) (*tls.Config, error) {
-	c := &certificate{certFile: certFile, keyFile: keyFile}
+// certificate needs no restart. While they cannot be read, which the log says once, the
+// certificate that was read before serves.
+func LoadCertificate(certFile, keyFile string, log *slog.Logger) (*tls.Config, error) {
+	c := &certificate{certFile: certFile, keyFile: keyFile, log: log}
 	if err := c.load(); err != nil {
 		return nil, fmt.Errorf("the certificate cannot be used: %w: give -cert a PEM chain and -key its private key", err)
 	}
@@ -29,19 +31,32 @@ func LoadCertificate(certFile, keyFile string) (*tls.Config, error) {
 
 type certificate struct {
 	certFile, keyFile string
+	log               *slog.Logger
 
 	mu      sync.Mutex
 	pair    *tls.Certificate
 	changed time.Time // of certFile, when pair was read
+	failed  bool      // the files could not be read the last time
 }
 
 func (c *certificate) get() *tls.Certificate {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if info, err := os.Stat(c.certFile); err == nil && !info.ModTime().Equal(c.changed) {
-		c.load() // half-written files: the old pair serves until both fit
+	err := c.refresh()
+	if err != nil && !c.failed {
+		c.log.Error("the certificate cannot be read again: the one that was read before serves", "cert", c.certFile, "error", err)
 	}
+	c.failed = err != nil
 	return c.pair
+}
+
+// refresh reads the files unless they are as they were. Half-written ones do not fit.
+func (c *certificate) refresh() error {
+	info, err := os.Stat(c.certFile)
+	if err != nil || info.ModTime().Equal(c.changed) {
+		return err
+	}
+	return c.load()
 }
 
 func (c *certificate) load() error {

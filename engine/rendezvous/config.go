@@ -123,6 +123,10 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// Check returns the error with which Start would refuse the settings, as far as it can be
+// told without opening anything.
+func (c Config) Check() error { return c.withDefaults().check() }
+
 // check returns an error that says which setting to change.
 func (c Config) check() error {
 	if c.TLS == nil && (c.MQTTS != "" || c.WSS != "" || c.TURNS != "") {

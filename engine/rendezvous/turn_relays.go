@@ -33,6 +33,7 @@ type relays struct {
 	bySource map[netip.Addr]int // by networkOf the client
 	owners   map[client]int
 	quotas   map[string]*quota // by name
+	drained  chan struct{}     // nil: relays may be had
 	wg       sync.WaitGroup    // one for each relay
 }
 
@@ -89,6 +90,9 @@ func (r *relays) wait() { r.wg.Wait() }
 func (r *relays) allocate(c client, port int) (*relay, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.drained != nil {
+		return nil, errors.New("this server is about to stop")
+	}
 	source := networkOf(c.address.Addr())
 	if len(r.byPort) >= r.max || r.bySource[source] >= maxRelaysPerIP {
 		r.log.Warn("a relay was refused: too many are in use", "in_use", len(r.byPort), "by_this_address", r.bySource[source])
@@ -155,6 +159,7 @@ func (r *relays) remove(relay *relay) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.byPort, relay.address.Port())
+	r.noticeDrained()
 	drop(r.bySource, networkOf(relay.owner.address.Addr()))
 	drop(r.owners, relay.owner)
 	if relay.quota.relays--; relay.quota.relays == 0 {

@@ -5,10 +5,13 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
@@ -19,6 +22,11 @@ type options struct {
 	cert, key, secret string
 	selfSigned, admit string
 	version, verbose  bool
+	check             bool
+	configFile        string
+	settings          []setting // of the file
+	logFormat         string
+	drain             time.Duration
 }
 
 // listName is the file beside the secret that -admit known names.
@@ -27,11 +35,38 @@ const listName = "known"
 // parseFlags reads args. What is wrong with them, or the help that they ask
 // for, goes to stderr.
 func parseFlags(args []string, stderr io.Writer) (*options, error) {
+	o, f, err := parseArgs(args, "", stderr)
+	if err == nil && o.configFile != "" {
+		o, f, err = parseArgs(args, o.configFile, stderr) // the file first, so that the command line has the last word
+	}
+	if err != nil {
+		return o, err
+	}
+	if err = o.checkFlags(f); err != nil {
+		fmt.Fprintln(stderr, "thingp2pd:", err)
+	}
+	return o, err
+}
+
+// parseArgs reads a configuration file, if there is one, and then args.
+func parseArgs(args []string, file string, stderr io.Writer) (*options, *flag.FlagSet, error) {
 	o := &options{}
-	c := &o.server
 	f := flag.NewFlagSet("thingp2pd", flag.ContinueOnError)
 	f.SetOutput(stderr)
+	o.define(f)
+	if file != "" {
+		var err error
+		if o.settings, err = readSettings(f, file); err != nil {
+			fmt.Fprintln(stderr, err)
+			return o, f, err
+		}
+	}
+	return o, f, f.Parse(args)
+}
 
+// define gives the flags their places.
+func (o *options) define(f *flag.FlagSet) {
+	c := &o.server
 	f.StringVar(&c.MQTT, "mqtt", ":1883", "MQTT over TCP listens on `ADDR`; empty: off")
 	f.StringVar(&c.MQTTS, "mqtts", "", "MQTT over TLS listens on `ADDR`, usually :8883")
 	f.StringVar(&c.WS, "ws", "", "MQTT over WebSocket listens on `ADDR`")
@@ -74,20 +109,15 @@ func parseFlags(args []string, stderr io.Writer) (*options, error) {
 		return addNetwork(&c.HTTPProxies, text)
 	})
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
+	f.StringVar(&o.configFile, "config", "", "read `FILE` first: in each line a flag's name, without a dash, and its value; SIGHUP reads it again")
+	f.BoolVar(&o.check, "check", false, "say what is wrong with the flags and the files that they name, or ok, and exit")
+	f.DurationVar(&o.drain, "drain", 0, "after SIGTERM, wait until no relay is left, but no longer than this")
+	f.StringVar(&o.logFormat, "log-format", "text", "the log is `FORMAT`: text or json")
 	f.BoolVar(&o.verbose, "v", false, "log more")
-
-	if err := f.Parse(args); err != nil {
-		return nil, err
-	}
-	err := o.check(f)
-	if err != nil {
-		fmt.Fprintln(stderr, "thingp2pd:", err)
-	}
-	return o, err
 }
 
-// check finds flags that do not go together.
-func (o *options) check(f *flag.FlagSet) error {
+// checkFlags finds flags that do not go together.
+func (o *options) checkFlags(f *flag.FlagSet) error {
 	if f.NArg() > 0 {
 		return fmt.Errorf("%q is not a flag: -help lists them", f.Arg(0))
 	}
@@ -96,6 +126,9 @@ func (o *options) check(f *flag.FlagSet) error {
 	}
 	if o.cert != "" && o.selfSigned != "" {
 		return errors.New("-self-signed takes the place of -cert and -key: give one or the other")
+	}
+	if o.logFormat != "text" && o.logFormat != "json" {
+		return fmt.Errorf("there is no -log-format %q: give text or json", o.logFormat)
 	}
 	if o.admit == "known" && o.secret == "" {
 		return errors.New("-admit known is the file " + listName + " beside the one of -secret: give that, or -admit a file")
@@ -110,27 +143,29 @@ func (o *options) check(f *flag.FlagSet) error {
 	return nil
 }
 
-// config loads what the flags name.
+// config loads what the flags name. The error has a line for each thing that cannot be
+// loaded.
 func (o *options) config(log *slog.Logger) (cfg rendezvous.Config, err error) {
 	cfg = o.server
 	cfg.Log = log
+	var wrong [4]error
 	if o.cert != "" {
-		if cfg.TLS, err = rendezvous.LoadCertificate(o.cert, o.key); err != nil {
-			return cfg, err
-		}
+		cfg.TLS, wrong[0] = rendezvous.LoadCertificate(o.cert, o.key, log)
 	}
-	if o.selfSigned != "" {
-		if cfg.TLS, cfg.Pin, err = rendezvous.LoadSelfSigned(o.selfSigned); err != nil {
-			return cfg, err
-		}
+	if o.selfSigned != "" && o.mayMake(o.selfSigned) {
+		cfg.TLS, cfg.Pin, wrong[1] = rendezvous.LoadSelfSigned(o.selfSigned)
 	}
-	if o.secret != "" {
-		if cfg.Secret, err = rendezvous.LoadSecret(o.secret); err != nil {
-			return cfg, err
-		}
+	if o.secret != "" && o.mayMake(o.secret) {
+		cfg.Secret, wrong[2] = rendezvous.LoadSecret(o.secret)
 	}
-	cfg.Admit, err = o.admission(log)
-	return cfg, err
+	cfg.Admit, wrong[3] = o.admission(log)
+	return cfg, errors.Join(wrong[:]...)
+}
+
+// mayMake reports whether a file that is not there may be made: -check leaves no trace.
+func (o *options) mayMake(file string) bool {
+	_, err := os.Stat(file)
+	return !o.check || !errors.Is(err, fs.ErrNotExist)
 }
 
 // admission returns nil for everybody.

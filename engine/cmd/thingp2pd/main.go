@@ -4,8 +4,9 @@
 //	thingp2pd ready: server=mqtt://203.0.113.1:1883
 //
 // with the address that apps and devices need, and serves until SIGINT or
-// SIGTERM. The log goes to standard error. The exit code is 0 after a signal,
-// 1 when it cannot start, 2 for flags that it does not understand.
+// SIGTERM. After SIGHUP it reads its configuration again. The log goes to standard
+// error. The exit code is 0 after a signal, 1 when it cannot start, 2 for flags that it
+// does not understand.
 package main
 
 import (
@@ -18,6 +19,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
@@ -41,16 +43,20 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 
-	level := slog.LevelInfo
-	if opts.verbose {
-		level = slog.LevelDebug
-	}
-	log := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: level}))
-
+	level := new(slog.LevelVar)
+	log := opts.logger(stderr, level)
 	cfg, err := opts.config(log)
+	if opts.check {
+		if err = errors.Join(err, cfg.Check()); err != nil {
+			return fail(stderr, err)
+		}
+		fmt.Fprintln(stdout, "ok")
+		return 0
+	}
 	if err != nil {
 		return fail(stderr, err)
 	}
+	hangup := hangups()
 	server, err := rendezvous.Start(ctx, cfg)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -59,12 +65,45 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return fail(stderr, err)
 	}
 	fmt.Fprintf(stdout, "thingp2pd ready: server=%s\n", server.URL())
-	<-ctx.Done()
+	r := reloader{args: args, server: server, now: opts, secret: cfg.Secret, log: log, level: level}
+	r.serve(ctx, hangup)
+	drain(server, opts.drain, log)
 	log.Info("stopping")
 	if err := server.Close(); err != nil {
 		log.Warn("not everything closed in order", "error", err)
 	}
 	return 0
+}
+
+// logger writes to w what is at least of the level, which it sets.
+func (o *options) logger(w io.Writer, level *slog.LevelVar) *slog.Logger {
+	o.setLevel(level)
+	options := &slog.HandlerOptions{Level: level}
+	if o.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+func (o *options) setLevel(level *slog.LevelVar) {
+	level.Set(slog.LevelInfo)
+	if o.verbose {
+		level.Set(slog.LevelDebug)
+	}
+}
+
+// drain lets the relays that there are end by themselves, for a while.
+func drain(server *rendezvous.Server, most time.Duration, log *slog.Logger) {
+	relays := server.Stats().Relays
+	if most <= 0 || relays == 0 {
+		return
+	}
+	log.Info("no new relays: waiting for those that there are to end", "relays", relays, "at_most", most)
+	ctx, cancel := context.WithTimeout(context.Background(), most)
+	defer cancel()
+	if server.Drain(ctx) != nil {
+		log.Warn("relays are ended that are in use", "relays", server.Stats().Relays)
+	}
 }
 
 func fail(stderr io.Writer, err error) int {

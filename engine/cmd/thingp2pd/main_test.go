@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -33,7 +34,52 @@ type daemon struct {
 	cmd    *exec.Cmd
 	line   string // what it printed
 	stdout *bufio.Reader
-	stderr bytes.Buffer
+	stderr output
+}
+
+// output is what a program writes. It may be read while it grows.
+type output struct {
+	mu   sync.Mutex
+	text strings.Builder
+	grew chan struct{}
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.grew != nil {
+		close(o.grew)
+		o.grew = nil
+	}
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// want waits for a text so many times.
+func (o *output) want(t *testing.T, text string, times int) {
+	t.Helper()
+	for {
+		o.mu.Lock()
+		found := strings.Count(o.text.String(), text) >= times
+		if o.grew == nil {
+			o.grew = make(chan struct{})
+		}
+		grew := o.grew
+		o.mu.Unlock()
+		if found {
+			return
+		}
+		select {
+		case <-grew:
+		case <-await.Context(t, nil).Done():
+			t.Fatalf("%q did not come %d times in\n%s", text, times, o)
+		}
+	}
 }
 
 func start(t *testing.T, file string, args ...string) *daemon {
@@ -154,6 +200,13 @@ func TestCommandErrors(t *testing.T) {
 		{[]string{"extra"}, 2, `"extra" is not a flag`},
 		{[]string{"-relay-ports", "9-1"}, 2, "lower port first"},
 		{[]string{"-public-ip", "here"}, 2, "-public-ip"},
+		{[]string{"-check", "-mqtt", taken.Addr().String()}, 0, "ok\n"},
+		{[]string{"-check", "-cert", "none", "-key", "none", "-admit", "/no/such/list", "-ttl", "1s"}, 1, "the certificate cannot be used"},
+		{[]string{"-check", "-cert", "none", "-key", "none", "-admit", "/no/such/list", "-ttl", "1s"}, 1, "give -admit a file"},
+		{[]string{"-check", "-cert", "none", "-key", "none", "-admit", "/no/such/list", "-ttl", "1s"}, 1, "give -ttl a minute"},
+		{[]string{"-check", "-secret", filepath.Join(t.TempDir(), "secret")}, 0, "ok\n"},
+		{[]string{"-config", "/no/such/file"}, 2, "no such file"},
+		{[]string{"-log-format", "xml"}, 2, "text or json"},
 		{[]string{"-cert", "x"}, 2, "need each other"},
 		{[]string{"-cert", "x", "-key", "x", "-self-signed", "x"}, 2, "one or the other"},
 		{[]string{"-self-signed", "/no/such/directory/own.pem"}, 1, "give -self-signed"},

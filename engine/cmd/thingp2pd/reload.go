@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/thingp2p/libthingp2p/engine/rendezvous"
+)
+
+// whileItRuns are the flags that a running server takes over. The files of -cert, -key and
+// -admit are read again by themselves when they change.
+var whileItRuns = []string{"max-clients", "max-clients-per-ip", "max-relays", "max-relays-per-client", "relay-rate", "drain", "v"}
+
+// reloader reads the configuration again. With one that is wrong everything stays as it is.
+type reloader struct {
+	args   []string
+	server *rendezvous.Server
+	now    *options
+	secret string
+	log    *slog.Logger
+	level  *slog.LevelVar
+}
+
+// hangups returns a channel that gets SIGHUP, which ends the process no more from here on.
+func hangups() <-chan os.Signal {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c
+}
+
+// serve reloads after each SIGHUP, until ctx is done.
+func (r *reloader) serve(ctx context.Context, hangup <-chan os.Signal) {
+	for {
+		select {
+		case <-hangup:
+			r.reload()
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (r *reloader) reload() {
+	var says bytes.Buffer
+	next, err := parseFlags(r.args, &says)
+	if err != nil {
+		r.log.Error("the configuration is wrong: everything stays as it was", "error", strings.TrimSpace(says.String()))
+		return
+	}
+	cfg, err := next.config(r.log)
+	if err == nil {
+		err = cfg.Check()
+	}
+	if err != nil {
+		r.log.Error("what the configuration names cannot be used: everything stays as it was", "error", err)
+		return
+	}
+	for _, name := range changed(r.now.settings, next.settings) {
+		if !slices.Contains(whileItRuns, name) {
+			r.log.Warn("a flag has changed that a running server cannot take over: restart it", "flag", name)
+		}
+	}
+	if next.secret != "" && cfg.Secret != r.secret {
+		r.log.Warn("the secret has changed, which a running server cannot take over: restart it", "file", next.secret)
+	}
+	r.server.SetLimits(cfg)
+	next.setLevel(r.level)
+	*r.now = *next
+	r.log.Info("the configuration was read again")
+}
+
+// changed are the names that have other values in two configuration files.
+func changed(before, after []setting) (names []string) {
+	values := func(all []setting) map[string]string {
+		of := map[string]string{}
+		for _, s := range all {
+			of[s.name] += s.value + "\n"
+		}
+		return of
+	}
+	old, now := values(before), values(after)
+	for name, value := range now {
+		if old[name] != value {
+			names = append(names, name)
+		}
+	}
+	for name := range old {
+		if _, there := now[name]; !there {
+			names = append(names, name)
+		}
+	}
+	return slices.Sorted(slices.Values(names))
+}

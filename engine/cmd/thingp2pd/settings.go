@@ -1,0 +1,61 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// setting is a line of the configuration file: a flag's name and its value, "true" for one
+// that stands alone.
+type setting struct {
+	line        int
+	name, value string
+}
+
+// parseSettings reads a configuration file: in each line the name of a flag and, behind "="
+// or a space, its value. Lines that begin with # are for people.
+func parseSettings(text string) (all []setting) {
+	for i, line := range strings.Split(text, "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		end := strings.IndexAny(line, "= \t")
+		if end < 0 {
+			all = append(all, setting{i + 1, line, "true"})
+			continue
+		}
+		value := strings.TrimSpace(line[end:])
+		value = strings.TrimSpace(strings.TrimPrefix(value, "="))
+		all = append(all, setting{i + 1, line[:end], value})
+	}
+	return all
+}
+
+// readSettings sets flags as a file says. The error has a line for each that is wrong.
+func readSettings(f *flag.FlagSet, file string) ([]setting, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("the configuration cannot be read: %w", err)
+	}
+	var wrong []error
+	all := parseSettings(string(text))
+	for _, s := range all {
+		where := fmt.Sprintf("%s:%d: %q", file, s.line, s.name)
+		switch {
+		case f.Lookup(s.name) == nil:
+			err = fmt.Errorf("%s is not the name of a flag: -help lists them, and here they have no dash", where)
+		case s.name == "config" || s.name == "check" || s.name == "version":
+			err = fmt.Errorf("%s is for the command line only", where)
+		default:
+			if err = f.Set(s.name, s.value); err != nil {
+				err = fmt.Errorf("%s: %w", where, err)
+			}
+		}
+		wrong = append(wrong, err)
+	}
+	return all, errors.Join(wrong...)
+}

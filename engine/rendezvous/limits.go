@@ -1,0 +1,71 @@
+package rendezvous
+
+import (
+	"cmp"
+	"context"
+)
+
+// SetLimits gives a running server the limits of another Config: MaxClients, MaxAddress,
+// MaxRelays, MaxRelaysPerClient and RelayRate. Who is inside stays, also above a limit.
+func (s *Server) SetLimits(cfg Config) {
+	relays := cmp.Or(cfg.MaxRelays, DefaultMaxRelays)
+	if s.broker != nil {
+		s.broker.door.limit(cmp.Or(cfg.MaxClients, DefaultMaxClients), cmp.Or(cfg.MaxAddress, DefaultMaxAddress))
+	}
+	s.turn.door.limit(relays, maxRelaysPerIP)
+	s.turn.relays.limit(relays, cmp.Or(cfg.MaxRelaysPerClient, DefaultMaxRelaysPerClient), float64(cmp.Or(cfg.RelayRate, DefaultRelayRate))/8)
+}
+
+func (d *door) limit(inside, insideAddress int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.maxInside, d.maxInsideAddress = inside, insideAddress
+}
+
+func (r *relays) limit(all, each int, rate float64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.max, r.each, r.rate = all, each, rate
+	for _, relay := range r.byPort {
+		relay.quota.limit(rate)
+	}
+}
+
+func (q *quota) limit(rate float64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.rate = rate
+}
+
+// Drain gives nobody a relay any more, and waits until those that there are have ended, or
+// for ctx. Clients stay, so that sessions on a relay find another way.
+func (s *Server) Drain(ctx context.Context) error {
+	select {
+	case <-s.turn.relays.drain():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// drain refuses new relays. The channel is closed once there is none.
+func (r *relays) drain() <-chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.drained == nil {
+		r.drained = make(chan struct{})
+		r.noticeDrained()
+	}
+	return r.drained
+}
+
+// noticeDrained is called with the lock when a relay has gone, and by drain.
+func (r *relays) noticeDrained() {
+	if r.drained != nil && len(r.byPort) == 0 {
+		select {
+		case <-r.drained:
+		default:
+			close(r.drained)
+		}
+	}
+}

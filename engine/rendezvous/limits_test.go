@@ -1,0 +1,100 @@
+package rendezvous
+
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
+)
+
+// allocateAs asks for a relay.
+func (s *testTURN) allocateAs(t *testing.T, name string) error {
+	t.Helper()
+	username, password := Credential(testSecret, name, time.Now().Add(time.Hour))
+	_, err := s.dialTURN(t, "udp", username, password).Allocate()
+	return err
+}
+
+func TestNewLimitsHoldAtOnce(t *testing.T) {
+	s := startTURN(t, TURNConfig{MaxRelaysPerClient: 1, Rate: 8000})
+	s.allocate(t, "udp")
+	if err := s.allocateAs(t, "somebody"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.allocateAs(t, "somebody"); err == nil {
+		t.Error("a second relay of one was allocated")
+	}
+	(&Server{turn: s.TURN}).SetLimits(Config{MaxRelaysPerClient: 2, RelayRate: 16000})
+	if err := s.allocateAs(t, "somebody"); err != nil {
+		t.Errorf("under the new limit: %v", err)
+	}
+	s.relays.mu.Lock()
+	for name, q := range s.relays.quotas {
+		if q.rate != 2000 {
+			t.Errorf("%s still has %v bytes per second", name, q.rate)
+		}
+	}
+	s.relays.mu.Unlock()
+	(&Server{turn: s.TURN}).SetLimits(Config{MaxRelays: 1})
+	if err := s.allocateAs(t, "another"); err == nil {
+		t.Error("a fourth relay of one was allocated")
+	}
+}
+
+// While it waits for its relays, a server has no new ones.
+func TestDrain(t *testing.T) {
+	s := startTURN(t, TURNConfig{})
+	relay := s.allocate(t, "udp")
+	server := &Server{turn: s.TURN}
+	soon, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := server.Drain(soon); err == nil {
+		t.Error("there is a relay, and nobody waited for it")
+	}
+	if err := s.allocateAs(t, "another"); err == nil {
+		t.Error("a relay was allocated")
+	}
+	relay.Close()
+	if err := server.Drain(await.Context(t, nil)); err != nil {
+		t.Error(err)
+	}
+}
+
+// A certificate that cannot be read again is not changed for one, and it is said once.
+func TestACertificateThatIsGone(t *testing.T) {
+	var log strings.Builder
+	certFile, keyFile, _ := certificateFiles(t)
+	config, err := LoadCertificate(certFile, keyFile, slog.New(slog.NewTextHandler(&log, nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	serving := func() *tls.Certificate {
+		c, err := config.GetCertificate(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	first := serving()
+	for _, damage := range []func() error{
+		func() error { return os.WriteFile(certFile, []byte("nonsense"), 0o600) },
+		func() error { return os.Remove(certFile) },
+	} {
+		if err := damage(); err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if serving() != first {
+				t.Error("another certificate serves")
+			}
+		}
+	}
+	if n := strings.Count(log.String(), "the one that was read before serves"); n != 1 {
+		t.Errorf("the log has %q", log.String())
+	}
+}
