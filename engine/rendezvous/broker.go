@@ -66,7 +66,7 @@ type Broker struct {
 	logins *logins
 
 	presence *presence
-	ice    atomic.Pointer[func(account string) []byte]
+	ice      atomic.Pointer[func(account string) []byte]
 
 	reviews atomic.Int64 // so far; see Review
 

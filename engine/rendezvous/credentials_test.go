@@ -58,7 +58,7 @@ func FuzzExpiryOf(f *testing.F) {
 
 func TestICEDocument(t *testing.T) {
 	var doc ICEDocument
-	text := iceServers{[]string{"203.0.113.1:3478"}, []TURNServer{{URL: "turn:a"}, {URL: "turns:b", Pin: "pin"}}, "secret"}.shared(time.Unix(1790000000, 0))
+	text := iceServers{[]string{"203.0.113.1:3478"}, []TURNServer{{URL: "turn:a"}, {URL: "turns:b", Pin: "pin"}}, theSecret}.shared(time.Unix(1790000000, 0))
 	if err := json.Unmarshal(text, &doc); err != nil {
 		t.Fatal(err)
 	}
@@ -67,10 +67,10 @@ func TestICEDocument(t *testing.T) {
 	if doc.V != 1 || doc.Expires != 1790000000 || !slices.Equal(doc.TURN, want) || !slices.Equal(doc.STUN, []string{"203.0.113.1:3478"}) {
 		t.Errorf("got %s", text)
 	}
-	if empty := string(iceServers{secret: "secret"}.shared(time.Unix(1, 0))); empty != `{"v":1,"expires":1,"stun":[],"turn":[]}` {
+	if empty := string(iceServers{secret: theSecret}.shared(time.Unix(1, 0))); empty != `{"v":1,"expires":1,"stun":[],"turn":[]}` {
 		t.Errorf("without servers: %s", empty)
 	}
-	nobody := iceServers{turn: []TURNServer{{URL: "turn:a"}}, secret: "secret"}
+	nobody := iceServers{turn: []TURNServer{{URL: "turn:a"}}, secret: theSecret}
 	if text := string(nobody.personal("", time.UnixMilli(1234), time.Unix(5, 0))); text != `{"v":1,"expires":5,"stun":[],"turn":[],"unknown":true,"now":1234}` {
 		t.Errorf("for nobody: %s", text)
 	}
@@ -154,3 +154,5 @@ func TestParseBroker(t *testing.T) {
 		}
 	}
 }
+
+func theSecret() string { return "secret" }

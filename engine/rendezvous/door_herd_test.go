@@ -40,7 +40,7 @@ func newHerd(t *testing.T) *herd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ws, a := newWebSocket(log, b.Serve), newAcceptors(log, lobby)
+	ws, a := newWebSocket(log, nil, b.Serve), newAcceptors(log, lobby)
 	h := &herd{
 		plain:  handed{make(chan net.Conn), make(chan struct{})},
 		secure: handed{make(chan net.Conn), make(chan struct{})},

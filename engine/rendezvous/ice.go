@@ -50,7 +50,7 @@ type TURNServer struct {
 type iceServers struct {
 	stun   []string
 	turn   []TURNServer // without credentials
-	secret string
+	secret func() string
 }
 
 // shared returns the document for readers who cannot be told apart.
@@ -62,7 +62,7 @@ func (s iceServers) shared(expires time.Time) []byte {
 func (s iceServers) personal(account string, now, expires time.Time) []byte {
 	name := ""
 	if account != "" {
-		name = Pseudonym(s.secret, account)
+		name = Pseudonym(s.secret(), account)
 	}
 	doc := s.document(name, expires)
 	doc.Now = now.UnixMilli()
@@ -79,7 +79,7 @@ func (s iceServers) document(name string, expires time.Time) ICEDocument {
 		doc.Unknown = len(s.turn) > 0
 		return doc
 	}
-	username, password := Credential(s.secret, name, expires)
+	username, password := Credential(s.secret(), name, expires)
 	for _, server := range s.turn {
 		server.Username, server.Credential = username, password
 		doc.TURN = append(doc.TURN, server)

@@ -5,6 +5,13 @@ import (
 	"context"
 )
 
+// SetSecret signs TURN credentials with another secret from now on, publishes new ones, and
+// accepts what old ones have signed: see Config.OldSecrets.
+func (s *Server) SetSecret(secret string, old []string) {
+	s.turn.secrets.Store(&secrets{secret, old})
+	s.publish.republish()
+}
+
 // SetLimits gives a running server the limits of another Config: MaxClients, MaxAddress,
 // MaxRelays, MaxRelaysPerClient and RelayRate. Who is inside stays, also above a limit.
 func (s *Server) SetLimits(cfg Config) {

@@ -98,3 +98,30 @@ func TestACertificateThatIsGone(t *testing.T) {
 		t.Errorf("the log has %q", log.String())
 	}
 }
+
+// A new secret takes no relay from anybody whose credentials the old one has signed.
+func TestNewSecret(t *testing.T) {
+	server, err := Start(t.Context(), Config{MQTT: "127.0.0.1:0", TURN: "127.0.0.1:0", PublicIP: loopback, Secret: "an old secret of this server"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	allocate := func(secret string) error {
+		username, password := Credential(secret, "somebody", time.Now().Add(time.Hour))
+		_, err := (&testTURN{TURN: server.turn, plain: server.turnAddr}).dialTURN(t, "udp", username, password).Allocate()
+		return err
+	}
+	if allocate("a new secret of this server") == nil {
+		t.Error("a secret was accepted that nobody has set")
+	}
+	server.SetSecret("a new secret of this server", []string{"an old secret of this server"})
+	for _, secret := range []string{"a new secret of this server", "an old secret of this server"} {
+		if err := allocate(secret); err != nil {
+			t.Errorf("%s: %v", secret, err)
+		}
+	}
+	server.SetSecret("a new secret of this server", nil)
+	if allocate("an old secret of this server") == nil {
+		t.Error("an old secret was accepted that is old no more")
+	}
+}

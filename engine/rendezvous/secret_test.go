@@ -3,6 +3,7 @@ package rendezvous
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 )
@@ -14,7 +15,7 @@ func TestSecretFile(t *testing.T) {
 	for i := range secrets {
 		wg.Go(func() {
 			var err error
-			if secrets[i], err = LoadSecret(file); err != nil {
+			if secrets[i], _, err = LoadSecret(file); err != nil {
 				t.Error(err)
 			}
 		})
@@ -37,24 +38,32 @@ func TestSecretFile(t *testing.T) {
 	}
 
 	os.WriteFile(file, []byte("short\n"), 0o600)
-	if _, err := LoadSecret(file); err == nil {
+	if _, _, err := LoadSecret(file); err == nil {
 		t.Error("a short secret is accepted")
 	}
 	os.WriteFile(file, []byte("  sixteen bytes at least\n"), 0o600)
-	if s, err := LoadSecret(file); err != nil || s != "sixteen bytes at least" {
-		t.Errorf("%q %v", s, err)
+	if s, old, err := LoadSecret(file); err != nil || s != "sixteen bytes at least" || len(old) > 0 {
+		t.Errorf("%q %q %v", s, old, err)
 	}
-	if _, err := LoadSecret(filepath.Join(file, "below a file")); err == nil {
+	os.WriteFile(file, []byte("the new one, long enough\n\nthe one before, as well\n"), 0o600)
+	if s, old, err := LoadSecret(file); err != nil || s != "the new one, long enough" || !slices.Equal(old, []string{"the one before, as well"}) {
+		t.Errorf("%q %q %v", s, old, err)
+	}
+	os.WriteFile(file, []byte("the new one, long enough\nshort\n"), 0o600)
+	if _, _, err := LoadSecret(file); err == nil {
+		t.Error("a short old secret is accepted")
+	}
+	if _, _, err := LoadSecret(filepath.Join(file, "below a file")); err == nil {
 		t.Error("a secret below a file")
 	}
 	fresh := filepath.Join(t.TempDir(), "thingp2pd")
-	if _, err := LoadSecret(filepath.Join(fresh, "secret")); err != nil {
+	if _, _, err := LoadSecret(filepath.Join(fresh, "secret")); err != nil {
 		t.Errorf("a secret in a directory that is not there yet: %v", err)
 	}
 	if info, err := os.Stat(fresh); err != nil || info.Mode().Perm() != 0o700 {
 		t.Errorf("the directory that was made: %v %v", info, err)
 	}
-	if _, err := LoadSecret(filepath.Join(t.TempDir(), "no", "such", "directory")); err == nil {
+	if _, _, err := LoadSecret(filepath.Join(t.TempDir(), "no", "such", "directory")); err == nil {
 		t.Error("a secret in no directory")
 	}
 }

@@ -69,7 +69,7 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 		return err
 	}
 
-	ice := iceServers{secret: cfg.Secret}
+	ice := iceServers{secret: func() string { return s.turn.secrets.Load().now }}
 	if cfg.TURN != "" {
 		port, err := s.listenTURN(cfg)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/pion/transport/v2"
 	pion "github.com/pion/turn/v2"
@@ -43,9 +44,10 @@ type TURNConfig struct {
 // hold a credential (RFC 8656). It serves what ListenUDP, ServePacket and
 // ServeStream give it.
 type TURN struct {
-	cfg    TURNConfig
-	relays *relays
-	door   *door // of streams; whoever has a relay is inside
+	cfg     TURNConfig
+	secrets atomic.Pointer[secrets]
+	relays  *relays
+	door    *door // of streams; whoever has a relay is inside
 
 	mu      sync.Mutex
 	closed  bool
@@ -77,12 +79,14 @@ func NewTURN(cfg TURNConfig) (*TURN, error) {
 	if slices.Contains(cfg.OldSecrets, "") {
 		return nil, errors.New("an old secret is empty, and anybody could sign with it: leave it out")
 	}
-	return &TURN{
+	t := &TURN{
 		cfg:     cfg,
 		relays:  newRelays(cfg),
 		door:    newDoor(cfg.lobby, cfg.MaxRelays, maxRelaysPerIP),
 		streams: map[*stream]struct{}{},
-	}, nil
+	}
+	t.secrets.Store(&secrets{cfg.Secret, cfg.OldSecrets})
+	return t, nil
 }
 
 // Relays returns the number of allocations.
@@ -109,7 +113,7 @@ func (t *TURN) ServePacket(conn net.PacketConn) error {
 	}
 	t.wg.Add(1)
 	p.ended = t.wg.Done
-	if err := t.serve(p, newDesk(t.relays, t.cfg)); err != nil {
+	if err := t.serve(p, t.newDesk()); err != nil {
 		t.wg.Done()
 		conn.Close()
 		return err
@@ -121,7 +125,7 @@ func (t *TURN) ServePacket(conn net.PacketConn) error {
 // ServeStream serves a TCP or TLS connection, or what looks like one, takes it
 // over and returns at once. Its allocations end with it.
 func (t *TURN) ServeStream(conn net.Conn) {
-	d := newDesk(t.relays, t.cfg)
+	d := t.newDesk()
 	conn = t.door.enter(conn)
 	d.admit = func() error { return t.door.admit(knockOf(conn)) }
 	s := newStream(conn, d)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -15,7 +16,7 @@ import (
 type desk struct {
 	guard   panics.Guard
 	relays  *relays
-	secrets secrets
+	secrets *atomic.Pointer[secrets]
 	message []byte       // that was read last, see deskConn
 	last    client       // whom authenticate saw last
 	admit   func() error // lets a connection in; nil for a socket
@@ -27,8 +28,8 @@ type client struct {
 	username string
 }
 
-func newDesk(r *relays, cfg TURNConfig) *desk {
-	return &desk{guard: panics.Guard{Log: cfg.Log}, relays: r, secrets: secrets{cfg.Secret, cfg.OldSecrets}}
+func (t *TURN) newDesk() *desk {
+	return &desk{guard: panics.Guard{Log: t.cfg.Log}, relays: t.relays, secrets: &t.secrets}
 }
 
 // authenticate returns the key that the client's message must be signed with.
@@ -40,7 +41,7 @@ func (d *desk) authenticate(username, realm string, from net.Addr) ([]byte, bool
 	if !ok || realm != Realm || !time.Now().Before(expires) && !d.relays.held(d.last) {
 		return nil, false
 	}
-	return d.secrets.keyFor(username, realm, d.message), true
+	return d.secrets.Load().keyFor(username, realm, d.message), true
 }
 
 // holdsRelay reports whether the client seen last has a relay.

@@ -82,7 +82,7 @@ func (o *options) define(f *flag.FlagSet) {
 		c.Names = append(c.Names, name)
 		return nil
 	})
-	f.StringVar(&o.secret, "secret", "", "`FILE` with the TURN secret, made when absent, with its directory (default: a new secret at each start)")
+	f.StringVar(&o.secret, "secret", "", "`FILE` with the TURN secret, and those before it in the lines below, made when absent, with its directory (default: a new secret at each start)")
 	f.DurationVar(&c.TTL, "ttl", rendezvous.DefaultTTL, "lifetime of TURN credentials")
 	f.StringVar(&c.Broker, "broker", "", "publish the credentials through the MQTT broker at `URL` instead of embedding one")
 	f.Func("turn-url", "publish another TURN server, `URL`, that shares the secret; may be repeated", func(url string) error {
@@ -156,7 +156,7 @@ func (o *options) config(log *slog.Logger) (cfg rendezvous.Config, err error) {
 		cfg.TLS, cfg.Pin, wrong[1] = rendezvous.LoadSelfSigned(o.selfSigned)
 	}
 	if o.secret != "" && o.mayMake(o.secret) {
-		cfg.Secret, wrong[2] = rendezvous.LoadSecret(o.secret)
+		cfg.Secret, cfg.OldSecrets, wrong[2] = rendezvous.LoadSecret(o.secret)
 	}
 	cfg.Admit, wrong[3] = o.admission(log)
 	return cfg, errors.Join(wrong[:]...)

@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return fail(stderr, err)
 	}
 	fmt.Fprintf(stdout, "thingp2pd ready: server=%s\n", server.URL())
-	r := reloader{args: args, server: server, now: opts, secret: cfg.Secret, log: log, level: level}
+	r := reloader{args: args, server: server, now: opts, secrets: secretsOf(cfg), log: log, level: level}
 	r.serve(ctx, hangup)
 	drain(server, opts.drain, log)
 	log.Info("stopping")

@@ -19,12 +19,12 @@ var whileItRuns = []string{"max-clients", "max-clients-per-ip", "max-relays", "m
 
 // reloader reads the configuration again. With one that is wrong everything stays as it is.
 type reloader struct {
-	args   []string
-	server *rendezvous.Server
-	now    *options
-	secret string
-	log    *slog.Logger
-	level  *slog.LevelVar
+	args    []string
+	server  *rendezvous.Server
+	now     *options
+	secrets []string
+	log     *slog.Logger
+	level   *slog.LevelVar
 }
 
 // hangups returns a channel that gets SIGHUP, which ends the process no more from here on.
@@ -66,13 +66,19 @@ func (r *reloader) reload() {
 			r.log.Warn("a flag has changed that a running server cannot take over: restart it", "flag", name)
 		}
 	}
-	if next.secret != "" && cfg.Secret != r.secret {
-		r.log.Warn("the secret has changed, which a running server cannot take over: restart it", "file", next.secret)
+	if next.secret != "" && !slices.Equal(secretsOf(cfg), r.secrets) {
+		r.server.SetSecret(cfg.Secret, cfg.OldSecrets)
+		r.secrets = secretsOf(cfg)
+		r.log.Info("credentials of a new secret are given out", "and_accepted_of_old_ones", len(cfg.OldSecrets))
 	}
 	r.server.SetLimits(cfg)
 	next.setLevel(r.level)
 	*r.now = *next
 	r.log.Info("the configuration was read again")
+}
+
+func secretsOf(cfg rendezvous.Config) []string {
+	return append([]string{cfg.Secret}, cfg.OldSecrets...)
 }
 
 // changed are the names that have other values in two configuration files.
