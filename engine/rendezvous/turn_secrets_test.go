@@ -1,9 +1,13 @@
 package rendezvous
 
 import (
+	"bytes"
 	"context"
 	"testing"
 	"time"
+
+	"github.com/pion/stun"
+	pion "github.com/pion/turn/v2"
 )
 
 // A new secret takes no credential away before its time, whichever secret it is from, on
@@ -56,4 +60,33 @@ func TestAnEmptyOldSecretIsRefused(t *testing.T) {
 		s.Close()
 		t.Error("anybody may sign")
 	}
+}
+
+// Whatever a stranger sends, its key is that of a secret, and an old one's only if it is signed
+// with that.
+func FuzzMessageOfSomeSecret(f *testing.F) {
+	all := secrets{testSecret, []string{"the secret before"}}
+	key := func(secret string) []byte { return pion.GenerateAuthKey("user", Realm, passwordOf(secret, "user")) }
+	for _, secret := range []string{testSecret, "the secret before", "another secret"} {
+		m, err := stun.Build(stun.TransactionID, stun.BindingRequest, stun.NewUsername("user"), stun.MessageIntegrity(key(secret)))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(m.Raw)
+	}
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, message []byte) {
+		sent := bytes.Clone(message)
+		got := all.keyFor("user", Realm, message)
+		if !bytes.Equal(message, sent) {
+			t.Error("the message is another now, and pion has still to read it")
+		}
+		want := key(testSecret)
+		if isSignedWith(key("the secret before"), message) {
+			want = key("the secret before")
+		}
+		if !bytes.Equal(got, want) {
+			t.Errorf("% x has the wrong key", message)
+		}
+	})
 }
