@@ -61,9 +61,10 @@ type Broker struct {
 	ctx  context.Context // ends with Close
 	stop context.CancelFunc
 
-	door   *door
-	names  []string
-	logins *logins
+	door    *door
+	names   []string
+	logins  *logins
+	counted *loginCounter
 
 	presence *presence
 	ice      atomic.Pointer[func(account string) []byte]
@@ -116,6 +117,7 @@ func NewBroker(cfg BrokerConfig) *Broker {
 		workers:  panics.Group{Guard: panics.Guard{Log: cfg.Log}},
 		door:     newDoor(cfg.lobby, cfg.MaxClients, cfg.MaxAddress),
 		logins:   newLogins(maxLogins, time.Now()),
+		counted:  newLoginCounter(),
 		conns:    map[*clientConn]struct{}{},
 		sessions: map[string]*clientConn{},
 	}

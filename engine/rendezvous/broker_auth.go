@@ -41,6 +41,7 @@ func (h *authHook) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) boo
 		return false
 	}
 	err := h.broker.letIn(c, pk.Connect)
+	h.broker.counted.count(err)
 	if err == nil {
 		// A client id of MQTT belongs to who chose it: with another's, nobody takes
 		// that one's session over.
@@ -70,13 +71,18 @@ func (b *Broker) letIn(c *clientConn, connect packets.ConnectParams) error {
 	c.who = member{l.Role, l.ID}
 	if connect.WillFlag &&
 		(c.who.role != ident.Device || connect.WillTopic != statusTopic(c.who.id) || len(connect.WillPayload) > maxStatusBytes) {
-		return errors.New("the will is not the device's own status")
+		return errWill
 	}
 	if err := b.admit(c, l); err != nil {
 		return err
 	}
 	return b.door.admit(c.knock)
 }
+
+var (
+	errWill       = errors.New("the will is not the device's own status")
+	errServerName = errors.New("the login is for the server")
+)
 
 // wrongTime is "bad user name or password" in MQTT 3.1.1.
 var wrongTime = packets.Code{Code: 4}
@@ -95,7 +101,7 @@ func (b *Broker) login(c *clientConn, user, password string) (*ident.Login, erro
 		return nil, err
 	}
 	if host := l.Host(); !b.isCalled(host, c.LocalAddr()) {
-		return nil, fmt.Errorf("the login is for the server %q: if that is this one, give -name %s", host, host)
+		return nil, fmt.Errorf("%w %q: if that is this one, give -name %s", errServerName, host, host)
 	}
 	if err := b.logins.checkAge(l, now); err != nil {
 		return nil, err

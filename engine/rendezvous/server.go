@@ -32,6 +32,7 @@ type Server struct {
 type Stats struct {
 	Clients int // connections to the embedded broker
 	Relays  int // TURN allocations
+	Logins  LoginStats
 }
 
 // Start starts a server. When it returns, everything listens and the first
@@ -249,6 +250,7 @@ func (s *Server) Stats() Stats {
 	stats := Stats{Relays: s.turn.Relays()}
 	if s.broker != nil {
 		stats.Clients = s.broker.Clients()
+		stats.Logins = s.broker.counted.stats()
 	}
 	return stats
 }
