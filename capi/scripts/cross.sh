@@ -4,7 +4,7 @@
 
 # NAME|TIER|GOOS/GOARCH|GOARM|COMPILER|EMULATOR|ITS-LIBRARIES|DEBIAN-PACKAGES
 # A compiler zig:TARGET:PREFIX is zig (zig.sh), which makes what runs with a glibc as old as the target says.
-# Tier 1 is tried by ./build.sh test, and all by ./build.sh test cross. - is nothing.
+# Tier 1 is tried by ./build.sh test, 1 and 2 by ./build.sh test cross, and 3 if it is named there. - is nothing.
 CROSS_TARGETS='
 386|1|linux/386|-|i686-linux-gnu-gcc|-|-|gcc-i686-linux-gnu libc6-i386
 arm64|1|linux/arm64|-|aarch64-linux-gnu-gcc|qemu-aarch64-static|/usr/aarch64-linux-gnu|gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
@@ -15,7 +15,7 @@ windows|2|windows/amd64|-|x86_64-w64-mingw32-gcc|wine|-|gcc-mingw-w64-x86-64 win
 musl|1|linux/amd64|-|musl-gcc|-|-|musl-tools
 amd64-glibc2.17|1|linux/amd64|-|zig:x86_64-linux-gnu.2.17:x86_64-linux-gnu-|-|-|npm gcc
 arm64-glibc2.17|2|linux/arm64|-|zig:aarch64-linux-gnu.2.17:aarch64-linux-gnu-|qemu-aarch64-static|/usr/aarch64-linux-gnu|npm gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
-armv7-glibc2.17|2|linux/arm|7|zig:arm-linux-gnueabihf.2.17:arm-linux-gnueabihf-|qemu-arm-static|/usr/arm-linux-gnueabihf|npm gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static
+armv7-glibc2.17|3|linux/arm|7|zig:arm-linux-gnueabihf.2.17:arm-linux-gnueabihf-|qemu-arm-static|/usr/arm-linux-gnueabihf|npm gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static
 '
 
 cross_names() { # cross_names [TIER]
@@ -151,7 +151,9 @@ run_cross() { # run_cross list | [wheel] NAME...
 # cross_tests 1|all [NAME...]
 cross_tests() {
   local name arch arm compiler emulator sysroot debs dir names=${*:2}
-  for name in ${names:-$(cross_names ${1#all})}; do
+  [ -n "$names" ] || names=$(cross_names 1)
+  [ "$1" = 1 ] || [ $# -gt 1 ] || names="$names $(cross_names 2)"
+  for name in $names; do
     cross_target "$name"
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! cross_compiler; then
       # shellcheck disable=SC2086 # a list
