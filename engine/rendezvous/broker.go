@@ -71,8 +71,9 @@ type Broker struct {
 
 	reviews atomic.Int64 // so far; see Review
 
+	warnings // of what clients cause
+
 	mu       sync.Mutex
-	warnings bucket // that the log has told
 	closed   bool
 	conns    map[*clientConn]struct{} // every connection, from Serve to its end
 	sessions map[string]*clientConn   // by client id, from CONNECT to its end
@@ -113,6 +114,7 @@ func NewBroker(cfg BrokerConfig) *Broker {
 		// the limits above exclude: stored sessions, expiry, delayed wills.
 		mqtt:     mqtt.New(&mqtt.Options{Capabilities: limits, Logger: quietLogger(cfg.Log, "mqtt")}),
 		log:      cfg.Log,
+		warnings: warnings{log: cfg.Log},
 		cfg:      cfg,
 		workers:  panics.Group{Guard: panics.Guard{Log: cfg.Log}},
 		door:     newDoor(cfg.lobby, cfg.MaxClients, cfg.MaxAddress),

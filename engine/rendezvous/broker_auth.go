@@ -1,10 +1,8 @@
 package rendezvous
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"slices"
@@ -113,18 +111,6 @@ func (b *Broker) login(c *clientConn, user, password string) (*ident.Login, erro
 		return nil, err
 	}
 	return l, b.logins.use(l, now)
-}
-
-// warn logs what strangers cause, and no more often than somebody can read.
-func (b *Broker) warn(message string, args ...any) {
-	b.mu.Lock()
-	loud := b.warnings.take(1, 0.1, 5, time.Now())
-	b.mu.Unlock()
-	level := slog.LevelDebug
-	if loud {
-		level = slog.LevelWarn
-	}
-	b.log.Log(context.Background(), level, message, args...)
 }
 
 // isCalled reports whether clients reach this server under host: by one of its

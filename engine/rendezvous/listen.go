@@ -16,6 +16,7 @@ import (
 // acceptors owns listeners and the goroutines that accept from them.
 type acceptors struct {
 	log     *slog.Logger
+	strange warnings       // of what clients cause
 	lobby   *lobby         // where they come in; nil: none
 	proxies []netip.Prefix // whose connections begin with a header
 	header  ProxyHeader
@@ -28,7 +29,7 @@ type acceptors struct {
 }
 
 func newAcceptors(log *slog.Logger, l *lobby) *acceptors {
-	a := &acceptors{log: log, lobby: l, workers: panics.Group{Guard: panics.Guard{Log: log}}}
+	a := &acceptors{log: log, strange: warnings{log: log}, lobby: l, workers: panics.Group{Guard: panics.Guard{Log: log}}}
 	a.ctx, a.stop = context.WithCancel(context.Background())
 	return a
 }
@@ -59,7 +60,7 @@ func (a *acceptors) accept(l net.Listener, serve func(net.Conn)) {
 			}
 			// Out of file descriptors, most likely: it passes when clients leave.
 			pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-			a.log.Warn("cannot accept connections", "address", l.Addr(), "error", err)
+			a.strange.warn("cannot accept connections", "address", l.Addr(), "error", err)
 			select {
 			case <-time.After(pause):
 			case <-a.ctx.Done():

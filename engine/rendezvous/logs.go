@@ -4,12 +4,34 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
+	"time"
 
 	"github.com/pion/logging"
 )
 
 // What strangers do must not fill the log, and mochi and pion report each
 // malformed packet as a warning or an error. Both therefore log at debug level.
+
+// warnings are what strangers cause, as far as somebody can read it: five at once and one
+// each ten seconds after. What comes more often is for -v.
+type warnings struct {
+	log *slog.Logger
+
+	mu   sync.Mutex
+	told bucket
+}
+
+func (w *warnings) warn(message string, args ...any) {
+	w.mu.Lock()
+	loud := w.told.take(1, 0.1, 5, time.Now())
+	w.mu.Unlock()
+	level := slog.LevelDebug
+	if loud {
+		level = slog.LevelWarn
+	}
+	w.log.Log(context.Background(), level, message, args...)
+}
 
 // quiet is a handler that lowers every record to debug level and leaves out
 // packets, since they hold passwords.

@@ -170,7 +170,7 @@ func (t *TURN) serve(conn net.PacketConn, d *desk) error {
 			RelayAddressGenerator: d,
 			PermissionHandler: func(_ net.Addr, peer net.IP) bool {
 				defer d.guard.Recover()
-				return mayRelayTo(peer, t.cfg.PublicIP, t.cfg.AllowPrivatePeers)
+				return mayRelayTo(peer, t.cfg.PublicIP, t.cfg.AllowPrivatePeers) && (t.cfg.Net != nil || !isOwn(peer, t.cfg.PublicIP))
 			},
 		}},
 	})

@@ -20,7 +20,12 @@ func TestMayRelayTo(t *testing.T) {
 	}{
 		{"198.51.100.1", public, false, true},
 		{"203.0.113.77", public, false, true}, // another relay
-		{"100.64.0.1", public, false, true},
+		{"100.64.0.1", public, false, false},
+		{"100.127.255.254", public, true, true},
+		{"100.128.0.1", public, false, true},
+		{"198.18.0.1", public, false, false},
+		{"198.18.0.1", private, false, true},
+		{"198.20.0.1", public, false, true},
 		{"127.0.0.1", public, true, false},
 		{"127.9.9.9", private, true, false},
 		{"::1", public, true, false},
@@ -71,5 +76,38 @@ func TestRelaySendsNothingToLowPorts(t *testing.T) {
 	}
 	if _, err := r.WriteTo([]byte("query"), &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1024}); err == nil {
 		t.Error("to port 1024: dropped")
+	}
+}
+
+// Who has a relay reaches nothing else of the server's machine through it.
+func TestARelayDoesNotReachItsOwnMachine(t *testing.T) {
+	table := newRelays(TURNConfig{PublicIP: documentation, RelayPorts: DefaultRelayPorts, MaxRelays: 2, Rate: DefaultRelayRate, Log: Config{}.withDefaults().Log})
+	other, err := table.allocate(client{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	for to, want := range map[netip.AddrPort]bool{
+		other.address:           true,
+		documentationPort(1883): false,
+		netip.MustParseAddrPort("198.51.100.1:1883"): true,
+	} {
+		if got := table.mayReach(to); got != want {
+			t.Errorf("%v: %v", to, got)
+		}
+	}
+
+	own, err := net.InterfaceAddrs()
+	if err != nil || len(own) == 0 {
+		t.Fatal(own, err)
+	}
+	for _, a := range own {
+		ip := a.(*net.IPNet).IP
+		if !isOwn(ip, documentation) || isOwn(ip, loopback) {
+			t.Errorf("%v is not told from others", ip)
+		}
+	}
+	if isOwn(net.IPv4(198, 51, 100, 1), documentation) {
+		t.Error("another machine is taken for this one")
 	}
 }

@@ -3,7 +3,6 @@ package rendezvous
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -18,15 +17,15 @@ const maxRelaysPerIP = 1024
 
 // relays is the table of relayed transport addresses.
 type relays struct {
-	public netip.Addr
-	local  string // where relays bind: public, or all addresses
-	ports  PortRange
-	max    int
-	each   int     // for each name
-	rate   float64 // bytes per second, for each name
-	listen func(network, address string) (net.PacketConn, error)
-	log    *slog.Logger
-	guard  panics.Guard
+	public  netip.Addr
+	local   string // where relays bind: public, or all addresses
+	ports   PortRange
+	max     int
+	each    int     // for each name
+	rate    float64 // bytes per second, for each name
+	listen  func(network, address string) (net.PacketConn, error)
+	strange warnings // of what clients cause
+	guard   panics.Guard
 
 	mu       sync.Mutex
 	byPort   map[uint16]*relay
@@ -46,7 +45,7 @@ func newRelays(cfg TURNConfig) *relays {
 		each:     cfg.MaxRelaysPerClient,
 		rate:     float64(cfg.Rate) / 8,
 		listen:   net.ListenPacket,
-		log:      cfg.Log,
+		strange:  warnings{log: cfg.Log},
 		guard:    panics.Guard{Log: cfg.Log},
 		byPort:   map[uint16]*relay{},
 		bySource: map[netip.Addr]int{},
@@ -95,7 +94,7 @@ func (r *relays) allocate(c client, port int) (*relay, error) {
 	}
 	source := networkOf(c.address.Addr())
 	if len(r.byPort) >= r.max || r.bySource[source] >= maxRelaysPerIP {
-		r.log.Warn("a relay was refused: too many are in use", "in_use", len(r.byPort), "by_this_address", r.bySource[source])
+		r.strange.warn("a relay was refused: too many are in use", "in_use", len(r.byPort), "by_this_address", r.bySource[source])
 		return nil, errors.New("allocation quota reached")
 	}
 	name := nameOf(c.username)
@@ -104,7 +103,7 @@ func (r *relays) allocate(c client, port int) (*relay, error) {
 		quota = newQuota(r.rate)
 	}
 	if name != "" && quota.relays >= r.each {
-		r.log.Warn("a relay was refused: the client has too many", "client", name, "relays", quota.relays)
+		r.strange.warn("a relay was refused: the client has too many", "client", name, "relays", quota.relays)
 		return nil, errors.New("allocation quota of this name reached")
 	}
 	conn, chosen, err := r.open(port)
@@ -151,7 +150,7 @@ func (r *relays) open(port int) (net.PacketConn, uint16, error) {
 			return conn, chosen, nil
 		}
 	}
-	r.log.Warn("no port is free for a relay: widen -relay-ports", "ports", r.ports)
+	r.strange.warn("no port is free for a relay: widen -relay-ports", "ports", r.ports)
 	return nil, 0, errors.New("no port is free for a relay")
 }
 
