@@ -95,8 +95,9 @@ var above = map[string]string{
 	"engine":                   "engine/internal/paths engine/internal/state engine/internal/channel engine/internal/frames engine/internal/ready",
 	"capi":                     "engine",
 
-	"engine/rendezvous":    "engine/ident engine/limit",
-	"engine/cmd/thingp2pd": "engine/rendezvous",
+	"engine/rendezvous":          "engine/ident engine/limit",
+	"engine/cmd/thingp2pd/admin": "engine/rendezvous",
+	"engine/cmd/thingp2pd":       "engine/cmd/thingp2pd/admin engine/rendezvous",
 }
 
 func TestImportsPointOneWay(t *testing.T) {

@@ -55,6 +55,14 @@ func (s *Server) Drain(ctx context.Context) error {
 	}
 }
 
+// Ready reports whether new clients are welcome, which they are not after Drain.
+func (s *Server) Ready() bool {
+	r := s.turn.relays
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.drained == nil
+}
+
 // drain refuses new relays. The channel is closed once there is none.
 func (r *relays) drain() <-chan struct{} {
 	r.mu.Lock()

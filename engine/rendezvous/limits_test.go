@@ -125,3 +125,21 @@ func TestNewSecret(t *testing.T) {
 		t.Error("an old secret was accepted that is old no more")
 	}
 }
+
+// What passes two relays has gone to a peer once, and to a client once.
+func TestRelayedBytesAreCounted(t *testing.T) {
+	s := startTURN(t, TURNConfig{})
+	one, two := s.allocate(t, "udp"), s.allocate(t, "udp")
+	exchange(t, one, two)
+	before := s.relays.toPeers.Load()
+	if _, err := one.WriteTo(make([]byte, 1000), two.LocalAddr()); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := two.ReadFrom(make([]byte, 1500)); err != nil {
+		t.Fatal(err)
+	}
+	stats := (&Server{turn: s.TURN}).Stats()
+	if stats.RelayedToPeers != before+1000 || stats.RelayedToClients != stats.RelayedToPeers {
+		t.Errorf("%d bytes to peers, %d before, and %d to clients", stats.RelayedToPeers, before, stats.RelayedToClients)
+	}
+}

@@ -33,6 +33,9 @@ type Stats struct {
 	Clients int // connections to the embedded broker
 	Relays  int // TURN allocations
 	Logins  LoginStats
+
+	// Bytes of payload that relays have passed on: from clients to peers, and the other way.
+	RelayedToPeers, RelayedToClients uint64
 }
 
 // Start starts a server. When it returns, everything listens and the first
@@ -247,7 +250,8 @@ func (s *Server) ServeTURN(conn net.Conn) { s.turn.ServeStream(conn) }
 
 // Stats returns what the server is doing now.
 func (s *Server) Stats() Stats {
-	stats := Stats{Relays: s.turn.Relays()}
+	r := s.turn.relays
+	stats := Stats{Relays: r.count(), RelayedToPeers: r.toPeers.Load(), RelayedToClients: r.toClients.Load()}
 	if s.broker != nil {
 		stats.Clients = s.broker.Clients()
 		stats.Logins = s.broker.counted.stats()

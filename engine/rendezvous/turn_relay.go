@@ -37,6 +37,7 @@ func (r *relay) WriteTo(p []byte, addr net.Addr) (n int, err error) {
 	if r.translate && to.Addr() == r.table.public && r.table.has(to.Port()) {
 		addr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, to.Port()))
 	}
+	r.table.toPeers.Add(uint64(len(p)))
 	return r.PacketConn.WriteTo(p, addr)
 }
 
@@ -45,6 +46,9 @@ func (r *relay) ReadFrom(p []byte) (n int, addr net.Addr, err error) {
 	n, addr, err = r.PacketConn.ReadFrom(p)
 	for err == nil && !r.quota.pass(n) {
 		n, addr, err = r.PacketConn.ReadFrom(p)
+	}
+	if err == nil {
+		r.table.toClients.Add(uint64(n))
 	}
 	if err != nil || !r.translate {
 		return n, addr, err

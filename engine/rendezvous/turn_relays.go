@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
@@ -26,6 +27,8 @@ type relays struct {
 	listen  func(network, address string) (net.PacketConn, error)
 	strange warnings // of what clients cause
 	guard   panics.Guard
+
+	toPeers, toClients atomic.Uint64 // bytes of payload
 
 	mu       sync.Mutex
 	byPort   map[uint16]*relay

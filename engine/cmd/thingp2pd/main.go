@@ -21,6 +21,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/cmd/thingp2pd/admin"
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 
@@ -63,6 +64,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return 0 // told to stop before it was ready
 		}
 		return fail(stderr, err)
+	}
+	if opts.admin != "" {
+		watch, err := admin.Listen(opts.admin, server, log)
+		if err != nil {
+			server.Close()
+			return fail(stderr, err)
+		}
+		defer watch.Close()
 	}
 	fmt.Fprintf(stdout, "thingp2pd ready: server=%s\n", server.URL())
 	r := reloader{args: args, server: server, now: opts, secrets: secretsOf(cfg), log: log, level: level}

@@ -1,0 +1,114 @@
+// Package admin lets an operator watch a server, over HTTP and without a login: it is for
+// loopback, or a network of the operator's own.
+//
+//	/metrics  what Prometheus reads
+//	/healthz  200 as long as the process lives
+//	/readyz   200 while new clients are welcome, else 503
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
+	"github.com/thingp2p/libthingp2p/engine/rendezvous"
+)
+
+// Watched is a server.
+type Watched interface {
+	Stats() rendezvous.Stats
+	Ready() bool
+}
+
+// Server answers until Close.
+type Server struct {
+	http     *http.Server
+	listener net.Listener
+	work     panics.Group
+}
+
+// Listen opens an address, and answers what is asked there about a server.
+func Listen(address string, of Watched, log *slog.Logger) (*Server, error) {
+	l, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("cannot listen on %s: %w: give -admin another address", address, err)
+	}
+	loopback := l.Addr().(*net.TCPAddr).IP.IsLoopback()
+	if !loopback {
+		log.Warn("whoever reaches -admin may read it, since it has no login", "address", l.Addr())
+	}
+	s := &Server{
+		listener: l,
+		work:     panics.Group{Guard: panics.Guard{Log: log}},
+		http: &http.Server{
+			Handler:           handler(of, loopback),
+			ReadHeaderTimeout: 10 * time.Second,
+			ReadTimeout:       10 * time.Second,
+			WriteTimeout:      30 * time.Second,
+			IdleTimeout:       2 * time.Minute,
+			MaxHeaderBytes:    16 << 10,
+			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
+		},
+	}
+	s.work.Go(func() {
+		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			log.Error("nobody answers at -admin any more", "error", err)
+		}
+	})
+	return s, nil
+}
+
+// Addr is where it listens.
+func (s *Server) Addr() net.Addr { return s.listener.Addr() }
+
+// Close ends what is being asked.
+func (s *Server) Close() error {
+	err := s.http.Close()
+	s.work.Wait()
+	return err
+}
+
+func handler(of Watched, loopback bool) http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collector{of}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if !of.Ready() {
+			http.Error(w, "about to stop", http.StatusServiceUnavailable)
+			return
+		}
+		io.WriteString(w, "ok\n")
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if loopback && !isLocal(r.Host) {
+			http.Error(w, "ask for it by a name or address of this machine's loopback", http.StatusMisdirectedRequest)
+			return
+		}
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Cache-Control", "no-store")
+		mux.ServeHTTP(w, r)
+	})
+}
+
+// isLocal keeps a page in a browser on this machine from reading what is here: its own
+// name may lead to loopback (DNS rebinding), but is still its own name.
+func isLocal(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return err == nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
+}
