@@ -49,6 +49,8 @@ type TURN struct {
 	relays  *relays
 	door    *door // of streams; whoever has a relay is inside
 
+	unsigned *attempts // of datagrams that show no credentials
+
 	mu      sync.Mutex
 	closed  bool
 	packets []net.PacketConn
@@ -84,6 +86,8 @@ func NewTURN(cfg TURNConfig) (*TURN, error) {
 		relays:  newRelays(cfg),
 		door:    newDoor(cfg.lobby, cfg.MaxRelays, maxRelaysPerIP),
 		streams: map[*stream]struct{}{},
+
+		unsigned: newAttempts(),
 	}
 	t.secrets.Store(&secrets{cfg.Secret, cfg.OldSecrets})
 	return t, nil
@@ -104,7 +108,7 @@ func (t *TURN) ListenUDP(address string) (int, error) {
 // ServePacket serves a UDP socket, or what looks like one, and takes it over.
 func (t *TURN) ServePacket(conn net.PacketConn) error {
 	enlargeBuffers(conn)
-	p := &packetSocket{PacketConn: conn, guard: panics.Guard{Log: t.cfg.Log}}
+	p := &packetSocket{PacketConn: conn, guard: panics.Guard{Log: t.cfg.Log}, unsigned: t.unsigned}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
