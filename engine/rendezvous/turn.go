@@ -108,7 +108,7 @@ func (t *TURN) ListenUDP(address string) (int, error) {
 // ServePacket serves a UDP socket, or what looks like one, and takes it over.
 func (t *TURN) ServePacket(conn net.PacketConn) error {
 	enlargeBuffers(conn)
-	p := &packetSocket{PacketConn: conn, guard: panics.Guard{Log: t.cfg.Log}, unsigned: t.unsigned}
+	p := &packetSocket{PacketConn: answeringFromTheAddressAsked(conn), guard: panics.Guard{Log: t.cfg.Log}, unsigned: t.unsigned}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {

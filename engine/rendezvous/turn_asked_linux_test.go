@@ -1,0 +1,54 @@
+package rendezvous
+
+import (
+	"net"
+	"strconv"
+	"testing"
+
+	"github.com/pion/stun"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
+)
+
+// Whichever address of its machine a client asks, the answer comes from there: a socket that
+// is connected takes no other.
+func TestAnswersComeFromTheAddressAsked(t *testing.T) {
+	for _, test := range []struct{ listen, asked string }{
+		{":0", "127.0.0.2"}, {":0", "127.0.0.3"}, {"0.0.0.0:0", "127.0.0.2"}, {"0.0.0.0:0", "127.0.0.1"}, {":0", "::1"},
+	} {
+		t.Run(test.listen+" "+test.asked, func(t *testing.T) {
+			s, err := NewTURN(TURNConfig{Secret: testSecret, PublicIP: loopback})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { s.Close() })
+			port, err := s.ListenUDP(test.listen)
+			if err != nil {
+				t.Fatal(err)
+			}
+			client, err := net.Dial("udp", net.JoinHostPort(test.asked, strconv.Itoa(port)))
+			if err != nil {
+				t.Skip(err) // a machine without IPv6
+			}
+			defer client.Close()
+			client.SetDeadline(await.Deadline())
+			if _, err := client.Write(turnRequest(stun.MethodBinding)); err != nil {
+				t.Fatal(err)
+			}
+			answer := stun.New()
+			if _, err := answer.ReadFrom(client); err != nil {
+				t.Fatal(err)
+			}
+			var seen stun.XORMappedAddress
+			if err := seen.GetFrom(answer); err != nil || seen.String() != client.LocalAddr().String() {
+				t.Errorf("seen as %v, %v; want %v", seen, err, client.LocalAddr())
+			}
+		})
+	}
+}
+
+func FuzzControlMessage(f *testing.F) {
+	f.Add([]byte{})
+	f.Add(make([]byte, 64))
+	f.Fuzz(func(t *testing.T, said []byte) { answering(said) })
+}
