@@ -35,8 +35,8 @@ type certificate struct {
 
 	mu      sync.Mutex
 	pair    *tls.Certificate
-	changed time.Time // of certFile, when pair was read
-	failed  bool      // the files could not be read the last time
+	changed [2]time.Time // the files, when pair was read
+	failed  bool         // the files could not be read the last time
 }
 
 func (c *certificate) get() *tls.Certificate {
@@ -52,15 +52,15 @@ func (c *certificate) get() *tls.Certificate {
 
 // refresh reads the files unless they are as they were. Half-written ones do not fit.
 func (c *certificate) refresh() error {
-	info, err := os.Stat(c.certFile)
-	if err != nil || info.ModTime().Equal(c.changed) {
+	changed, err := c.lastChange()
+	if err != nil || changed == c.changed {
 		return err
 	}
 	return c.load()
 }
 
 func (c *certificate) load() error {
-	info, err := os.Stat(c.certFile)
+	changed, err := c.lastChange()
 	if err != nil {
 		return err
 	}
@@ -68,6 +68,17 @@ func (c *certificate) load() error {
 	if err != nil {
 		return err
 	}
-	c.pair, c.changed = &pair, info.ModTime()
+	c.pair, c.changed = &pair, changed
 	return nil
+}
+
+func (c *certificate) lastChange() (at [2]time.Time, err error) {
+	for i, file := range []string{c.certFile, c.keyFile} {
+		info, err := os.Stat(file)
+		if err != nil {
+			return at, err
+		}
+		at[i] = info.ModTime()
+	}
+	return at, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/tls"
 	"errors"
 	"flag"
 	"fmt"
@@ -24,7 +25,8 @@ type options struct {
 	version, verbose  bool
 	check             bool
 	configFile        string
-	settings          []setting // of the file
+	settings          []setting       // of the file
+	given             map[string]bool // on the command line
 	logFormat         string
 	drain             time.Duration
 	admin             string
@@ -37,9 +39,12 @@ const listName = "known"
 // for, goes to stderr.
 func parseFlags(args []string, stderr io.Writer) (*options, error) {
 	o, f, err := parseArgs(args, "", stderr)
+	given := map[string]bool{}
+	f.Visit(func(f *flag.Flag) { given[f.Name] = true })
 	if err == nil && o.configFile != "" {
 		o, f, err = parseArgs(args, o.configFile, stderr) // the file first, so that the command line has the last word
 	}
+	o.given = given
 	if err != nil {
 		return o, err
 	}
@@ -153,6 +158,9 @@ func (o *options) config(log *slog.Logger) (cfg rendezvous.Config, err error) {
 	var wrong [4]error
 	if o.cert != "" {
 		cfg.TLS, wrong[0] = rendezvous.LoadCertificate(o.cert, o.key, log)
+		if o.check && wrong[0] == nil {
+			wrong[0] = validNow(cfg.TLS)
+		}
 	}
 	if o.selfSigned != "" && o.mayMake(o.selfSigned) {
 		cfg.TLS, cfg.Pin, wrong[1] = rendezvous.LoadSelfSigned(o.selfSigned)
@@ -162,6 +170,18 @@ func (o *options) config(log *slog.Logger) (cfg rendezvous.Config, err error) {
 	}
 	cfg.Admit, wrong[3] = o.admission(log)
 	return cfg, errors.Join(wrong[:]...)
+}
+
+// validNow reports whether a certificate's time has not come, or has gone.
+func validNow(config *tls.Config) error {
+	c, err := config.GetCertificate(nil)
+	if err != nil {
+		return err
+	}
+	if now := time.Now(); now.Before(c.Leaf.NotBefore) || now.After(c.Leaf.NotAfter) {
+		return fmt.Errorf("the certificate is valid from %s to %s: renew it", c.Leaf.NotBefore.Format(time.DateTime), c.Leaf.NotAfter.Format(time.DateTime))
+	}
+	return nil
 }
 
 // mayMake reports whether a file that is not there may be made: -check leaves no trace.

@@ -33,6 +33,7 @@ func main() {
 
 // run is the whole command; it serves until ctx is done.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	hangup := hangups()
 	opts, err := parseFlags(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -57,7 +58,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		return fail(stderr, err)
 	}
-	hangup := hangups()
 	server, err := rendezvous.Start(ctx, cfg)
 	if err != nil {
 		if ctx.Err() != nil {
@@ -74,7 +74,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		defer watch.Close()
 	}
 	fmt.Fprintf(stdout, "thingp2pd ready: server=%s\n", server.URL())
-	r := reloader{args: args, server: server, now: opts, secrets: secretsOf(cfg), log: log, level: level}
+	r := reloader{args: args, server: server, now: opts, started: opts.settings, secrets: secretsOf(cfg), log: log, level: level}
 	r.serve(ctx, hangup)
 	drain(server, opts.drain, log)
 	log.Info("stopping")
@@ -103,14 +103,12 @@ func (o *options) setLevel(level *slog.LevelVar) {
 
 // drain lets the relays that there are end by themselves, for a while.
 func drain(server *rendezvous.Server, most time.Duration, log *slog.Logger) {
-	relays := server.Stats().Relays
-	if most <= 0 || relays == 0 {
-		return
+	if relays := server.Stats().Relays; relays > 0 && most > 0 {
+		log.Info("no new relays: waiting for those that there are to end", "relays", relays, "at_most", most)
 	}
-	log.Info("no new relays: waiting for those that there are to end", "relays", relays, "at_most", most)
 	ctx, cancel := context.WithTimeout(context.Background(), most)
 	defer cancel()
-	if server.Drain(ctx) != nil {
+	if server.Drain(ctx) != nil && most > 0 {
 		log.Warn("relays are ended that are in use", "relays", server.Stats().Relays)
 	}
 }

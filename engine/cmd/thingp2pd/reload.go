@@ -17,11 +17,15 @@ import (
 // -admit are read again by themselves when they change.
 var whileItRuns = []string{"max-clients", "max-clients-per-ip", "max-relays", "max-relays-per-client", "relay-rate", "drain", "v"}
 
+// mayBeRepeated are those of which the command line's are added to those of a file.
+var mayBeRepeated = []string{"name", "turn-url", "proxy-protocol", "forwarded-for"}
+
 // reloader reads the configuration again. With one that is wrong everything stays as it is.
 type reloader struct {
 	args    []string
 	server  *rendezvous.Server
 	now     *options
+	started []setting // of the file with which it was started
 	secrets []string
 	log     *slog.Logger
 	level   *slog.LevelVar
@@ -61,8 +65,9 @@ func (r *reloader) reload() {
 		r.log.Error("what the configuration names cannot be used: everything stays as it was", "error", err)
 		return
 	}
-	for _, name := range changed(r.now.settings, next.settings) {
-		if !slices.Contains(whileItRuns, name) {
+	for _, name := range changed(r.started, next.settings) {
+		overridden := next.given[name] && !slices.Contains(mayBeRepeated, name)
+		if !slices.Contains(whileItRuns, name) && !overridden {
 			r.log.Warn("a flag has changed that a running server cannot take over: restart it", "flag", name)
 		}
 	}

@@ -23,7 +23,7 @@ func TestReload(t *testing.T) {
 	}
 	const rest = "mqtt 127.0.0.1:0\nturn =\nproxy-protocol 127.0.0.1\n"
 	write(rest + "max-clients-per-ip = 1\n")
-	d := start(t, file, "-config", config)
+	d := start(t, file, "-config", config, "-turn", "") // which has the last word
 	defer d.stop(syscall.SIGTERM)
 	server := regexp.MustCompile(`mqtt://\S+`).FindString(d.line)
 	open := withHeader(2)(netip.MustParseAddr("192.0.2.1"))
@@ -43,11 +43,16 @@ func TestReload(t *testing.T) {
 		t.Error("a second client was let in by a wrong configuration")
 	}
 
-	write(rest + "max-clients-per-ip = 2\nname another.example.org\n")
+	write(rest + "max-clients-per-ip = 2\nname another.example.org\nturn :1\n")
 	d.cmd.Process.Signal(syscall.SIGHUP)
 	d.stderr.want(t, "the configuration was read again", 1)
 	d.stderr.want(t, "flag=name", 1)
 	if text := d.stderr.String(); strings.Contains(text, "flag=max") {
+		t.Error(text)
+	}
+	d.cmd.Process.Signal(syscall.SIGHUP)
+	d.stderr.want(t, "flag=name", 2) // as long as it has not been restarted
+	if text := d.stderr.String(); strings.Contains(text, "flag=turn") {
 		t.Error(text)
 	}
 	two, err := login(t, server, "four", open)

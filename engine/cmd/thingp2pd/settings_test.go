@@ -1,8 +1,15 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
 	"flag"
 	"io"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,4 +68,36 @@ func FuzzSettings(f *testing.F) {
 			}
 		}
 	})
+}
+
+// -check says that a certificate has ended; a server that runs may have none better.
+func TestCheckOfAnOldCertificate(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for want, times := range map[string][2]time.Duration{"ok\n": {-time.Hour, time.Hour}, "renew it": {-2 * time.Hour, -time.Hour}} {
+		template := &x509.Certificate{SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(times[0]), NotAfter: time.Now().Add(times[1])}
+		der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cert, private := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+		err = errors.Join(
+			os.WriteFile(cert, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600),
+			os.WriteFile(private, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var says strings.Builder
+		run(t.Context(), []string{"-check", "-cert", cert, "-key", private}, &says, &says)
+		if !strings.Contains(says.String(), want) {
+			t.Errorf("%q, want %q", says.String(), want)
+		}
+	}
 }
