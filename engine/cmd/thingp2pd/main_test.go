@@ -18,14 +18,27 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 
-// build returns the path of the command.
-func build(t *testing.T) string {
-	t.Helper()
-	file := filepath.Join(t.TempDir(), "thingp2pd")
-	if out, err := exec.Command("go", "build", "-o", file, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+// isCommand is in the environment of a test that shall be the command: it has the same
+// clock then, whatever the date of the test is.
+const isCommand = "THINGP2PD_TEST_IS_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(isCommand) != "" {
+		main()
 	}
-	return file
+	os.Exit(m.Run())
+}
+
+// command is the program with arguments. It is killed when the test has lasted too long.
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	file, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(await.Context(t, nil), file, args...)
+	cmd.Env = append(os.Environ(), isCommand+"=1")
+	return cmd
 }
 
 // daemon is a running thingp2pd.
@@ -82,9 +95,9 @@ func (o *output) want(t *testing.T, text string, times int) {
 	}
 }
 
-func start(t *testing.T, file string, args ...string) *daemon {
+func start(t *testing.T, args ...string) *daemon {
 	t.Helper()
-	d := &daemon{t: t, cmd: exec.CommandContext(await.Context(t, nil), file, args...)} // which kills it, if it is still there
+	d := &daemon{t: t, cmd: command(t, args...)}
 	d.cmd.Stderr = &d.stderr
 	stdout, err := d.cmd.StdoutPipe()
 	if err != nil {
@@ -110,14 +123,13 @@ func (d *daemon) stop(signal os.Signal) int {
 }
 
 func TestCommand(t *testing.T) {
-	file := build(t)
 	secret := filepath.Join(t.TempDir(), "secret")
 	args := []string{"-mqtt", "127.0.0.1:0", "-turn", "127.0.0.1:0", "-secret", secret}
 	ready := regexp.MustCompile(`^thingp2pd ready: server=mqtt://(127\.0\.0\.1:[1-9][0-9]*)\n$`)
 
 	var first []byte
 	for _, signal := range []os.Signal{syscall.SIGTERM, os.Interrupt} {
-		d := start(t, file, args...)
+		d := start(t, args...)
 		match := ready.FindStringSubmatch(d.line)
 		if match == nil {
 			t.Fatalf("printed %q\n%s", d.line, &d.stderr)
@@ -147,11 +159,10 @@ func TestCommand(t *testing.T) {
 
 // TestOwnCertificate: its pin stays the same, since devices and tickets hold it.
 func TestOwnCertificate(t *testing.T) {
-	file := build(t)
 	ready := regexp.MustCompile(`^thingp2pd ready: server=mqtts://127\.0\.0\.1:[1-9][0-9]*\?(pin=[A-Za-z0-9_-]{43})\n$`)
 	own, first := filepath.Join(t.TempDir(), "own.pem"), ""
 	for range 2 {
-		d := start(t, file, "-mqtt", "", "-mqtts", "127.0.0.1:0", "-turn", "", "-turns", "127.0.0.1:0", "-self-signed", own)
+		d := start(t, "-mqtt", "", "-mqtts", "127.0.0.1:0", "-turn", "", "-turns", "127.0.0.1:0", "-self-signed", own)
 		match := ready.FindStringSubmatch(d.line)
 		if match == nil {
 			t.Fatalf("printed %q\n%s", d.line, &d.stderr)
@@ -167,14 +178,13 @@ func TestOwnCertificate(t *testing.T) {
 }
 
 func TestWhoIsAdmitted(t *testing.T) {
-	file := build(t)
 	secret := filepath.Join(t.TempDir(), "secret")
 	list := filepath.Join(filepath.Dir(secret), "known")
 	if err := os.WriteFile(list, []byte("# nobody yet\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, admit := range []string{"open", "known", list, "http://127.0.0.1:1/admit"} {
-		d := start(t, file, "-mqtt", "127.0.0.1:0", "-turn", "127.0.0.1:0", "-secret", secret, "-admit", admit)
+		d := start(t, "-mqtt", "127.0.0.1:0", "-turn", "127.0.0.1:0", "-secret", secret, "-admit", admit)
 		if !strings.HasPrefix(d.line, "thingp2pd ready: ") {
 			t.Errorf("-admit %s: printed %q\n%s", admit, d.line, &d.stderr)
 		}
@@ -183,7 +193,6 @@ func TestWhoIsAdmitted(t *testing.T) {
 }
 
 func TestCommandErrors(t *testing.T) {
-	file := build(t)
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -224,7 +233,7 @@ func TestCommandErrors(t *testing.T) {
 		{[]string{"-broker", "mqtt://127.0.0.1:1", "-turn", ""}, 1, "check -broker"},
 		{[]string{"-broker", "mqtt://127.0.0.1:1", "-mqtt", ":0"}, 1, "leave out -mqtt"},
 	} {
-		cmd := exec.CommandContext(await.Context(t, nil), file, test.args...)
+		cmd := command(t, test.args...)
 		out, _ := cmd.CombinedOutput()
 		if code := cmd.ProcessState.ExitCode(); code != test.code || !strings.Contains(string(out), test.says) {
 			t.Errorf("%q: code %d, want %d, and %q in\n%s", test.args, code, test.code, test.says, out)

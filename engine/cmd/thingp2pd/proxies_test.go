@@ -41,7 +41,6 @@ func login(t *testing.T, server, name string, open func(*paho.ClientOptions)) (p
 
 // Limits are those of the client, not of the proxy that it comes through.
 func TestBehindAProxy(t *testing.T) {
-	file := build(t)
 	ready := regexp.MustCompile(`server=((?:mqtt|ws)://127\.0\.0\.1:[0-9]+)`)
 	for name, test := range map[string]struct {
 		args []string
@@ -52,7 +51,7 @@ func TestBehindAProxy(t *testing.T) {
 		"WebSocket": {[]string{"-mqtt", "", "-ws", "127.0.0.1:0", "-forwarded-for", "127.0.0.1"}, withForwardedFor},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := start(t, file, append(test.args, "-turn", "", "-max-clients-per-ip", "1")...)
+			d := start(t, append(test.args, "-turn", "", "-max-clients-per-ip", "1")...)
 			defer d.stop(syscall.SIGTERM)
 			match := ready.FindStringSubmatch(d.line)
 			if match == nil {
@@ -99,8 +98,7 @@ func withForwardedFor(client netip.Addr) func(*paho.ClientOptions) {
 
 // Who does not say for whom a connection is gets none.
 func TestAProxyWithoutAHeader(t *testing.T) {
-	file := build(t)
-	d := start(t, file, "-mqtt", "127.0.0.1:0", "-turn", "", "-proxy-protocol", "127.0.0.1")
+	d := start(t, "-mqtt", "127.0.0.1:0", "-turn", "", "-proxy-protocol", "127.0.0.1")
 	defer d.stop(syscall.SIGTERM)
 	server := regexp.MustCompile(`mqtt://\S+`).FindString(d.line)
 	if _, err := login(t, server, "one", func(*paho.ClientOptions) {}); err == nil {

@@ -14,7 +14,6 @@ import (
 // A server takes over what it can without losing a client, says what it cannot take over,
 // and stays as it is with a configuration that is wrong.
 func TestReload(t *testing.T) {
-	file := build(t)
 	config := filepath.Join(t.TempDir(), "thingp2pd.conf")
 	write := func(text string) {
 		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
@@ -23,7 +22,7 @@ func TestReload(t *testing.T) {
 	}
 	const rest = "mqtt 127.0.0.1:0\nturn =\nproxy-protocol 127.0.0.1\n"
 	write(rest + "max-clients-per-ip = 1\n")
-	d := start(t, file, "-config", config, "-turn", "") // which has the last word
+	d := start(t, "-config", config, "-turn", "") // which has the last word
 	defer d.stop(syscall.SIGTERM)
 	server := regexp.MustCompile(`mqtt://\S+`).FindString(d.line)
 	open := withHeader(2)(netip.MustParseAddr("192.0.2.1"))
@@ -75,8 +74,7 @@ func TestWhatHasChanged(t *testing.T) {
 
 // A server without relays has nothing to wait for.
 func TestDrainOfNothing(t *testing.T) {
-	file := build(t)
-	d := start(t, file, "-mqtt", "127.0.0.1:0", "-turn", "", "-drain", "1h")
+	d := start(t, "-mqtt", "127.0.0.1:0", "-turn", "", "-drain", "1h")
 	if code := d.stop(syscall.SIGTERM); code != 0 {
 		t.Errorf("exit code %d without a relay\n%s", code, &d.stderr)
 	}
