@@ -64,7 +64,8 @@ func (p *presence) keep(topic string) {
 	}
 }
 
-// makeRoom reports whether there is room for a status that is not in the table.
+// makeRoom reports whether there is room for a status that is not in the table. Statuses
+// that come at the same moment may all find the last place: the next one makes up for it.
 func (p *presence) makeRoom() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
