@@ -49,7 +49,7 @@ type TURN struct {
 	relays  *relays
 	door    *door // of streams; whoever has a relay is inside
 
-	unsigned *attempts // of datagrams that show no credentials
+	errors *attempts // that are sent as datagrams
 
 	mu      sync.Mutex
 	closed  bool
@@ -87,7 +87,7 @@ func NewTURN(cfg TURNConfig) (*TURN, error) {
 		door:    newDoor(cfg.lobby, cfg.MaxRelays, maxRelaysPerIP),
 		streams: map[*stream]struct{}{},
 
-		unsigned: newAttempts(),
+		errors: newAttempts(),
 	}
 	t.secrets.Store(&secrets{cfg.Secret, cfg.OldSecrets})
 	return t, nil
@@ -108,7 +108,7 @@ func (t *TURN) ListenUDP(address string) (int, error) {
 // ServePacket serves a UDP socket, or what looks like one, and takes it over.
 func (t *TURN) ServePacket(conn net.PacketConn) error {
 	enlargeBuffers(conn)
-	p := &packetSocket{PacketConn: answeringFromTheAddressAsked(conn), guard: panics.Guard{Log: t.cfg.Log}, unsigned: t.unsigned}
+	p := &packetSocket{PacketConn: errorSocket{answeringFromTheAddressAsked(conn), t.errors}, guard: panics.Guard{Log: t.cfg.Log}}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {

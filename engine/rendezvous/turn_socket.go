@@ -5,7 +5,6 @@ import (
 	"net"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
@@ -21,14 +20,12 @@ func enlargeBuffers(conn net.PacketConn) {
 	}
 }
 
-// packetSocket is a UDP socket whose reader survives errors that pass, and does not see what
-// would make the server answer somebody too often who has not asked.
+// packetSocket is a UDP socket whose reader survives errors that pass.
 type packetSocket struct {
 	net.PacketConn
-	guard    panics.Guard
-	unsigned *attempts
-	ended    func() // called once, when no more is read
-	once     sync.Once
+	guard panics.Guard
+	ended func() // called once, when no more is read
+	once  sync.Once
 }
 
 // ReadFrom fails only when the socket is closed, since pion ends its service
@@ -41,15 +38,11 @@ func (p *packetSocket) ReadFrom(b []byte) (n int, from net.Addr, err error) {
 		}
 	}()
 	defer p.guard.RecoverTo(&err)
-	for failures := 0; failures < 1000; {
+	for range 1000 {
 		n, from, err = p.PacketConn.ReadFrom(b)
 		if err == nil {
-			if isUnsigned(b[:n]) && !p.unsigned.allow(sourceOf(from), time.Now()) {
-				continue
-			}
 			return n, from, nil
 		}
-		failures++
 		if errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed) {
 			break
 		}
