@@ -13,18 +13,26 @@ import (
 // What strangers do must not fill the log, and mochi and pion report each
 // malformed packet as a warning or an error. Both therefore log at debug level.
 
-// warnings are what strangers cause, as far as somebody can read it: five at once and one
-// each ten seconds after. What comes more often is for -v.
+// warnings are what strangers cause, as far as somebody can read it: of each message five at
+// once and one each ten seconds after. What comes more often is for -v.
 type warnings struct {
 	log *slog.Logger
 
 	mu   sync.Mutex
-	told bucket
+	told map[string]*bucket // by message, of which there are a few
 }
 
 func (w *warnings) warn(message string, args ...any) {
 	w.mu.Lock()
-	loud := w.told.take(1, 0.1, 5, time.Now())
+	told := w.told[message]
+	if told == nil {
+		told = new(bucket)
+		if w.told == nil {
+			w.told = map[string]*bucket{}
+		}
+		w.told[message] = told
+	}
+	loud := told.take(1, 0.1, 5, time.Now())
 	w.mu.Unlock()
 	level := slog.LevelDebug
 	if loud {

@@ -22,5 +22,8 @@ func TestStrangersDoNotFillTheLog(t *testing.T) {
 		if n := strings.Count(log.String(), "\n"); n < 5 || n > 5+int(lasts/(10*time.Second)) {
 			t.Errorf("%d lines in %v", n, lasts)
 		}
+		if table.strange.warn("something else"); !strings.Contains(log.String(), "something else") {
+			t.Error("another message does not come through")
+		}
 	})
 }
