@@ -9,6 +9,8 @@ GO=${GO:-go}
 CC=${CC:-cc}
 export CC
 
+. "$ROOT/capi/scripts/licenses.sh"
+
 usage() {
   cat <<'TEXT'
 usage: ./build.sh [command]
@@ -226,6 +228,7 @@ build_libraries() {
     LIBRARIES="libthingp2p.so libthingp2p.a"
     ;;
   esac
+  CGO_ENABLED=1 licenses none ./capi >"$BUILD/libthingp2p-licenses.txt"
 }
 
 build_all() {
@@ -252,7 +255,7 @@ server)
 wheel)
   command -v python3 >/dev/null || die "python3 is missing"
   build_libraries
-  THINGP2P_LIBRARY=$BUILD/${LIBRARIES%% *} python3 -B "$ROOT/capi/python/wheel_backend.py" "$BUILD"
+  THINGP2P_LIBRARY=$BUILD/${LIBRARIES%% *} THINGP2P_LICENSES=$BUILD/libthingp2p-licenses.txt python3 -B "$ROOT/capi/python/wheel_backend.py" "$BUILD"
   ;;
 java)
   command -v javac >/dev/null || [ -n "${JAVA_HOME:-}" ] || die "javac is missing: install a JDK (Debian: apt-get install default-jdk-headless), or set JAVA_HOME"

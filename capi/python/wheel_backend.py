@@ -48,6 +48,7 @@ def library_name(library: bytes) -> str:
 
 def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
     path = os.environ.get("THINGP2P_LIBRARY") or ROOT / "build" / "libthingp2p.so"
+    licenses = os.environ.get("THINGP2P_LICENSES") or ROOT / "build" / "libthingp2p-licenses.txt"
     library = pathlib.Path(path).read_bytes()
     version = re.search(r'THING_P2P_VERSION +"(.*)"', (ROOT / "include/thingp2p.h").read_text()).group(1)
     platforms = platform_tag(library)
@@ -56,7 +57,9 @@ def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
 
     files = {f"{NAME}/{p.name}": p.read_bytes() for p in (HERE / NAME).iterdir() if p.suffix in (".py", ".typed")}
     files[f"{NAME}/{library_name(library)}"] = library
-    files[f"{info}/LICENSE"] = (ROOT / "LICENSE").read_bytes()
+    if not pathlib.Path(licenses).exists():
+        raise SystemExit(f"{licenses} is missing: ./build.sh makes it with the library, and THINGP2P_LICENSES names it elsewhere")
+    files[f"{info}/LICENSE"] = pathlib.Path(licenses).read_bytes()
     metadata = f"Metadata-Version: 2.1\nName: {NAME}\nVersion: {version}\nSummary: {SUMMARY}\n"
     files[f"{info}/METADATA"] = f"{metadata}License: MIT\nRequires-Python: >=3.9\n".encode()
     files[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nGenerator: {NAME}\nRoot-Is-Purelib: false\n{tags}".encode()

@@ -109,7 +109,7 @@ check_wheel() {
   case $1 in *-glibc2.17) machine=manylinux_2_17_$machine.manylinux2014_$machine ;; esac
   local library=$dir/libthingp2p.so wheel
   [ -e "$library" ] || library=$dir/thingp2p.dll
-  wheel=$(THINGP2P_LIBRARY=$library python3 -B "$ROOT/capi/python/wheel_backend.py" "$dir")
+  wheel=$(THINGP2P_LIBRARY=$library THINGP2P_LICENSES=$dir/libthingp2p-licenses.txt python3 -B "$ROOT/capi/python/wheel_backend.py" "$dir")
   case $wheel in *"$machine.whl") ;; *) die "the wheel is called $wheel" ;; esac
 }
 

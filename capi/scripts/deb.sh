@@ -17,7 +17,9 @@ build_debs() {
   rm -rf "$DEB_WORK"
   mkdir -p "$DEB_WORK/debian"
   echo "Source: thingp2p" >"$DEB_WORK/debian/control" # dpkg-shlibdeps wants one
-  deb_copyright >"$DEB_WORK/copyright"
+  CGO_ENABLED=1 licenses debian ./capi >"$DEB_WORK/library.copyright"
+  ln -s library.copyright "$DEB_WORK/dev.copyright"
+  CGO_ENABLED=0 licenses debian ./engine/cmd/thingp2pd >"$DEB_WORK/server.copyright"
 
   deb_tree libthingp2p1 library
   deb_tree libthingp2p-dev dev
@@ -39,7 +41,7 @@ last_change() {
 deb_tree() {
   local to=$DEB_WORK/$1 doc=$DEB_WORK/$1/usr/share/doc/$1 overrides=$ROOT/capi/debian/$1.lintian-overrides
   install_parts "$to/usr" "$DEB_LIBDIR" /usr '' "$2"
-  install -D -m 644 "$DEB_WORK/copyright" "$doc/copyright"
+  install -D -m 644 "$DEB_WORK/$2.copyright" "$doc/copyright"
   deb_changelog | gzip -9n >"$doc/changelog.gz"
   if [ -e "$overrides" ]; then
     install -D -m 644 "$overrides" "$to/usr/share/lintian/overrides/$1"
@@ -50,23 +52,6 @@ deb_tree() {
 deb_changelog() {
   printf 'thingp2p (%s) unstable; urgency=medium\n\n  * Release %s.\n\n -- %s  %s\n' "$VERSION" "$VERSION" "$DEB_MAINTAINER" \
     "$(LC_ALL=C date -u -R -d "@$SOURCE_DATE_EPOCH")"
-}
-
-# The licences of all that is linked: ours, Go's and those of the modules.
-deb_copyright() {
-  local module version dir file
-  cat "$ROOT/LICENSE"
-  printf '\nThe binaries contain the Go runtime and library:\n\n'
-  cat "$("$GO" env GOROOT)/LICENSE"
-  CGO_ENABLED=1 run_go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Version}} {{.Dir}}{{end}}{{end}}' \
-    ./capi ./engine/cmd/thingp2pd | LC_ALL=C sort -u | while read -r module version dir; do
-    # What stands in for a module that is left out is ours.
-    case $dir in "$BUILD/quic/quic-go") ;; "$BUILD"/*) continue ;; esac
-    printf '\nand %s %s:\n\n' "$module" "$version"
-    for file in "$dir"/LICEN[CS]E*; do
-      [ -d "$file" ] || cat "$file"
-    done
-  done
 }
 
 # What other packages need to know of the library, and what it needs itself.

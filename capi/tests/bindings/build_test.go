@@ -15,12 +15,16 @@ const root = "../../.." // of the project
 func install(t *testing.T) string {
 	t.Helper()
 	prefix := filepath.Join(t.TempDir(), "prefix")
-	var env []string
-	if os.Getenv("THINGP2P_BUILD_DIR") == "" {
-		env = append(env, "THINGP2P_BUILD_DIR="+t.TempDir())
-	}
-	shell.Run(t, shell.BuildTimeout, env, root+"/build.sh", "install", "--prefix", prefix)
+	shell.Run(t, shell.BuildTimeout, []string{"THINGP2P_BUILD_DIR=" + builtIn(prefix)}, root+"/build.sh", "install", "--prefix", prefix)
 	return prefix
+}
+
+// builtIn is the folder in which install builds what it installs to the prefix.
+func builtIn(prefix string) string {
+	if dir := os.Getenv("THINGP2P_BUILD_DIR"); dir != "" {
+		return dir
+	}
+	return filepath.Join(filepath.Dir(prefix), "build")
 }
 
 // packageFlags are what pkg-config says of the installed library; with them a program finds it again at run time.

@@ -20,8 +20,8 @@ func buildPython(t *testing.T, prefix, dir string) (command func(string) []strin
 	var file string
 	for i := range wheels {
 		to := t.TempDir()
-		name := shell.Run(t, shell.BuildTimeout, []string{"THINGP2P_LIBRARY=" + filepath.Join(prefix, "lib/libthingp2p.so")},
-			python, "-B", root+"/capi/python/wheel_backend.py", to)
+		sources := []string{"THINGP2P_LIBRARY=" + filepath.Join(prefix, "lib/libthingp2p.so"), "THINGP2P_LICENSES=" + filepath.Join(builtIn(prefix), "libthingp2p-licenses.txt")}
+		name := shell.Run(t, shell.BuildTimeout, sources, python, "-B", root+"/capi/python/wheel_backend.py", to)
 		var err error
 		file = filepath.Join(to, name)
 		if wheels[i], err = os.ReadFile(file); err != nil {

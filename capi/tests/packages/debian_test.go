@@ -1,6 +1,7 @@
 package packages
 
 import (
+	"debug/buildinfo"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -71,9 +72,34 @@ func TestPackages(t *testing.T) {
 		lintian := append([]string{"--allow-root", "--fail-on", "error,warning"}, debs...)
 		shell.Run(t, shell.BuildTimeout, nil, shell.Tool(t, "lintian"), lintian...)
 	})
+	t.Run("licences", func(t *testing.T) { checkLicences(t, system) })
 	t.Run("consumer", func(t *testing.T) { consume(t, system) })
 	t.Run("reproducible", func(t *testing.T) { buildElsewhere(t, here, files) })
 	t.Run("service", func(t *testing.T) { checkService(t, filepath.Join(system, "usr")) })
+}
+
+// checkLicences compares what the packages say of the modules in their binaries with what those say themselves.
+func checkLicences(t *testing.T, system string) {
+	for binary, name := range map[string]string{"bin/thingp2pd": "thingp2pd", "lib/*/libthingp2p.so.1": "libthingp2p1"} {
+		files, err := filepath.Glob(filepath.Join(system, "usr", binary))
+		if err != nil || len(files) != 1 {
+			t.Fatal(binary, files, err)
+		}
+		info, err := buildinfo.ReadFile(files[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join(system, "usr/share/doc", name, "copyright"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, module := range info.Deps {
+			ours := module.Replace != nil && module.Path != "github.com/quic-go/quic-go"
+			if !ours && !strings.Contains(string(text), "\nand "+module.Path+" "+module.Version+":\n") {
+				t.Errorf("%s is in %s, and its licence is not in the package", module.Path, binary)
+			}
+		}
+	}
 }
 
 // consume builds and runs a program with the packages' files, by pkg-config and by CMake.
