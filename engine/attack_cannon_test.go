@@ -163,7 +163,7 @@ func TestManyStrangersCannotAimTheDevice(t *testing.T) {
 		device.Close()
 		time.Sleep(time.Second)
 		counted.take()
-		const many = 50
+		const many = 20
 		for i := range many {
 			c := w.cannoneer()
 			var others []string

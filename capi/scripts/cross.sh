@@ -13,7 +13,7 @@ armv5|2|linux/arm|5|arm-linux-gnueabi-gcc|qemu-arm-static|/usr/arm-linux-gnueabi
 riscv64|2|linux/riscv64|-|riscv64-linux-gnu-gcc|qemu-riscv64-static|/usr/riscv64-linux-gnu|gcc-riscv64-linux-gnu libc6-dev-riscv64-cross qemu-user-static
 windows|2|windows/amd64|-|x86_64-w64-mingw32-gcc|wine|-|gcc-mingw-w64-x86-64 wine wine64
 musl|1|linux/amd64|-|musl-gcc|-|-|musl-tools
-amd64-glibc2.17|1|linux/amd64|-|zig:x86_64-linux-gnu.2.17:x86_64-linux-gnu-|-|-|npm gcc
+amd64-glibc2.17|2|linux/amd64|-|zig:x86_64-linux-gnu.2.17:x86_64-linux-gnu-|-|-|npm gcc
 arm64-glibc2.17|2|linux/arm64|-|zig:aarch64-linux-gnu.2.17:aarch64-linux-gnu-|qemu-aarch64-static|/usr/aarch64-linux-gnu|npm gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 armv7-glibc2.17|3|linux/arm|7|zig:arm-linux-gnueabihf.2.17:arm-linux-gnueabihf-|qemu-arm-static|/usr/arm-linux-gnueabihf|npm gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static
 '

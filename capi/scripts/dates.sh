@@ -6,7 +6,7 @@
 DATES='1970-01-01 2027-03-01 2031-07-15 2106-02-08'
 
 # Not these: they have no date in them, and are long, since they measure time or simulate it.
-DATELESS_TESTS='^(TestFloodOf.*|TestPathNarrowsInMidTransfer|TestStateSurvivesKills|TestDamagedStateIsAnError|TestIdleSessionIsSmall)$'
+DATELESS_TESTS='^(TestFloodOf.*|TestPathNarrowsInMidTransfer|TestStateSurvivesKills|TestDamagedStateIsAnError|TestIdleSessionIsSmall|TestAHerdBehindOneAddress|TestManyStrangersCannotAimTheDevice|TestTenThousandKnocks)$'
 DATELESS_PACKAGES='/capi/scripts|/engine/congestion|/engine/bench|/engine/cmd/patchquic'
 
 date_tests() {

@@ -103,7 +103,7 @@ func webSocketLogin(conn net.Conn, who person) error {
 // as without: a connection pays once for its handshake and its login.
 func TestAHerdBehindOneAddress(t *testing.T) {
 	const (
-		count = 900
+		count = attemptsAtOnce + 100
 		retry = 1100 * time.Millisecond // between two attempts of one, on average
 	)
 	// What is due at least, past the burst, and one more attempt of each.
