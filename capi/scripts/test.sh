@@ -19,20 +19,21 @@ run_tests() {
   begin "$BUILD/test-logs"
   stage tools install_tools
   stage format check_format
-  stage vet run_go vet ./...
-  stage staticcheck analyse "$STATICCHECK"
-  stage govulncheck check_vulnerabilities
   stage build build_all
   stage library check_library
   stage testlog go_build "$LOGS/testlog" "" ./capi/scripts/testlog
+  beside outside outside_tests # waits for most of its time: what follows computes
+  stage vet run_go vet ./...
+  stage staticcheck analyse "$STATICCHECK"
+  stage govulncheck check_vulnerabilities
   stage race race_tests
   stage plain plain_tests
   stage dates date_tests
   stage quic quic_tests
-  stage outside outside_tests
   stage cross cross_tests 1
   stage fuzz fuzz_tests
-  stage cmake cmake_tests
+  join
+  stage cmake cmake_tests # from here on what is in the build directory is built again
   stage demo demo_test
   stage leftovers check_leftovers
   finish
@@ -69,7 +70,8 @@ begin() { # begin LOGS
   LOGS=$1
   rm -rf "$LOGS"
   mkdir -p "$LOGS"
-  passed=0 failed=0 summary=
+  passed=0 failed=0 summary='' BESIDE=''
+  trap end_beside EXIT
 }
 
 finish() {
@@ -81,41 +83,82 @@ finish() {
 # skip REASON ends a stage that cannot run here.
 skip() {
   echo "$*" >&2
-  echo "$*" >"$LOGS/skip"
+  echo "$*" >"$LOGS/$STAGE.skip"
   exit "$SKIPPED"
 }
 
-# stage NAME COMMAND...: runs it in a shell of its own that stops at the first error.
+# stage NAME COMMAND...
 stage() {
-  local name=$1 code=0 verdict start=$SECONDS
-  shift
-  case ${ONLY:-" $name "} in
-  *" $name "*) ;;
-  *) return ;;
-  esac
-  ONLY=${ONLY:+${ONLY/" $name "/ }}
+  wanted "$1" || return 0
+  printf '\n== %s\n' "$1"
+  run_stage "$@"
+  count_stage "$1"
+}
+
+# beside NAME COMMAND...: a stage that runs beside those after it, until join. They give way to it, since some of its tests
+# measure time. What it prints is seen when it has ended.
+beside() {
+  wanted "$1" || return 0
+  set -m # a process group of its own, so that it can be ended whole
+  run_stage "$@" >"$LOGS/$1.output" 2>&1 &
+  set +m
+  BESIDE=$!:$1
+}
+
+join() {
+  local pid=${BESIDE%%:*} name=${BESIDE#*:}
+  [ -n "$BESIDE" ] || return 0
+  wait "$pid" || true
+  BESIDE=
   printf '\n== %s\n' "$name"
+  cat "$LOGS/$name.output"
+  count_stage "$name"
+}
+
+end_beside() {
+  [ -z "$BESIDE" ] || kill -- "-${BESIDE%%:*}"
+}
+
+wanted() { # wanted STAGE: takes it from the list of run_only
+  case ${ONLY:-" $1 "} in
+  *" $1 "*) ONLY=${ONLY:+${ONLY/" $1 "/ }} ;;
+  *) return 1 ;;
+  esac
+}
+
+# run_stage NAME COMMAND...: in a shell of its own that stops at the first error. $LOGS/NAME.verdict tells how it went.
+run_stage() {
+  local code=0 verdict start=$SECONDS
+  STAGE=$1
+  shift
   set +e # a command in front of && or || would run without errexit inside
   (
     set -e
+    [ -z "$BESIDE" ] || renice -n 10 -p "$BASHPID" >/dev/null
     "$@"
   )
   code=$?
   set -e
+  verdict=FAILED
   if [ "$code" = 0 ]; then
-    verdict=ok passed=$((passed + 1))
+    verdict=ok
   elif [ "$code" = "$SKIPPED" ] && [ "${CI:-}" != true ]; then
-    verdict="skipped ($(cat "$LOGS/skip"))"
-  else
-    verdict=FAILED failed=$((failed + 1))
+    verdict="skipped ($(cat "$LOGS/$STAGE.skip"))"
   fi
-  echo "$name: $verdict"
-  summary="$summary$name: $verdict ($((SECONDS - start)) s)\n"
-  # Each test that did not pass is named again at the end, skipped ones too.
-  if [ -s "$LOGS/notes" ]; then
-    summary="$summary$(sed -e 's/\\/\\\\/g' -e 's/^/    /' "$LOGS/notes")\n"
-    rm "$LOGS/notes"
-  fi
+  echo "$STAGE: $verdict"
+  echo "$verdict ($((SECONDS - start)) s)" >"$LOGS/$STAGE.verdict"
+}
+
+# count_stage NAME: for the summary, with each test that did not pass, skipped ones too.
+count_stage() {
+  local verdict=FAILED notes=$LOGS/$1.notes
+  [ ! -e "$LOGS/$1.verdict" ] || verdict=$(cat "$LOGS/$1.verdict")
+  case $verdict in
+  ok*) passed=$((passed + 1)) ;;
+  FAILED*) failed=$((failed + 1)) ;;
+  esac
+  summary="$summary$1: $verdict\n"
+  [ ! -s "$notes" ] || summary="$summary$(sed -e 's/\\/\\\\/g' -e 's/^/    /' "$notes")\n"
 }
 
 check_format() {
@@ -144,7 +187,7 @@ check_vulnerabilities() {
   analyse "$GOVULNCHECK" >"$LOGS/govulncheck.log" 2>&1 || code=$?
   cat "$LOGS/govulncheck.log"
   if [ "$code" = 1 ] && grep -q 'fetching vulnerabilities' "$LOGS/govulncheck.log"; then
-    echo 'NOT CHECKED: the data of known vulnerabilities (vuln.go.dev) is out of reach' | tee "$LOGS/notes"
+    echo 'NOT CHECKED: the data of known vulnerabilities (vuln.go.dev) is out of reach' | tee "$LOGS/$STAGE.notes"
     return 0
   fi
   return "$code"
@@ -159,7 +202,7 @@ go_test() {
   local log=$LOGS/$1.log code=0
   shift
   run_go test -json -count=1 "$@" | "$LOGS/testlog" "$log" | tee "$log.result" || code=$?
-  grep -E '^(SKIPPED|FAILED)' "$log.result" >>"$LOGS/notes" || true
+  grep -E '^(SKIPPED|FAILED)' "$log.result" >>"$LOGS/$STAGE.notes" || true
   return "$code"
 }
 
