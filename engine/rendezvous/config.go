@@ -93,6 +93,9 @@ type Config struct {
 	// ones (RFC 1918). By default it does not, so that strangers cannot reach
 	// through it into the network it stands in.
 	AllowPrivatePeers bool
+	// RelayAllow and RelayDeny are networks that relays send to, or do not, whatever this
+	// package thinks of them: the most specific one decides, of two equal ones RelayDeny.
+	RelayAllow, RelayDeny []netip.Prefix
 
 	// Proxies are the reverse proxies of TCP before this server. Their connections begin
 	// with a header of the PROXY protocol, which ProxyHeader reads.

@@ -13,12 +13,14 @@ func (s *Server) SetSecret(secret string, old []string) {
 }
 
 // SetLimits gives a running server the limits of another Config: MaxClients, MaxAddress,
-// MaxRelays, MaxRelaysPerClient and RelayRate. Who is inside stays, also above a limit.
+// MaxRelays, MaxRelaysPerClient and RelayRate, and to whom relays send. Who is inside stays, also above
+// a limit, and what a relay may send to it may for the five minutes of a permission.
 func (s *Server) SetLimits(cfg Config) {
 	relays := cmp.Or(cfg.MaxRelays, DefaultMaxRelays)
 	if s.broker != nil {
 		s.broker.door.limit(cmp.Or(cfg.MaxClients, DefaultMaxClients), cmp.Or(cfg.MaxAddress, DefaultMaxAddress))
 	}
+	s.turn.setPeerRules(cfg.AllowPrivatePeers, cfg.RelayAllow, cfg.RelayDeny)
 	s.turn.door.limit(relays, maxRelaysPerIP)
 	s.turn.relays.limit(relays, cmp.Or(cfg.MaxRelaysPerClient, DefaultMaxRelaysPerClient), float64(cmp.Or(cfg.RelayRate, DefaultRelayRate))/8)
 }

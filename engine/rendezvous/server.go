@@ -66,8 +66,8 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 	var err error
 	s.turn, err = NewTURN(TURNConfig{
 		Secret: cfg.Secret, OldSecrets: cfg.OldSecrets, PublicIP: public, RelayPorts: cfg.RelayPorts, MaxRelays: cfg.MaxRelays,
-		MaxRelaysPerClient: cfg.MaxRelaysPerClient, Rate: cfg.RelayRate, AllowPrivatePeers: cfg.AllowPrivatePeers, Net: cfg.Net, Log: cfg.Log,
-		lobby: s.accept.lobby,
+		MaxRelaysPerClient: cfg.MaxRelaysPerClient, Rate: cfg.RelayRate, AllowPrivatePeers: cfg.AllowPrivatePeers,
+		RelayAllow: cfg.RelayAllow, RelayDeny: cfg.RelayDeny, Net: cfg.Net, Log: cfg.Log, lobby: s.accept.lobby,
 	})
 	if err != nil {
 		return err

@@ -30,6 +30,8 @@ type TURNConfig struct {
 	RelayPorts        PortRange // default DefaultRelayPorts
 	MaxRelays         int       // at once; default DefaultMaxRelays
 	AllowPrivatePeers bool      // see Config
+	RelayAllow        []netip.Prefix
+	RelayDeny         []netip.Prefix
 
 	MaxRelaysPerClient int // default DefaultMaxRelaysPerClient
 	Rate               int // bits per second of a client's relays; default DefaultRelayRate
@@ -46,6 +48,7 @@ type TURNConfig struct {
 type TURN struct {
 	cfg     TURNConfig
 	secrets atomic.Pointer[secrets]
+	peers   atomic.Pointer[peerRules]
 	relays  *relays
 	door    *door // of streams; whoever has a relay is inside
 
@@ -90,7 +93,25 @@ func NewTURN(cfg TURNConfig) (*TURN, error) {
 		errors: newAttempts(),
 	}
 	t.secrets.Store(&secrets{cfg.Secret, cfg.OldSecrets})
+	t.setPeerRules(cfg.AllowPrivatePeers, cfg.RelayAllow, cfg.RelayDeny)
+	if _, err := ownAddresses(); cfg.Net == nil && err != nil {
+		cfg.Log.Warn("this machine does not tell its addresses: name those that no relay may reach, such as a second public one, with -relay-deny", "error", err)
+	}
 	return t, nil
+}
+
+func (t *TURN) setPeerRules(private bool, allow, deny []netip.Prefix) {
+	rules := newPeerRules(t.cfg.PublicIP, private, allow, deny)
+	t.peers.Store(&rules)
+}
+
+// mayRelayTo reports whether a client may send to peer.
+func (t *TURN) mayRelayTo(peer net.IP) bool {
+	var own []netip.Addr
+	if t.cfg.Net == nil && !t.cfg.PublicIP.IsLoopback() {
+		own, _ = ownAddresses()
+	}
+	return t.peers.Load().allow(peer, own)
 }
 
 // Relays returns the number of allocations.
@@ -174,7 +195,7 @@ func (t *TURN) serve(conn net.PacketConn, d *desk) error {
 			RelayAddressGenerator: d,
 			PermissionHandler: func(_ net.Addr, peer net.IP) bool {
 				defer d.guard.Recover()
-				return mayRelayTo(peer, t.cfg.PublicIP, t.cfg.AllowPrivatePeers) && (t.cfg.Net != nil || !isOwn(peer, t.cfg.PublicIP))
+				return t.mayRelayTo(peer)
 			},
 		}},
 	})

@@ -10,21 +10,29 @@ var documentation = netip.MustParseAddr("203.0.113.77") // RFC 5737
 
 func documentationPort(port uint16) netip.AddrPort { return netip.AddrPortFrom(documentation, port) }
 
-func TestMayRelayTo(t *testing.T) {
-	public, private := documentation, netip.MustParseAddr("10.1.1.1")
+func TestPeerRules(t *testing.T) {
+	lab, private, public := documentation, netip.MustParseAddr("10.1.1.1"), netip.MustParseAddr("9.9.9.9")
 	for _, test := range []struct {
 		peer         string
 		public       netip.Addr
 		allowPrivate bool
 		want         bool
 	}{
-		{"198.51.100.1", public, false, true},
-		{"203.0.113.77", public, false, true}, // another relay
+		{"8.8.8.8", public, false, true},
+		{"9.9.9.9", public, false, true}, // another relay
+		{"10.1.1.1", private, false, true},
+		{"198.51.100.1", lab, false, true},
+		{"203.0.113.77", lab, false, true},
+		{"192.0.2.1", public, true, false},
+		{"198.51.100.1", public, true, false},
+		{"203.0.113.1", public, true, false},
+		{"203.0.113.1", private, true, false},
 		{"100.64.0.1", public, false, false},
-		{"100.127.255.254", public, true, true},
+		{"100.127.255.254", public, true, false},
+		{"100.64.0.1", netip.MustParseAddr("100.64.7.7"), false, true},
 		{"100.128.0.1", public, false, true},
-		{"198.18.0.1", public, false, false},
-		{"198.18.0.1", private, false, true},
+		{"198.18.0.1", public, true, false},
+		{"198.18.0.1", private, false, false},
 		{"198.20.0.1", public, false, true},
 		{"127.0.0.1", public, true, false},
 		{"127.9.9.9", private, true, false},
@@ -40,7 +48,11 @@ func TestMayRelayTo(t *testing.T) {
 		{"192.0.0.8", public, true, false},
 		{"64:ff9b::7f00:1", public, true, false}, // IPv4 inside
 		{"2002:7f00:1::1", public, true, false},
-		{"2001:db8::1", public, false, true},
+		{"2001:db8::1", lab, false, true},
+		{"2001:db8::1", public, true, false},
+		{"2606:4700::1", public, false, true},
+		{"fd00::1", public, false, false},
+		{"fd00::1", public, true, true},
 		{"169.254.169.254", public, true, false},
 		{"fe80::1", public, true, false},
 		{"10.0.0.1", public, false, false},
@@ -53,12 +65,43 @@ func TestMayRelayTo(t *testing.T) {
 		{"127.9.9.9", loopback, false, true},
 		{"0.0.0.0", loopback, false, false},
 	} {
-		if got := mayRelayTo(net.ParseIP(test.peer), test.public, test.allowPrivate); got != test.want {
+		if got := newPeerRules(test.public, test.allowPrivate, nil, nil).allow(net.ParseIP(test.peer), nil); got != test.want {
 			t.Errorf("to %s through %s: %v", test.peer, test.public, got)
 		}
 	}
-	if mayRelayTo(nil, public, true) {
+	if newPeerRules(public, true, nil, nil).allow(nil, nil) {
 		t.Error("to no address at all")
+	}
+}
+
+// Whoever runs the server has the last word, and the more specific of two words counts.
+func TestPeerRulesOfTheOperator(t *testing.T) {
+	public, own := netip.MustParseAddr("9.9.9.9"), netip.MustParseAddr("9.9.9.10")
+	rules := newPeerRules(public, false,
+		networks("10.0.0.0/8", "10.1.2.3/32", "0.0.0.0/0", "169.254.7.7/16", "198.51.100.0/24"),
+		networks("10.1.0.0/16", "8.8.0.0/16", "198.51.100.0/24"))
+	for peer, want := range map[string]bool{
+		"10.9.9.9":     true,
+		"10.1.2.4":     false,
+		"10.1.2.3":     true,
+		"8.8.8.8":      false,
+		"8.9.8.8":      true,
+		"192.168.1.1":  false, // 0.0.0.0/0 says less of it than what is built in
+		"127.0.0.1":    false,
+		"169.254.1.1":  true,
+		"198.51.100.1": false,
+		"9.9.9.10":     false,
+		"224.0.0.1":    false,
+	} {
+		if got := rules.allow(net.ParseIP(peer), []netip.Addr{own}); got != want {
+			t.Errorf("%s: %v", peer, got)
+		}
+	}
+	if !newPeerRules(public, false, networks("9.9.9.10/32"), nil).allow(net.ParseIP("9.9.9.10"), []netip.Addr{own}) {
+		t.Error("an address of this machine's that is named is refused")
+	}
+	if newPeerRules(public, false, nil, networks("9.9.9.9/32")).allow(net.ParseIP("9.9.9.9"), nil) {
+		t.Error("relays reach each other although that is denied")
 	}
 }
 
@@ -97,17 +140,18 @@ func TestARelayDoesNotReachItsOwnMachine(t *testing.T) {
 		}
 	}
 
-	own, err := net.InterfaceAddrs()
+	own, err := ownAddresses()
 	if err != nil || len(own) == 0 {
 		t.Fatal(own, err)
 	}
-	for _, a := range own {
-		ip := a.(*net.IPNet).IP
-		if !isOwn(ip, documentation) || isOwn(ip, loopback) {
+	turn := TURN{cfg: TURNConfig{PublicIP: documentation}}
+	turn.setPeerRules(true, nil, nil)
+	for _, ip := range own {
+		if turn.mayRelayTo(ip.AsSlice()) {
 			t.Errorf("%v is not told from others", ip)
 		}
 	}
-	if isOwn(net.IPv4(198, 51, 100, 1), documentation) {
+	if !turn.mayRelayTo(net.IPv4(198, 51, 100, 1)) {
 		t.Error("another machine is taken for this one")
 	}
 }

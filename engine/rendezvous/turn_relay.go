@@ -3,10 +3,7 @@ package rendezvous
 import (
 	"net"
 	"net/netip"
-	"slices"
 	"sync"
-
-	"github.com/thingp2p/libthingp2p/engine/limit"
 )
 
 // lowestPeerPort: relays send nothing below it. Peers behind NATs are never
@@ -75,44 +72,4 @@ func (r *relay) Close() (err error) {
 // are on one machine, for tests and demonstrations.
 func (r *relays) mayReach(to netip.AddrPort) bool {
 	return to.Addr() != r.public || r.public.IsLoopback() || r.has(to.Port())
-}
-
-// isOwn reports whether an address is one of this machine's, but for that of its relays.
-func isOwn(peer net.IP, public netip.Addr) bool {
-	ip, _ := netip.AddrFromSlice(peer)
-	if ip = ip.Unmap(); ip == public || public.IsLoopback() {
-		return false
-	}
-	own, err := net.InterfaceAddrs()
-	return err != nil || slices.ContainsFunc(own, func(a net.Addr) bool {
-		n, is := a.(*net.IPNet)
-		return is && n.IP.Equal(peer)
-	})
-}
-
-// inner are networks that, like private ones, are not part of the internet: shared with a
-// carrier (RFC 6598), and for benchmarks (RFC 2544).
-var inner = []netip.Prefix{netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("198.18.0.0/15")}
-
-func isPrivate(ip netip.Addr) bool { return ip.IsPrivate() || isOneOf(inner, ip) }
-
-// mayRelayTo reports whether a client may send to peer through a server at
-// public. A stranger must not reach through a relay what only this machine or
-// its own network can reach.
-func mayRelayTo(peer net.IP, public netip.Addr, allowPrivate bool) bool {
-	ip, ok := netip.AddrFromSlice(peer)
-	ip = ip.Unmap()
-	switch {
-	case !ok || !limit.MayBeHost(ip):
-		return false
-	case ip == public:
-		return true // from one relay to another, when both ends need one
-	case ip.IsLoopback():
-		return public.IsLoopback() // all on one machine: tests and demonstrations
-	case ip.IsLinkLocalUnicast(): // a cloud's metadata service, for one
-		return false
-	case isPrivate(ip):
-		return allowPrivate || isPrivate(public) || public.IsLoopback()
-	}
-	return true
 }

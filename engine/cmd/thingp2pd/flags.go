@@ -107,6 +107,12 @@ func (o *options) define(f *flag.FlagSet) {
 	f.StringVar(&o.admit, "admit", "open", "`WHO` may use the relays: open, everybody; a file with the id of a device in each line, or known, the file "+listName+" beside -secret, for those and the apps that they speak for; or the http(s):// URL of a service that says so")
 	f.BoolVar(&c.RefuseOthers, "refuse-others", false, "those whom -admit does not admit may not even signal")
 	f.BoolVar(&c.AllowPrivatePeers, "allow-private-peers", false, "relay to private addresses although the public one is not private")
+	f.Func("relay-allow", "relays send to the address or network `CIDR`, also where they would not by themselves; may be repeated", func(text string) error {
+		return addNetwork(&c.RelayAllow, text)
+	})
+	f.Func("relay-deny", "relays send nothing to the address or network `CIDR`; may be repeated, and the most specific network decides", func(text string) error {
+		return addNetwork(&c.RelayDeny, text)
+	})
 	f.Func("proxy-protocol", "connections from the proxy or network `CIDR` begin with a header of the PROXY protocol, and count as the client's that it names; may be repeated", func(text string) error {
 		c.ProxyHeader = proxyHeader
 		return addNetwork(&c.Proxies, text)

@@ -15,10 +15,10 @@ import (
 
 // whileItRuns are the flags that a running server takes over. The files of -cert, -key and
 // -admit are read again by themselves when they change.
-var whileItRuns = []string{"max-clients", "max-clients-per-ip", "max-relays", "max-relays-per-client", "relay-rate", "drain", "v"}
+var whileItRuns = []string{"max-clients", "max-clients-per-ip", "max-relays", "max-relays-per-client", "relay-rate", "allow-private-peers", "relay-allow", "relay-deny", "drain", "v"}
 
 // mayBeRepeated are those of which the command line's are added to those of a file.
-var mayBeRepeated = []string{"name", "turn-url", "proxy-protocol", "forwarded-for"}
+var mayBeRepeated = []string{"name", "turn-url", "relay-allow", "relay-deny", "proxy-protocol", "forwarded-for"}
 
 // reloader reads the configuration again. With one that is wrong everything stays as it is.
 type reloader struct {

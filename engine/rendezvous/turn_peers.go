@@ -1,0 +1,91 @@
+package rendezvous
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+
+	"github.com/thingp2p/libthingp2p/engine/limit"
+)
+
+// peerRules say to whom a client may send through a relay. A stranger must not reach through it
+// what only this machine, or the network that it stands in, can reach.
+//
+// The most specific rule decides, as with routes. Of rules for the same network the last one
+// does: those of this package come first, then Config.RelayAllow, then Config.RelayDeny.
+type peerRules []peerRule
+
+type peerRule struct {
+	network netip.Prefix
+	allow   bool
+}
+
+// special are networks that are no part of the internet (RFC 6890), by what they are for: a
+// server reaches those of the kind that its own address is of.
+var special = map[string][]netip.Prefix{
+	"private":       networks("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"),
+	"carrier":       networks("100.64.0.0/10"), // between a carrier and its customers
+	"benchmark":     networks("198.18.0.0/15"),
+	"documentation": networks("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "3fff::/20"), // laboratories
+}
+
+// nearby are networks of one machine, or one wire: a cloud's metadata service is on one.
+var nearby = networks("127.0.0.0/8", "169.254.0.0/16", "::1/128", "fe80::/10")
+
+func networks(texts ...string) (all []netip.Prefix) {
+	for _, text := range texts {
+		all = append(all, netip.MustParsePrefix(text))
+	}
+	return all
+}
+
+// newPeerRules are the rules of a server at public. On loopback all are on one machine, for
+// tests and demonstrations.
+func newPeerRules(public netip.Addr, allowPrivate bool, allow, deny []netip.Prefix) (rules peerRules) {
+	add := func(allow bool, networks ...netip.Prefix) {
+		for _, n := range networks {
+			rules = append(rules, peerRule{n.Masked(), allow})
+		}
+	}
+	for kind, networks := range special {
+		add(public.IsLoopback() || kind == "private" && allowPrivate || isOneOf(networks, public), networks...)
+	}
+	add(public.IsLoopback(), nearby...)
+	if !public.IsLoopback() {
+		add(true, netip.PrefixFrom(public, public.BitLen())) // from one relay to another, when both ends need one
+	}
+	add(true, allow...)
+	add(false, deny...)
+	return rules
+}
+
+// allow reports whether a client may send to peer. own are this machine's addresses, of which
+// strangers reach none but that of the relays.
+func (rules peerRules) allow(peer net.IP, own []netip.Addr) bool {
+	ip, _ := netip.AddrFromSlice(peer)
+	if ip = ip.Unmap(); !limit.MayBeHost(ip) {
+		return false
+	}
+	allowed, specific := true, -1
+	if slices.Contains(own, ip) {
+		allowed, specific = false, ip.BitLen()
+	}
+	for _, r := range rules {
+		if r.network.Contains(ip) && r.network.Bits() >= specific {
+			allowed, specific = r.allow, r.network.Bits()
+		}
+	}
+	return allowed
+}
+
+// ownAddresses are those of this machine.
+func ownAddresses() (own []netip.Addr, err error) {
+	all, err := net.InterfaceAddrs()
+	for _, a := range all {
+		if n, is := a.(*net.IPNet); is {
+			ip, _ := netip.AddrFromSlice(n.IP)
+			own = append(own, ip.Unmap())
+		}
+	}
+	return own, err
+}
