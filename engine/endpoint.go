@@ -32,6 +32,7 @@ type endpoint struct {
 
 	ground       paths.Ground
 	negotiations negotiations
+	repairs      repairs
 	reports      reports
 
 	unwatch func() // ends the watch of the network; nil: there is none
@@ -86,6 +87,7 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 			Net:       config.network,
 			Log:       config.Log,
 		},
+		repairs: make(repairs, maxRepairs),
 		workers: panics.Group{Guard: panics.Guard{Log: config.Log}},
 	}
 	socket.Moved = e.ground.Forget

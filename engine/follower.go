@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/signal"
@@ -23,6 +24,7 @@ type follower struct {
 
 	relays   addressSet // of the app
 	searches searches
+	telling  atomic.Bool
 }
 
 // newFollower holds via, if there is one, until close.
@@ -46,8 +48,19 @@ func (f *follower) where() route {
 }
 
 // lost tells the app that nothing comes from it any more: only the app can move a
-// session to another path.
+// session to another path. Its turn is as long as it takes to look again.
 func (f *follower) lost() {
+	if !f.telling.CompareAndSwap(false, true) {
+		return
+	}
+	defer f.telling.Store(false)
+	if f.device.repairs.begin(f.conn.Context(), f.conn.answered, f.conn.answered()) {
+		f.device.workers.After(lookInterval, f.device.repairs.end)
+		f.tell()
+	}
+}
+
+func (f *follower) tell() {
 	f.device.mu.Lock()
 	client := f.device.signals
 	f.device.mu.Unlock()

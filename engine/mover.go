@@ -187,6 +187,10 @@ func (m *mover) searchDirect() {
 // lost looks for any path that works.
 func (m *mover) lost() {
 	m.begin(true, func(s *search) {
+		if !m.app.repairs.begin(s.ctx, m.carrier.conn.answered, s.answered) {
+			return
+		}
+		defer m.app.repairs.end()
 		m.log.Info("the path is silent, looking for another")
 		m.doubtServer()
 		m.look(s, moveTime, m.app.config.Relay)
