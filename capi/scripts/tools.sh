@@ -4,7 +4,7 @@
 TEST_TOOLS="ps:procps ip:iproute2 nft:nftables gcc:gcc g++:g++ make:make cmake:cmake pkg-config:pkg-config python3:python3
 javac:default-jdk-headless node:nodejs npm:npm rustc:rustc cargo:cargo clang:clang gnustep-config:gnustep-make
 abidiff:abigail-tools valgrind:valgrind mandoc:mandoc dpkg-shlibdeps:dpkg-dev lintian:lintian systemd-analyze:systemd
-mosquitto:mosquitto turnserver:coturn tayga:tayga miniupnpd:miniupnpd-nftables
+chromium-headless-shell:chromium-headless-shell mosquitto:mosquitto turnserver:coturn tayga:tayga miniupnpd:miniupnpd-nftables
 i686-linux-gnu-gcc:gcc-i686-linux-gnu aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu arm-linux-gnueabihf-gcc:gcc-arm-linux-gnueabihf
 qemu-aarch64-static:qemu-user-static musl-gcc:musl-tools"
 TEST_PACKAGES="libgnustep-base-dev gobjc gobjc++ libblocksruntime-dev python3-venv python3-cryptography libc6-dbg librust-tokio-dev

@@ -12,6 +12,7 @@ import (
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
 
+	"github.com/thingp2p/libthingp2p/engine/ident"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -65,6 +66,8 @@ type Broker struct {
 	names   []string
 	logins  *logins
 	counted *loginCounter
+
+	messages counts // between apps and devices, by the role of the receiver
 
 	presence *presence
 	ice      atomic.Pointer[func(account string) []byte]
@@ -120,6 +123,7 @@ func NewBroker(cfg BrokerConfig) *Broker {
 		door:     newDoor(cfg.lobby, cfg.MaxClients, cfg.MaxAddress),
 		logins:   newLogins(maxLogins, time.Now()),
 		counted:  newLoginCounter(),
+		messages: newCounts(string(ident.App), string(ident.Device)),
 		conns:    map[*clientConn]struct{}{},
 		sessions: map[string]*clientConn{},
 	}

@@ -158,6 +158,9 @@ func (h *topicHook) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packe
 	if c, ok := cl.Net.Conn.(*clientConn); ok && !c.who.mayHaveSealed(pk.Payload) {
 		return pk, packets.ErrRejectPacket
 	}
+	if role, _, leaf, ok := splitTopic(pk.TopicName); ok && leaf == "rx" {
+		h.broker.messages.add(string(role))
+	}
 	if !pk.FixedHeader.Retain {
 		return pk, nil
 	}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -203,13 +204,14 @@ func knockOf(conn net.Conn) *knock {
 // limitTLS returns config with handshakes limited: the first message costs the client
 // nothing and the server an answer with a signature. The client may choose one of
 // protocols (ALPN, RFC 7301); one that knows other names, or none, is not refused.
-func limitTLS(config *tls.Config, protocols []string) *tls.Config {
+func limitTLS(config *tls.Config, protocols []string, begun *atomic.Uint64) *tls.Config {
 	other := config.Clone()
 	config = config.Clone()
 	config.NextProtos = protocols
 	known := func(name string) bool { return slices.Contains(protocols, name) }
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (_ *tls.Config, err error) {
 		defer panics.Guard{}.RecoverTo(&err)
+		begun.Add(1)
 		if k := knockOf(hello.Conn); k != nil {
 			if err := k.mayWork(); err != nil {
 				return nil, err

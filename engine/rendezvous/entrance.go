@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -57,9 +58,9 @@ func (e *entrance) port() int { return e.Addr().(*net.TCPAddr).Port }
 // open lets clients in.
 func (e *entrance) open(a *acceptors) {
 	if len(e.secure) > 0 {
-		e.config = limitTLS(e.config, slices.Sorted(maps.Keys(e.secure)))
+		e.config = limitTLS(e.config, slices.Sorted(maps.Keys(e.secure)), &a.handshakes.begun)
 	}
-	if len(e.plain)+len(e.secure) > 1 {
+	if len(e.secure) > 0 || len(e.plain) > 1 {
 		a.accept(e, func(conn net.Conn) {
 			a.workers.Go(func() { a.handOver(conn, func(conn net.Conn) { a.sort(conn, e) }) })
 		})
@@ -68,9 +69,6 @@ func (e *entrance) open(a *acceptors) {
 	for _, serve := range e.plain {
 		a.accept(e, serve)
 	}
-	for _, serve := range e.secure { // the handshake comes with the first read
-		a.accept(e, func(conn net.Conn) { serve(tls.Server(conn, e.config)) })
-	}
 }
 
 // sort gives a connection to the service that it has come for.
@@ -78,7 +76,7 @@ func (a *acceptors) sort(conn net.Conn, e *entrance) {
 	stop := a.workers.WhenDone(a.ctx, func() { conn.Close() })
 	defer stop()
 	conn.SetDeadline(knockOf(conn).until())
-	sorted, serve, err := e.which(conn)
+	sorted, serve, err := e.which(conn, &a.handshakes.done)
 	if err != nil {
 		a.log.Debug("a client has come for no service that is here", "remote", conn.RemoteAddr(), "error", err)
 		conn.Close()
@@ -89,8 +87,8 @@ func (a *acceptors) sort(conn net.Conn, e *entrance) {
 }
 
 // which returns the service that a connection has come for, and the connection as the
-// service shall have it.
-func (e *entrance) which(conn net.Conn) (_ net.Conn, serve func(net.Conn), err error) {
+// service shall have it. It counts handshakes that are done.
+func (e *entrance) which(conn net.Conn, done *atomic.Uint64) (_ net.Conn, serve func(net.Conn), err error) {
 	const handshake = 0x16 // RFC 8446, section 5.1
 	choice, first := e.plain, byte(handshake)
 	if len(e.plain) > 0 {
@@ -103,6 +101,7 @@ func (e *entrance) which(conn net.Conn) (_ net.Conn, serve func(net.Conn), err e
 		if err := secure.Handshake(); err != nil {
 			return nil, nil, err
 		}
+		done.Add(1)
 		if serve := e.secure[secure.ConnectionState().NegotiatedProtocol]; serve != nil {
 			return secure, serve, nil
 		}

@@ -138,7 +138,7 @@ func TestRelayedBytesAreCounted(t *testing.T) {
 	if _, _, err := two.ReadFrom(make([]byte, 1500)); err != nil {
 		t.Fatal(err)
 	}
-	stats := (&Server{turn: s.TURN}).Stats()
+	stats := (&Server{turn: s.TURN, accept: newAcceptors(s.cfg.Log, nil)}).Stats()
 	if stats.RelayedToPeers != before+1000 || stats.RelayedToClients != stats.RelayedToPeers {
 		t.Errorf("%d bytes to peers, %d before, and %d to clients", stats.RelayedToPeers, before, stats.RelayedToClients)
 	}

@@ -21,6 +21,8 @@ type acceptors struct {
 	proxies []netip.Prefix // whose connections begin with a header
 	header  ProxyHeader
 
+	handshakes handshakes
+
 	mu        sync.Mutex
 	listeners []net.Listener
 	ctx       context.Context // ends with close

@@ -2,6 +2,7 @@ package rendezvous
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"strconv"
@@ -20,22 +21,13 @@ type Server struct {
 	turn    *TURN
 	publish *publisher
 
+	certified *tls.Config // by an authority, and so for a time; nil: none
 	accept    *acceptors
 	entrances []*entrance
 	webSocket *webSocket // nil: not served
 
 	once sync.Once
 	err  error // of Close
-}
-
-// Stats is a snapshot of what a Server is doing.
-type Stats struct {
-	Clients int // connections to the embedded broker
-	Relays  int // TURN allocations
-	Logins  LoginStats
-
-	// Bytes of payload that relays have passed on: from clients to peers, and the other way.
-	RelayedToPeers, RelayedToClients uint64
 }
 
 // Start starts a server. When it returns, everything listens and the first
@@ -48,6 +40,9 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s := &Server{accept: newAcceptors(cfg.Log, newLobby())}
 	s.accept.proxies, s.accept.header = cfg.Proxies, cfg.ProxyHeader
+	if cfg.Pin == "" {
+		s.certified = cfg.TLS
+	}
 	if err := s.start(ctx, cfg); err != nil {
 		s.Close()
 		return nil, err
@@ -247,17 +242,6 @@ func (s *Server) ServeMQTT(conn net.Conn) {
 
 // ServeTURN does the same for TURN over a stream.
 func (s *Server) ServeTURN(conn net.Conn) { s.turn.ServeStream(conn) }
-
-// Stats returns what the server is doing now.
-func (s *Server) Stats() Stats {
-	r := s.turn.relays
-	stats := Stats{Relays: r.count(), RelayedToPeers: r.toPeers.Load(), RelayedToClients: r.toClients.Load()}
-	if s.broker != nil {
-		stats.Clients = s.broker.Clients()
-		stats.Logins = s.broker.counted.stats()
-	}
-	return stats
-}
 
 // Close disconnects everybody, ends all relays, and returns when nothing runs
 // any more. Closing again does nothing.

@@ -2,6 +2,8 @@ package rendezvous
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"sync/atomic"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -36,15 +38,11 @@ const otherRefusal = "other"
 // loginCounter is safe for concurrent use.
 type loginCounter struct {
 	accepted atomic.Uint64
-	refused  map[string]*atomic.Uint64 // never changes
+	refused  counts
 }
 
 func newLoginCounter() *loginCounter {
-	c := &loginCounter{refused: map[string]*atomic.Uint64{}}
-	for reason := range loginRefusals {
-		c.refused[reason] = new(atomic.Uint64)
-	}
-	return c
+	return &loginCounter{refused: newCounts(slices.Collect(maps.Keys(loginRefusals))...)}
 }
 
 // count counts a login that has ended with err; nil: it was accepted.
@@ -53,7 +51,7 @@ func (c *loginCounter) count(err error) {
 		c.accepted.Add(1)
 		return
 	}
-	c.refused[refusalOf(err)].Add(1)
+	c.refused.add(refusalOf(err))
 }
 
 func refusalOf(err error) string {
@@ -68,9 +66,5 @@ func refusalOf(err error) string {
 }
 
 func (c *loginCounter) stats() LoginStats {
-	s := LoginStats{Accepted: c.accepted.Load(), Refused: map[string]uint64{}}
-	for reason, n := range c.refused {
-		s.Refused[reason] = n.Load()
-	}
-	return s
+	return LoginStats{c.accepted.Load(), c.refused.read()}
 }

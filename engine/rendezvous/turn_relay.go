@@ -28,7 +28,7 @@ type relay struct {
 func (r *relay) WriteTo(p []byte, addr net.Addr) (n int, err error) {
 	defer r.table.guard.RecoverTo(&err)
 	to := addressOf(addr)
-	if to.Port() < lowestPeerPort || !r.table.mayReach(to) || !r.quota.pass(len(p)) {
+	if to.Port() < lowestPeerPort || !r.table.mayReach(to) || !r.pass(len(p)) {
 		return len(p), nil
 	}
 	if r.translate && to.Addr() == r.table.public && r.table.has(to.Port()) {
@@ -41,7 +41,7 @@ func (r *relay) WriteTo(p []byte, addr net.Addr) (n int, err error) {
 func (r *relay) ReadFrom(p []byte) (n int, addr net.Addr, err error) {
 	defer r.table.guard.RecoverTo(&err)
 	n, addr, err = r.PacketConn.ReadFrom(p)
-	for err == nil && !r.quota.pass(n) {
+	for err == nil && !r.pass(n) {
 		n, addr, err = r.PacketConn.ReadFrom(p)
 	}
 	if err == nil {
@@ -55,6 +55,15 @@ func (r *relay) ReadFrom(p []byte) (n int, addr net.Addr, err error) {
 		addr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(r.table.public, from.Port()))
 	}
 	return n, addr, nil
+}
+
+// pass reports whether a packet of n bytes keeps to the client's rate.
+func (r *relay) pass(n int) bool {
+	if r.quota.pass(n) {
+		return true
+	}
+	r.table.tooMuch.Add(uint64(n))
+	return false
 }
 
 // Close never fails: pion leaves other relays open when one does.

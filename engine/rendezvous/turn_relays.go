@@ -29,6 +29,8 @@ type relays struct {
 	guard   panics.Guard
 
 	toPeers, toClients atomic.Uint64 // bytes of payload
+	tooMuch            atomic.Uint64 // of what was dropped, since it was more than the rate
+	refused            counts        // relays, by the reason
 
 	mu       sync.Mutex
 	byPort   map[uint16]*relay
@@ -38,6 +40,15 @@ type relays struct {
 	drained  chan struct{}     // nil: relays may be had
 	wg       sync.WaitGroup    // one for each relay
 }
+
+// Why a relay is refused.
+const (
+	refusedFull    = "full"
+	refusedAddress = "address" // it has too many
+	refusedClient  = "client"  // it has too many
+	refusedPorts   = "ports"   // none is free
+	refusedDrain   = "draining"
+)
 
 func newRelays(cfg TURNConfig) *relays {
 	r := &relays{
@@ -54,6 +65,7 @@ func newRelays(cfg TURNConfig) *relays {
 		bySource: map[netip.Addr]int{},
 		owners:   map[client]int{},
 		quotas:   map[string]*quota{},
+		refused:  newCounts(refusedFull, refusedAddress, refusedClient, refusedPorts, refusedDrain),
 	}
 	if cfg.Net != nil {
 		r.listen = cfg.Net.ListenPacket
@@ -92,13 +104,19 @@ func (r *relays) wait() { r.wg.Wait() }
 func (r *relays) allocate(c client, port int) (*relay, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.drained != nil {
-		return nil, errors.New("this server is about to stop")
-	}
 	source := networkOf(c.address.Addr())
-	if len(r.byPort) >= r.max || r.bySource[source] >= maxRelaysPerIP {
-		r.strange.warn("a relay was refused: too many are in use", "in_use", len(r.byPort), "by_this_address", r.bySource[source])
+	switch here := r.bySource[source]; {
+	case r.drained != nil:
+		r.refused.add(refusedDrain)
+		return nil, errors.New("this server is about to stop")
+	case len(r.byPort) >= r.max:
+		r.refused.add(refusedFull)
+		r.strange.warn("a relay was refused: too many are in use", "in_use", len(r.byPort), "by_this_address", here)
 		return nil, errors.New("allocation quota reached")
+	case here >= maxRelaysPerIP:
+		r.refused.add(refusedAddress)
+		r.strange.warn("a relay was refused: its address has too many", "address", source, "relays", here)
+		return nil, errors.New("allocation quota of this address reached")
 	}
 	name := nameOf(c.username)
 	quota := r.quotas[name]
@@ -106,6 +124,7 @@ func (r *relays) allocate(c client, port int) (*relay, error) {
 		quota = newQuota(r.rate)
 	}
 	if name != "" && quota.relays >= r.each {
+		r.refused.add(refusedClient)
 		r.strange.warn("a relay was refused: the client has too many", "client", name, "relays", quota.relays)
 		return nil, errors.New("allocation quota of this name reached")
 	}
@@ -153,6 +172,7 @@ func (r *relays) open(port int) (net.PacketConn, uint16, error) {
 			return conn, chosen, nil
 		}
 	}
+	r.refused.add(refusedPorts)
 	r.strange.warn("no port is free for a relay: widen -relay-ports", "ports", r.ports)
 	return nil, 0, errors.New("no port is free for a relay")
 }

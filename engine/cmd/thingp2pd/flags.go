@@ -121,7 +121,7 @@ func (o *options) define(f *flag.FlagSet) {
 		return addNetwork(&c.HTTPProxies, text)
 	})
 	f.BoolVar(&o.version, "version", false, "print the version and exit")
-	f.StringVar(&o.admin, "admin", "", "metrics for Prometheus, /healthz and /readyz are at `ADDR`, over HTTP and without a login, usually 127.0.0.1:9471")
+	f.StringVar(&o.admin, "admin", "", "a page with the server's figures, /metrics for Prometheus, /healthz and /readyz are at `ADDR`, over HTTP and without a login, usually 127.0.0.1:9471")
 	f.StringVar(&o.configFile, "config", "", "read `FILE` first: in each line a flag's name, without a dash, and its value; SIGHUP reads it again")
 	f.BoolVar(&o.check, "check", false, "say what is wrong with the flags and the files that they name, or ok, and exit")
 	f.DurationVar(&o.drain, "drain", 0, "after SIGTERM, wait until no relay is left, but no longer than this")

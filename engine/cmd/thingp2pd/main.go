@@ -72,6 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return fail(stderr, err)
 		}
 		defer watch.Close()
+		log.Info("its figures are shown", "url", "http://"+watch.Addr().String()+"/")
 	}
 	fmt.Fprintf(stdout, "thingp2pd ready: server=%s\n", server.URL())
 	r := reloader{args: args, server: server, now: opts, started: opts.settings, secrets: secretsOf(cfg), log: log, level: level}

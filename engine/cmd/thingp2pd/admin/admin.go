@@ -1,6 +1,7 @@
 // Package admin lets an operator watch a server, over HTTP and without a login: it is for
 // loopback, or a network of the operator's own.
 //
+//	/         a page for people
 //	/metrics  what Prometheus reads
 //	/healthz  200 as long as the process lives
 //	/readyz   200 while new clients are welcome, else 503
@@ -84,6 +85,7 @@ func handler(of Watched, loopback bool) http.Handler {
 	registry.MustRegister(collector{of}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+	serveStatus(mux, of, time.Now())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
 		if !of.Ready() {

@@ -18,7 +18,7 @@ type fake struct{ ready bool }
 func (f fake) Ready() bool { return f.ready }
 func (f fake) Stats() rendezvous.Stats {
 	return rendezvous.Stats{
-		Clients: 3, Relays: 2, RelayedToPeers: 1000, RelayedToClients: 2000,
+		Clients: 3, Devices: 2, Apps: 1, Relays: 2, RelaysRefused: map[string]uint64{"ports": 1}, RelayedToPeers: 1000, RelayedToClients: 2000,
 		Logins: rendezvous.LoginStats{Accepted: 7, Refused: map[string]uint64{"time": 4, "full": 0}},
 	}
 }
@@ -31,7 +31,8 @@ func TestMetrics(t *testing.T) {
 	const want = `
 # HELP thingp2pd_clients Clients that are logged in.
 # TYPE thingp2pd_clients gauge
-thingp2pd_clients 3
+thingp2pd_clients{kind="app"} 1
+thingp2pd_clients{kind="device"} 2
 # HELP thingp2pd_logins_refused_total Logins that were refused, by the reason.
 # TYPE thingp2pd_logins_refused_total counter
 thingp2pd_logins_refused_total{reason="full"} 0
@@ -57,6 +58,9 @@ func TestWhatIsAnswered(t *testing.T) {
 		{"GET", "/readyz", "localhost:9471", true, true, 200},
 		{"GET", "/readyz", "[::1]:9471", true, false, 503},
 		{"HEAD", "/metrics", "LOCALHOST", true, true, 200},
+		{"GET", "/", "localhost:9471", true, true, 200},
+		{"GET", "/status.json", "localhost:9471", true, true, 200},
+		{"GET", "/status.json", "attacker.example", true, true, 421},
 		{"GET", "/metrics", "attacker.example", true, true, 421},
 		{"GET", "/metrics", "127.0.0.1.attacker.example:9471", true, true, 421},
 		{"GET", "/metrics", "", true, true, 421},
@@ -89,7 +93,7 @@ func TestListen(t *testing.T) {
 	}
 	text, err := io.ReadAll(answer.Body)
 	answer.Body.Close()
-	if err != nil || !strings.Contains(string(text), "thingp2pd_clients 3\n") || !strings.Contains(string(text), "go_goroutines") {
+	if err != nil || !strings.Contains(string(text), "thingp2pd_connections 3\n") || !strings.Contains(string(text), "go_goroutines") {
 		t.Errorf("%v\n%s", err, text)
 	}
 	if _, err := Listen(s.Addr().String(), fake{}, logger); err == nil || !strings.Contains(err.Error(), "give -admin another") {
