@@ -129,22 +129,24 @@ func (o *options) define(f *flag.FlagSet) {
 	f.BoolVar(&o.verbose, "v", false, "log more")
 }
 
-// checkFlags finds flags that do not go together.
+// checkFlags finds flags that do not go together. The error has a line for each.
 func (o *options) checkFlags(f *flag.FlagSet) error {
+	var wrong []error
+	say := func(format string, args ...any) { wrong = append(wrong, fmt.Errorf(format, args...)) }
 	if f.NArg() > 0 {
-		return fmt.Errorf("%q is not a flag: -help lists them", f.Arg(0))
+		say("%q is not a flag: -help lists them", f.Arg(0))
 	}
 	if (o.cert == "") != (o.key == "") {
-		return errors.New("-cert and -key need each other")
+		say("-cert and -key need each other")
 	}
 	if o.cert != "" && o.selfSigned != "" {
-		return errors.New("-self-signed takes the place of -cert and -key: give one or the other")
+		say("-self-signed takes the place of -cert and -key: give one or the other")
 	}
 	if o.logFormat != "text" && o.logFormat != "json" {
-		return fmt.Errorf("there is no -log-format %q: give text or json", o.logFormat)
+		say("there is no -log-format %q: give text or json", o.logFormat)
 	}
 	if o.admit == "known" && o.secret == "" {
-		return errors.New("-admit known is the file " + listName + " beside the one of -secret: give that, or -admit a file")
+		say("-admit known is the file %s beside the one of -secret: give that, or -admit a file", listName)
 	}
 	if o.server.Broker != "" {
 		given := false
@@ -153,7 +155,7 @@ func (o *options) checkFlags(f *flag.FlagSet) error {
 			o.server.MQTT = "" // the default is for the embedded broker
 		}
 	}
-	return nil
+	return errors.Join(wrong...)
 }
 
 // config loads what the flags name. The error has a line for each thing that cannot be

@@ -47,7 +47,7 @@ func readSettings(f *flag.FlagSet, file string) ([]setting, error) {
 		where := fmt.Sprintf("%s:%d: %q", file, s.line, s.name)
 		switch {
 		case f.Lookup(s.name) == nil:
-			err = fmt.Errorf("%s is not the name of a flag: -help lists them, and here they have no dash", where)
+			err = fmt.Errorf("%s is not the name of a flag: %s", where, meant(f, s.name))
 		case s.name == "config" || s.name == "check" || s.name == "version":
 			err = fmt.Errorf("%s is for the command line only", where)
 		default:
@@ -58,4 +58,45 @@ func readSettings(f *flag.FlagSet, file string) ([]setting, error) {
 		wrong = append(wrong, err)
 	}
 	return all, errors.Join(wrong...)
+}
+
+// meant says what a name that no flag has may have been meant to be.
+func meant(f *flag.FlagSet, name string) string {
+	plain, nearest, most := strings.TrimLeft(name, "-"), "", 3
+	f.VisitAll(func(f *flag.Flag) {
+		if d := distance(plain, f.Name); d < most && d < len(f.Name) {
+			nearest, most = f.Name, d
+		}
+	})
+	switch {
+	case nearest == "":
+		return "-help lists them, and here they have no dash"
+	case nearest == plain:
+		return "here they have no dash"
+	}
+	return "did you mean " + nearest + "?"
+}
+
+// distance is how many letters have to be put in, left out or replaced to make b of a (Levenshtein). It
+// looks at no more than a name has.
+func distance(a, b string) int {
+	const longest = 40
+	a, b = a[:min(len(a), longest)], b[:min(len(b), longest)]
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replaced := diagonal
+			if a[i] != b[j] {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
 }

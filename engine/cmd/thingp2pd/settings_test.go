@@ -43,8 +43,8 @@ func TestConfigurationFile(t *testing.T) {
 
 // All that is wrong is said at once, with its line.
 func TestWrongConfigurationFile(t *testing.T) {
-	_, says := configured(t, "mqqt :1883\nttl = soon\nconfig other\n-ws :80\nrelay-ports 9-1\n")
-	for _, want := range []string{`conf:1: "mqqt" is not the name`, `conf:2: "ttl"`, `conf:3: "config" is for the command line`, `conf:4: "-ws" is not the name`, `conf:5: "relay-ports"`} {
+	_, says := configured(t, "mqqt :1883\nttl = soon\nconfig other\n-ws :80\nrelay-ports 9-1\nmx-clients 7\nsendmail on\n")
+	for _, want := range []string{`conf:1: "mqqt" is not the name of a flag: did you mean mqtt?`, `conf:2: "ttl"`, `conf:3: "config" is for the command line`, `conf:4: "-ws" is not the name of a flag: here they have no dash`, `conf:6: "mx-clients" is not the name of a flag: did you mean max-clients?`, `conf:7: "sendmail" is not the name of a flag: -help lists them`, `conf:5: "relay-ports"`} {
 		if !strings.Contains(says, want) {
 			t.Errorf("%q is not in\n%s", want, says)
 		}

@@ -1,14 +1,18 @@
 package admin
 
 import (
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
@@ -110,5 +114,45 @@ func TestListen(t *testing.T) {
 	open.Close()
 	if !strings.Contains(log.String(), "no login") {
 		t.Errorf("the log does not say who may read it: %q", log.String())
+	}
+}
+
+// The dashboard asks for what there is, and shows all of it.
+func TestDashboard(t *testing.T) {
+	text, err := os.ReadFile("../grafana.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !json.Valid(text) {
+		t.Error("it is not JSON")
+	}
+	shown := map[string]bool{}
+	for _, name := range regexp.MustCompile(`thingp2pd_[a-z_]+`).FindAllString(string(text), -1) {
+		shown[name] = true
+	}
+	for _, m := range append([]metric{ready, build}, metrics...) {
+		if !shown[m.name] {
+			t.Errorf("%s is not shown", m.name)
+		}
+		delete(shown, m.name)
+	}
+	for name := range shown {
+		t.Errorf("there is no %s", name)
+	}
+}
+
+// What Prometheus' own tool, promtool, says of all that is read, is nothing.
+func TestNamesAreAsTheyShouldBe(t *testing.T) {
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "/metrics", nil)
+	handler(fake{true}, false).ServeHTTP(w, r)
+	problems, err := promlint.New(w.Body).Lint()
+	for _, p := range problems {
+		if strings.HasPrefix(p.Metric, "thingp2pd_") {
+			t.Errorf("%s: %s", p.Metric, p.Text)
+		}
+	}
+	if err != nil {
+		t.Error(err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 // metric is a line, or one for each value of a label, of what Prometheus reads.
 type metric struct {
+	name string
 	desc *prometheus.Desc
 	kind prometheus.ValueType
 	read func(rendezvous.Stats) map[string]float64 // by the label's value, "" without one
@@ -26,7 +27,8 @@ func newMetric(kind prometheus.ValueType, name, help, label string, read func(re
 	if label != "" {
 		labels = []string{label}
 	}
-	return metric{prometheus.NewDesc("thingp2pd_"+name, help, labels, nil), kind, read}
+	name = "thingp2pd_" + name
+	return metric{name, prometheus.NewDesc(name, help, labels, nil), kind, read}
 }
 
 func one(value float64) map[string]float64 { return map[string]float64{"": value} }
