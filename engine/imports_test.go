@@ -97,7 +97,8 @@ var above = map[string]string{
 
 	"engine/rendezvous":          "engine/ident engine/limit",
 	"engine/cmd/thingp2pd/admin": "engine/rendezvous",
-	"engine/cmd/thingp2pd":       "engine/cmd/thingp2pd/admin engine/rendezvous",
+	"engine/cmd/thingp2pd/auth":  "engine/rendezvous",
+	"engine/cmd/thingp2pd":       "engine/cmd/thingp2pd/admin engine/cmd/thingp2pd/auth engine/rendezvous",
 }
 
 func TestImportsPointOneWay(t *testing.T) {

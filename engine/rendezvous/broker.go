@@ -7,7 +7,6 @@ import (
 	"net"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -63,8 +62,7 @@ type Broker struct {
 	stop context.CancelFunc
 
 	door    *door
-	names   []string
-	logins  *logins
+	checks  checks
 	counted *loginCounter
 
 	messages counts // between apps and devices, by the role of the receiver
@@ -121,18 +119,13 @@ func NewBroker(cfg BrokerConfig) *Broker {
 		cfg:      cfg,
 		workers:  panics.Group{Guard: panics.Guard{Log: cfg.Log}},
 		door:     newDoor(cfg.lobby, cfg.MaxClients, cfg.MaxAddress),
-		logins:   newLogins(maxLogins, time.Now()),
+		checks:   newChecks(cfg.Names),
 		counted:  newLoginCounter(),
 		messages: newCounts(string(ident.App), string(ident.Device)),
 		conns:    map[*clientConn]struct{}{},
 		sessions: map[string]*clientConn{},
 	}
 	b.ctx, b.stop = context.WithCancel(context.Background())
-	for _, name := range cfg.Names {
-		if name != "" {
-			b.names = append(b.names, plainName(name))
-		}
-	}
 	b.presence = newPresence(cfg.MaxRetained, b.mqtt.Topics)
 	b.self = b.mqtt.NewClient(nil, "server", "", true)
 	for _, hook := range []mqtt.Hook{&authHook{broker: b}, &topicHook{broker: b}, &sessionHook{broker: b}, &iceHook{broker: b}, &presenceHook{broker: b}, &paceHook{}} {

@@ -2,12 +2,6 @@ package rendezvous
 
 import (
 	"errors"
-	"fmt"
-	"net"
-	"net/netip"
-	"slices"
-	"strings"
-	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -85,50 +79,10 @@ var (
 // wrongTime is "bad user name or password" in MQTT 3.1.1.
 var wrongTime = packets.Code{Code: 4}
 
-// login checks in the order of cost. Of the ways to refuse that MQTT 3.1.1 has,
+// login checks what a client shows. Of the ways to refuse that MQTT 3.1.1 has,
 // "server unavailable" is for those who do right and shall come again with a fresh
 // login (notNow), "bad user name or password" for those whose clock is another, and
 // "not authorized" for all others.
 func (b *Broker) login(c *clientConn, user, password string) (*ident.Login, error) {
-	l, err := ident.ParseLogin(user, password)
-	if err != nil {
-		return nil, err
-	}
-	now := time.Now()
-	if err := l.CheckTime(now); err != nil {
-		return nil, err
-	}
-	if host := l.Host(); !b.isCalled(host, c.LocalAddr()) {
-		return nil, fmt.Errorf("%w %q: if that is this one, give -name %s", errServerName, host, host)
-	}
-	if err := b.logins.checkAge(l, now); err != nil {
-		return nil, err
-	}
-	if err := c.knock.mayWork(); err != nil {
-		return nil, err
-	}
-	if err := l.CheckSignature(); err != nil {
-		return nil, err
-	}
-	return l, b.logins.use(l, now)
-}
-
-// isCalled reports whether clients reach this server under host: by one of its
-// names, or by the address that the connection came to. The port does not
-// count, since a port may be forwarded from any other.
-func (b *Broker) isCalled(host string, local net.Addr) bool {
-	here := addressOf(local).Addr().WithZone("") // the client's zone has another name
-	if ip, err := netip.ParseAddr(host); err == nil && ip.Unmap().WithZone("") == here {
-		return true
-	}
-	name := plainName(host)
-	return slices.Contains(b.names, name) || name == "localhost" && here.IsLoopback() // RFC 6761, section 6.3
-}
-
-// plainName is a host's name or address in one spelling.
-func plainName(host string) string {
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return ip.Unmap().String()
-	}
-	return strings.TrimSuffix(strings.ToLower(host), ".")
+	return b.checks.login(user, password, c.LocalAddr(), c.knock.mayWork)
 }

@@ -210,7 +210,7 @@ func TestClocksAfterARestart(t *testing.T) {
 
 func TestTooManyLogins(t *testing.T) {
 	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
-		b.logins.most = 1
+		b.checks.logins.most = 1
 		if code := loginCode(t, b, connectPacket(theApp, 0)); code != 0 {
 			t.Fatalf("code %d", code)
 		}
@@ -232,14 +232,14 @@ func TestAServerGoesByTheAddressThatItIsReachedAt(t *testing.T) {
 		"192.0.2.7": true, "::ffff:192.0.2.7": true, "203.0.113.77": true, "example.org": true, "EXAMPLE.org.": true,
 		"192.0.2.8": false, "example.com": false, "": false, "localhost": false,
 	} {
-		if b.isCalled(host, local) != want {
+		if b.checks.isCalled(host, local) != want {
 			t.Errorf("%q: %v", host, !want)
 		}
 	}
-	if !b.isCalled("fe80::1%wlan0", &net.TCPAddr{IP: net.ParseIP("fe80::1"), Zone: "eth0"}) {
+	if !b.checks.isCalled("fe80::1%wlan0", &net.TCPAddr{IP: net.ParseIP("fe80::1"), Zone: "eth0"}) {
 		t.Error("a link-local address is not this machine")
 	}
-	if !b.isCalled("localhost", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}) {
+	if !b.checks.isCalled("localhost", &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1)}) {
 		t.Error("localhost is not this machine")
 	}
 }

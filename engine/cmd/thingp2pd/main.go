@@ -1,5 +1,5 @@
 // Command thingp2pd is the rendezvous server: MQTT broker, STUN and TURN in one
-// binary. When everything listens it prints one line on standard output,
+// binary. "thingp2pd auth" is the door of brokers that others wrote instead. When everything listens it prints one line on standard output,
 //
 //	thingp2pd ready: server=mqtt://203.0.113.1:1883
 //
@@ -33,6 +33,9 @@ func main() {
 
 // run is the whole command; it serves until ctx is done.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "auth" {
+		return runAuth(ctx, args[1:], stdout, stderr)
+	}
 	hangup := hangups()
 	opts, err := parseFlags(args, stderr)
 	switch {

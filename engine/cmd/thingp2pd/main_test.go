@@ -243,3 +243,30 @@ func TestCommandErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestAuthCommand(t *testing.T) {
+	seed := filepath.Join(t.TempDir(), "seed")
+	os.WriteFile(seed, []byte("no seed"), 0o600)
+	for _, test := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"-help"}, 0, "-nats-issuer"},
+		{nil, 2, "give -name"},
+		{nil, 2, "give -http or -nats"},
+		{[]string{"-name", "a", "-http", ":0", "more"}, 2, `"more" is not a flag`},
+		{[]string{"-name", "a", "-nats", "nats://127.0.0.1:1"}, 2, "need each other"},
+		{[]string{"-name", "a", "-http", ":0", "-log-format", "xml"}, 2, "text or json"},
+		{[]string{"-name", "a", "-http", "256.0.0.1:0"}, 1, "give -http another"},
+		{[]string{"-name", "a", "-http", ":0", "-publisher", "/no/such/file"}, 1, "give -publisher a file"},
+		{[]string{"-name", "a", "-nats", "nats://127.0.0.1:1", "-nats-issuer", "/no/such/file"}, 1, "the seed of an account key"},
+		{[]string{"-name", "a", "-nats", "nats://127.0.0.1:1", "-nats-issuer", seed}, 1, "begins with SA"},
+	} {
+		cmd := command(t, append([]string{"auth"}, test.args...)...)
+		out, _ := cmd.CombinedOutput()
+		if code := cmd.ProcessState.ExitCode(); code != test.code || !strings.Contains(string(out), test.says) {
+			t.Errorf("%q: code %d, want %d, and %q in\n%s", test.args, code, test.code, test.says, out)
+		}
+	}
+}
