@@ -48,7 +48,7 @@ usage: ./build.sh [command]
   help             this text
 
 Environment: CC, GO, GOFLAGS, GOOS and GOARCH as usual; THINGP2P_BUILD_DIR builds elsewhere; CI=true makes a missing
-test tool a failure; THINGP2P_FUZZ_SECONDS is how long each parser is fuzzed (2, nightly 60).
+test tool a failure; THINGP2P_FUZZ_SECONDS is how long each parser is fuzzed (1, nightly 60).
 TEXT
 }
 

@@ -31,6 +31,7 @@ var realTime = map[string]string{
 	"engine/signal Write":                          inFakeTime,
 	"engine TestFramesThatBreakTheRules":           inFakeTime,
 
+	"capi/tests/cluster TestCluster":              "it is printed",
 	"capi/tests run":                              "a limit for what hangs",
 	"capi/tests/nat TestLANFlood":                 "it floods for as long as that",
 	"capi/tests/nat TestLANFloodFromManySources":  "it floods for as long as that",

@@ -23,6 +23,7 @@ var decoders = map[string]bool{
 // and how; or, without a target, whose bytes they read.
 var otherwise = map[string]struct{ target, why string }{
 	"engine.AddAddress":          {"", "the caller's"},
+	"rendezvous.withReason":      {"", "its own answer"},
 	"base.Alias":                 {"", "its own"},
 	"base.isRequest":             {"", "an ICE agent's of this process"},
 	"base.request":               {"FuzzSTUNMux", "by deliver"},

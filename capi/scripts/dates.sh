@@ -2,7 +2,7 @@
 # always begins in 2000, but the process's own clock, which it is compared with, is what the date makes of it. Sourced by
 # test.sh.
 
-# A clock that was never set; dates to come; one whose seconds need more than 32 bits. The stage "plain" is at today's.
+# A clock that was never set; dates to come; one whose seconds need more than 32 bits. The stage "race" is at today's.
 DATES='1970-01-01 2027-03-01 2031-07-15 2106-02-08'
 
 # Not these: they have no date in them, and are long, since they measure time or simulate it.

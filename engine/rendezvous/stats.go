@@ -24,6 +24,8 @@ type Stats struct {
 
 	Relays        int               // TURN allocations
 	RelaysRefused map[string]uint64 // by reason; each reason is there, also with 0
+	// PeersRefused is how often a client asked to send to where no relay does.
+	PeersRefused uint64
 	// Bytes of payload that relays have passed on, from clients to peers and the other way, and
 	// those that they have dropped, since a client sends or gets more than Config.RelayRate.
 	RelayedToPeers, RelayedToClients, TooFast uint64
@@ -37,7 +39,7 @@ type Stats struct {
 func (s *Server) Stats() Stats {
 	r := s.turn.relays
 	stats := Stats{
-		Relays: r.count(), RelaysRefused: r.refused.read(),
+		Relays: r.count(), RelaysRefused: r.refused.read(), PeersRefused: r.forbidden.Load(),
 		RelayedToPeers: r.toPeers.Load(), RelayedToClients: r.toClients.Load(), TooFast: r.tooMuch.Load(),
 		HandshakesBegun: s.accept.handshakes.begun.Load(), Handshakes: s.accept.handshakes.done.Load(),
 		CertificateExpires: expiryOfCertificate(s.certified),

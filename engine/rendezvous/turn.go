@@ -195,7 +195,7 @@ func (t *TURN) serve(conn net.PacketConn, d *desk) error {
 			RelayAddressGenerator: d,
 			PermissionHandler: func(_ net.Addr, peer net.IP) bool {
 				defer d.guard.Recover()
-				return t.mayRelayTo(peer)
+				return t.mayRelayTo(peer) || d.forbid()
 			},
 		}},
 	})

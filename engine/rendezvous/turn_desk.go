@@ -20,6 +20,8 @@ type desk struct {
 	message []byte       // that was read last, see deskConn
 	last    client       // whom authenticate saw last
 	admit   func() error // lets a connection in; nil for a socket
+
+	forbidden bool // the message asks for a peer that no relay reaches
 }
 
 // client is who holds a relay.

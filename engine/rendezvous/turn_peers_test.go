@@ -3,6 +3,7 @@ package rendezvous
 import (
 	"net"
 	"net/netip"
+	"strings"
 	"testing"
 )
 
@@ -153,5 +154,22 @@ func TestARelayDoesNotReachItsOwnMachine(t *testing.T) {
 	}
 	if !turn.mayRelayTo(net.IPv4(198, 51, 100, 1)) {
 		t.Error("another machine is taken for this one")
+	}
+}
+
+// Who may not send to a peer is told so: RFC 8656, sections 10.2 and 12.2.
+func TestAPeerIsForbidden(t *testing.T) {
+	s := startTURN(t, TURNConfig{RelayDeny: networks("198.51.100.0/24")})
+	for _, transport := range []string{"udp", "tcp"} {
+		relay := s.allocate(t, transport)
+		before := s.relays.forbidden.Load()
+		_, err := relay.WriteTo([]byte("hello"), &net.UDPAddr{IP: net.IPv4(198, 51, 100, 1), Port: 2000})
+		if err == nil || !strings.Contains(err.Error(), "403") {
+			t.Errorf("%s: %v", transport, err)
+		}
+		if s.relays.forbidden.Load() == before {
+			t.Errorf("%s: it was not counted", transport)
+		}
+		relay.Close()
 	}
 }

@@ -31,6 +31,7 @@ type relays struct {
 	toPeers, toClients atomic.Uint64 // bytes of payload
 	tooMuch            atomic.Uint64 // of what was dropped, since it was more than the rate
 	refused            counts        // relays, by the reason
+	forbidden          atomic.Uint64 // peers
 
 	mu       sync.Mutex
 	byPort   map[uint16]*relay

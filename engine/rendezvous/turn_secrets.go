@@ -1,8 +1,6 @@
 package rendezvous
 
 import (
-	"net"
-
 	"github.com/pion/stun"
 	pion "github.com/pion/turn/v2"
 )
@@ -36,17 +34,4 @@ func (s secrets) keyFor(username, realm string, message []byte) []byte {
 func isSignedWith(key, message []byte) bool {
 	var m stun.Message
 	return stun.Decode(message, &m) == nil && stun.MessageIntegrity(key).Check(&m) == nil
-}
-
-// deskConn lets a desk see the message that pion asks it about: pion handles one at a time,
-// in the goroutine that has read it.
-type deskConn struct {
-	net.PacketConn
-	desk *desk
-}
-
-func (c deskConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
-	n, from, err = c.PacketConn.ReadFrom(p)
-	c.desk.message = p[:max(n, 0)]
-	return n, from, err
 }

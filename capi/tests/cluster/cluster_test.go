@@ -64,7 +64,7 @@ func TestCluster(t *testing.T) {
 	}
 	doors := []*process{door(), door()}
 	await.Until(t, "a cluster that has chosen its leader", func() bool {
-		_, err := try(t, "thingp2pd ready", thingp2pd, "-broker", "mqtt://thingp2pd:secret@"+server, "-turn", "127.0.0.1:0", "-public-ip", "127.0.0.1", "-secret", filepath.Join(dir, "secret"))
+		_, err := try(t, "thingp2pd ready", thingp2pd, "publish", "-broker", "mqtt://thingp2pd:secret@"+server, "-turn", "127.0.0.1:0", "-public-ip", "127.0.0.1", "-secret", filepath.Join(dir, "secret"))
 		return err == nil
 	})
 

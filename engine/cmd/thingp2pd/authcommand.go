@@ -57,7 +57,9 @@ func runAuth(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		ready += " nats=" + n.Server()
 	}
 	fmt.Fprintln(stdout, ready)
+	notify("READY=1", log)
 	<-ctx.Done()
+	notify("STOPPING=1", log)
 	log.Info("stopping")
 	return 0
 }
@@ -74,7 +76,7 @@ func parseAuth(args []string, stderr io.Writer) (*authOptions, error) {
 	f.StringVar(&o.nats, "nats", "", "answer NATS's auth callout through the server at `URL`, nats://user:password@host:4222; several are separated by commas")
 	f.StringVar(&o.issuer, "nats-issuer", "", "`FILE` with the seed of the account key that the callout names as issuer")
 	f.StringVar(&o.account, "nats-account", "$G", "clients belong to the account `NAME`")
-	f.StringVar(&o.publisher, "publisher", "", "`FILE` with name:password of the account with which thingp2pd -broker publishes the relays' credentials")
+	f.StringVar(&o.publisher, "publisher", "", "`FILE` with name:password of the account with which thingp2pd publish gives out the relays' credentials")
 	f.StringVar(&o.log.logFormat, "log-format", "text", "the log is `FORMAT`: text or json")
 	f.BoolVar(&o.log.verbose, "v", false, "log more")
 	if err := f.Parse(args); err != nil {

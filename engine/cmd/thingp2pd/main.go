@@ -1,5 +1,6 @@
 // Command thingp2pd is the rendezvous server: MQTT broker, STUN and TURN in one
-// binary. "thingp2pd auth" is the door of brokers that others wrote instead. When everything listens it prints one line on standard output,
+// binary. With a broker that others wrote, "thingp2pd publish" gives the relays' credentials
+// out through it, and "thingp2pd auth" is its door. When everything listens it prints one line on standard output,
 //
 //	thingp2pd ready: server=mqtt://203.0.113.1:1883
 //
@@ -18,6 +19,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -33,11 +35,24 @@ func main() {
 
 // run is the whole command; it serves until ctx is done.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	if len(args) > 0 && args[0] == "auth" {
-		return runAuth(ctx, args[1:], stdout, stderr)
+	role := ""
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		role, args = args[0], args[1:]
+	}
+	switch role {
+	case "", "publish":
+	case "auth":
+		return runAuth(ctx, args, stdout, stderr)
+	default:
+		fmt.Fprintf(stderr, "thingp2pd: there is no command %q: it is publish, auth, or none\n", role)
+		return 2
 	}
 	hangup := hangups()
 	opts, err := parseFlags(args, stderr)
+	if err == nil && role == "publish" && opts.server.Broker == "" && !opts.version {
+		err = errors.New("publish needs -broker")
+		fmt.Fprintln(stderr, "thingp2pd: publish needs -broker, the URL of the one to publish through")
+	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return 0
@@ -78,8 +93,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		log.Info("its figures are shown", "url", "http://"+watch.Addr().String()+"/")
 	}
 	fmt.Fprintf(stdout, "thingp2pd ready: server=%s\n", server.URL())
+	notify("READY=1", log)
 	r := reloader{args: args, server: server, now: opts, started: opts.settings, secrets: secretsOf(cfg), log: log, level: level}
 	r.serve(ctx, hangup)
+	notify("STOPPING=1", log)
 	drain(server, opts.drain, log)
 	log.Info("stopping")
 	if err := server.Close(); err != nil {

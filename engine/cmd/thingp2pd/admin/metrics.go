@@ -64,6 +64,8 @@ var metrics = []metric{
 		func(s rendezvous.Stats) map[string]float64 { return one(float64(s.Relays)) }),
 	counter("relays_refused_total", "Relays that were refused, by the reason.", "reason",
 		func(s rendezvous.Stats) map[string]float64 { return each(s.RelaysRefused) }),
+	counter("relay_peers_refused_total", "Peers that a client may not send to, such as those of a private network.", "",
+		func(s rendezvous.Stats) map[string]float64 { return one(float64(s.PeersRefused)) }),
 	counter("relayed_bytes_total", "Payload that passed the relays, by where it went.", "to",
 		func(s rendezvous.Stats) map[string]float64 {
 			return map[string]float64{"clients": float64(s.RelayedToClients), "peers": float64(s.RelayedToPeers)}
