@@ -163,7 +163,10 @@ func TestManyStrangersCannotAimTheDevice(t *testing.T) {
 		device.Close()
 		time.Sleep(time.Second)
 		counted.take()
-		const many = 20
+		many := 50
+		if underRace {
+			many = 8
+		}
 		for i := range many {
 			c := w.cannoneer()
 			var others []string

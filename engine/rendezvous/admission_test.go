@@ -188,7 +188,8 @@ func TestAdmissionFailsClosed(t *testing.T) {
 func TestAdmissionIsReviewed(t *testing.T) {
 	now := &changing{now: listed{}}
 	withAdmission(t, now, false, func(t *testing.T, s *Server) {
-		c := dial(t, s.broker, theApp, showing(theApp, theDevice.speaksFor(theApp)))
+		rarely := func(o *paho.ClientOptions) { o.SetKeepAlive(maxKeepalive * time.Second) } // in a month
+		c := dial(t, s.broker, theApp, showing(theApp, theDevice.speaksFor(theApp)), rarely)
 		defer c.Disconnect(0)
 		c.subscribe(ICETopic)
 		name := Pseudonym(testSecret, theDevice.id)
