@@ -134,7 +134,7 @@ func (l load) login(ctx context.Context, number int) (*client, error) {
 	connect.ProtocolName, connect.ProtocolVersion, connect.CleanSession, connect.Keepalive = "MQTT", 4, true, uint16(2*keepAlive/time.Second)
 	connect.UsernameFlag, connect.Username, connect.PasswordFlag = true, id, true
 	connect.Password = []byte(ident.NewPassword(role, id, l.server.Host, time.Now(), func(text []byte) []byte { return ed25519.Sign(key, text) }))
-	connect.ClientIdentifier = "load"
+	connect.ClientIdentifier = fmt.Sprint("load ", number) // with the same one they would end each other elsewhere
 	subscribe := packets.NewControlPacket(packets.Subscribe).(*packets.SubscribePacket)
 	subscribe.MessageID, subscribe.Topics, subscribe.Qoss = 1, []string{"t2p/1/" + string(role) + "/" + id + "/rx", rendezvous.ICETopic}, []byte{1, 1}
 
