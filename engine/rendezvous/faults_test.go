@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/packets"
@@ -105,7 +106,7 @@ func TestFaultOverAnAdmission(t *testing.T) {
 
 func TestFaultWhilePublishing(t *testing.T) {
 	log, logger := faultLog()
-	p := newPublisher(logger, 1)
+	p := newPublisher(logger, func() time.Duration { return 1 })
 	defer p.close()
 	p.publish = nil
 	if p.start() == nil {

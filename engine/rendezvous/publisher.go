@@ -11,7 +11,7 @@ import (
 // publisher keeps a fresh ICEDocument on ICETopic.
 type publisher struct {
 	log     *slog.Logger
-	ttl     time.Duration
+	ttl     func() time.Duration
 	publish func(ctx context.Context) error // set before start
 	review  func(ctx context.Context) bool  // set before start; whether there is something to publish; nil: no need
 
@@ -21,7 +21,7 @@ type publisher struct {
 	work  panics.Group
 }
 
-func newPublisher(log *slog.Logger, ttl time.Duration) *publisher {
+func newPublisher(log *slog.Logger, ttl func() time.Duration) *publisher {
 	p := &publisher{log: log, ttl: ttl, again: make(chan struct{}, 1)}
 	p.work.Guard = panics.Guard{Log: log}
 	p.ctx, p.stop = context.WithCancel(context.Background())
@@ -40,7 +40,7 @@ func (p *publisher) start() error {
 func (p *publisher) run() {
 	// At half of its life: whoever fetched the old document a moment ago has
 	// the other half to use it.
-	renew := time.NewTicker(p.ttl / 2)
+	renew := time.NewTicker(p.ttl() / 2)
 	defer renew.Stop()
 	var review <-chan time.Time
 	if p.review != nil {
@@ -52,6 +52,7 @@ func (p *publisher) run() {
 		select {
 		case <-renew.C:
 		case <-p.again:
+			renew.Reset(p.ttl() / 2) // it may have changed
 		case <-review:
 			if !p.review(p.ctx) {
 				continue

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -20,6 +21,8 @@ type Server struct {
 	outside *outside // nil with the embedded one
 	turn    *TURN
 	publish *publisher
+	own     iceServers // of this server
+	offer   atomic.Pointer[offer]
 
 	certified *tls.Config // by an authority, and so for a time; nil: none
 	accept    *acceptors
@@ -68,7 +71,7 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 		return err
 	}
 
-	ice := iceServers{secret: func() string { return s.turn.secrets.Load().now }}
+	s.own.secret = func() string { return s.turn.secrets.Load().now }
 	if cfg.TURN != "" {
 		port, err := s.listenTURN(cfg)
 		if err != nil {
@@ -76,10 +79,10 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 		}
 		// By name, if there is one: it may have an IPv6 address, too, for those who have no other.
 		s.turnAddr = cfg.advertise(cfg.TURN, port, public, cfg.Host)
-		ice.stun = append(ice.stun, s.turnAddr)
-		ice.turn = append(ice.turn, TURNServer{URL: "turn:" + s.turnAddr + "?transport=udp"})
+		s.own.stun = append(s.own.stun, s.turnAddr)
+		s.own.turn = append(s.own.turn, TURNServer{URL: "turn:" + s.turnAddr + "?transport=udp"})
 		if cfg.Net == nil {
-			ice.turn = append(ice.turn, TURNServer{URL: "turn:" + s.turnAddr + "?transport=tcp"})
+			s.own.turn = append(s.own.turn, TURNServer{URL: "turn:" + s.turnAddr + "?transport=tcp"})
 		}
 	}
 	if cfg.TURNS != "" {
@@ -89,22 +92,12 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 		}
 		e.secure[protoTURN] = s.turn.ServeStream
 		url := "turns:" + cfg.advertise(cfg.TURNS, e.port(), public, cfg.Host) + "?transport=tcp"
-		ice.turn = append(ice.turn, TURNServer{URL: url, Pin: cfg.Pin})
+		s.own.turn = append(s.own.turn, TURNServer{URL: url, Pin: cfg.Pin})
 	}
-	for _, other := range cfg.TURNURLs {
-		u, err := parseTURNURL(other)
-		if err != nil {
-			return err
-		}
-		if u.stun {
-			ice.stun = append(ice.stun, u.hostPort)
-		}
-		ice.turn = append(ice.turn, TURNServer{URL: other})
-	}
-
-	s.publish = newPublisher(cfg.Log, cfg.TTL)
+	s.setOffer(cfg)
+	s.publish = newPublisher(cfg.Log, func() time.Duration { return s.offer.Load().ttl })
 	if cfg.Broker != "" {
-		return s.startOutside(ctx, cfg, ice)
+		return s.startOutside(ctx, cfg)
 	}
 	// The document is there before the first client can ask for it.
 	s.broker = NewBroker(BrokerConfig{
@@ -114,8 +107,7 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 	})
 	s.publish.publish = func(context.Context) error {
 		return s.broker.PublishICE(func(account string) []byte {
-			now := time.Now()
-			return ice.personal(account, now, now.Add(cfg.TTL))
+			return s.offer.Load().personal(account, time.Now())
 		})
 	}
 	if cfg.Admit != nil {
@@ -139,7 +131,7 @@ func (s *Server) open() {
 	}
 }
 
-func (s *Server) startOutside(ctx context.Context, cfg Config, ice iceServers) error {
+func (s *Server) startOutside(ctx context.Context, cfg Config) error {
 	u, err := parseBroker(cfg.Broker)
 	if err != nil {
 		return err
@@ -151,7 +143,7 @@ func (s *Server) startOutside(ctx context.Context, cfg Config, ice iceServers) e
 		return err
 	}
 	s.publish.publish = func(ctx context.Context) error {
-		return s.outside.publish(ctx, ICETopic, ice.shared(time.Now().Add(cfg.TTL)))
+		return s.outside.publish(ctx, ICETopic, s.offer.Load().shared(time.Now()))
 	}
 	return s.publish.start()
 }

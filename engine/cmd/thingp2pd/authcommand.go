@@ -24,6 +24,7 @@ type authOptions struct {
 
 // runAuth is the door of brokers that others wrote; it serves until ctx is done.
 func runAuth(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	hangup := hangups()
 	o, err := parseAuth(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -58,10 +59,17 @@ func runAuth(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	fmt.Fprintln(stdout, ready)
 	notify("READY=1", log)
-	<-ctx.Done()
-	notify("STOPPING=1", log)
-	log.Info("stopping")
-	return 0
+	for {
+		select {
+		case <-hangup:
+			log.Warn("nothing is read again here: restart it to change something")
+			continue
+		case <-ctx.Done():
+		}
+		notify("STOPPING=1", log)
+		log.Info("stopping")
+		return 0
+	}
 }
 
 func parseAuth(args []string, stderr io.Writer) (*authOptions, error) {

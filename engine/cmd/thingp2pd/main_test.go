@@ -273,3 +273,16 @@ func TestAuthCommand(t *testing.T) {
 		}
 	}
 }
+
+// SIGHUP, by which other services read their configuration again, does not end it.
+func TestAuthStaysAfterHangup(t *testing.T) {
+	d := start(t, "auth", "-name", "a", "-http", "127.0.0.1:0")
+	if !strings.HasPrefix(d.line, "thingp2pd auth ready: http=127.0.0.1:") {
+		t.Fatalf("printed %q\n%s", d.line, &d.stderr)
+	}
+	d.cmd.Process.Signal(syscall.SIGHUP)
+	d.stderr.want(t, "restart it to change", 1)
+	if code := d.stop(syscall.SIGTERM); code != 0 {
+		t.Errorf("exit code %d\n%s", code, &d.stderr)
+	}
+}

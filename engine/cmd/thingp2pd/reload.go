@@ -15,7 +15,7 @@ import (
 
 // whileItRuns are the flags that a running server takes over. The files of -cert, -key and
 // -admit are read again by themselves when they change.
-var whileItRuns = []string{"max-clients", "max-clients-per-ip", "max-relays", "max-relays-per-client", "relay-rate", "allow-private-peers", "relay-allow", "relay-deny", "drain", "v"}
+var whileItRuns = []string{"max-clients", "max-clients-per-ip", "max-relays", "max-relays-per-client", "relay-rate", "allow-private-peers", "relay-allow", "relay-deny", "ttl", "turn-url", "drain", "v"}
 
 // mayBeRepeated are those of which the command line's are added to those of a file.
 var mayBeRepeated = []string{"name", "turn-url", "relay-allow", "relay-deny", "proxy-protocol", "forwarded-for"}
@@ -77,6 +77,7 @@ func (r *reloader) reload() {
 		r.log.Info("credentials of a new secret are given out", "and_accepted_of_old_ones", len(cfg.OldSecrets))
 	}
 	r.server.SetLimits(cfg)
+	r.server.SetOffer(cfg)
 	next.setLevel(r.level)
 	*r.now = *next
 	r.log.Info("the configuration was read again")
