@@ -1,14 +1,26 @@
 package main
 
 import (
+	"fmt"
+	"net"
+	"net/http"
 	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
+
+	paho "github.com/eclipse/paho.mqtt.golang"
+	"github.com/pion/logging"
+	pion "github.com/pion/turn/v2"
+
+	"github.com/thingp2p/libthingp2p/engine/lab/await"
+	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 
 // A server takes over what it can without losing a client, says what it cannot take over,
@@ -62,6 +74,127 @@ func TestReload(t *testing.T) {
 	if !one.IsConnected() {
 		t.Error("a client was lost")
 	}
+}
+
+// Reloads while clients come lose none of them.
+func TestReloadUnderLoad(t *testing.T) {
+	config := filepath.Join(t.TempDir(), "thingp2pd.conf")
+	write := func(ttl int) {
+		text := fmt.Sprintf("mqtt 127.0.0.1:0\nturn =\nturn-url turn:192.0.2.%d:3478?transport=udp\nttl %dm\n", ttl, ttl)
+		if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(1)
+	d := start(t, "-config", config)
+	defer d.stop(syscall.SIGTERM)
+	server := regexp.MustCompile(`mqtt://\S+`).FindString(d.line)
+	var lost atomic.Int64
+	watched := func(o *paho.ClientOptions) {
+		o.SetConnectionLostHandler(func(paho.Client, error) { lost.Add(1) })
+	}
+	var clients []paho.Client
+	for i := range 100 {
+		c, err := login(t, server, fmt.Sprint("client ", i), watched)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clients = append(clients, c)
+		if i%5 == 0 {
+			write(2 + i%7)
+			d.cmd.Process.Signal(syscall.SIGHUP)
+		}
+	}
+	d.stderr.want(t, "the configuration was read again", 1)
+	for _, c := range clients {
+		if !c.IsConnectionOpen() {
+			lost.Add(1)
+		}
+	}
+	if n := lost.Load(); n > 0 {
+		t.Errorf("%d clients were lost", n)
+	}
+	for _, c := range clients {
+		c.Disconnect(0)
+	}
+}
+
+// After SIGTERM a relay goes on until it ends by itself, nobody gets another, and whoever watches the server is told.
+func TestDrainWithARelay(t *testing.T) {
+	secret := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(secret, []byte("a secret of this test"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	turn := free.Addr().String()
+	free.Close()
+	d := start(t, "-mqtt", "127.0.0.1:0", "-turn", turn, "-secret", secret, "-drain", "1h", "-admin", "127.0.0.1:0")
+	page := regexp.MustCompile(`url=(http://\S+)`).FindStringSubmatch(d.stderr.String())
+	c := &http.Client{Timeout: time.Until(await.Deadline())}
+	ready := func() int {
+		t.Helper()
+		answer, err := c.Get(page[1] + "readyz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		return answer.StatusCode
+	}
+	if code := ready(); code != 200 {
+		t.Errorf("%d before", code)
+	}
+	relay, end, err := allocate(t, turn, "a secret of this test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.cmd.Process.Signal(syscall.SIGTERM)
+	d.stderr.want(t, "waiting for those that there are to end", 1)
+	if code := ready(); code != 503 {
+		t.Errorf("%d while it waits", code)
+	}
+	if _, _, err := allocate(t, turn, "a secret of this test"); err == nil {
+		t.Error("a relay was allocated")
+	}
+	got := make([]byte, 100)
+	relay.SetDeadline(await.Deadline())
+	if _, err := relay.WriteTo([]byte("still"), relay.LocalAddr()); err != nil {
+		t.Error(err)
+	}
+	if n, _, err := relay.ReadFrom(got); err != nil || string(got[:n]) != "still" {
+		t.Errorf("%q %v", got[:n], err)
+	}
+	relay.Close()
+	end()
+	if code := d.stop(syscall.Signal(0)); code != 0 {
+		t.Errorf("exit code %d\n%s", code, &d.stderr)
+	}
+}
+
+func allocate(t *testing.T, server, secret string) (relay net.PacketConn, end func(), err error) {
+	t.Helper()
+	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	username, password := rendezvous.Credential(secret, "somebody", time.Now().Add(time.Hour))
+	c, err := pion.NewClient(&pion.ClientConfig{
+		TURNServerAddr: server, Conn: socket, Username: username, Password: password, Realm: rendezvous.Realm,
+		LoggerFactory: &logging.DefaultLoggerFactory{DefaultLogLevel: logging.LogLevelDisabled},
+	})
+	if err == nil {
+		err = c.Listen()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	relay, err = c.Allocate()
+	return relay, func() {
+		c.Close()
+		socket.Close()
+	}, err
 }
 
 func TestWhatHasChanged(t *testing.T) {
