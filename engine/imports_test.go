@@ -96,8 +96,8 @@ var above = map[string]string{
 	"capi":                     "engine",
 
 	"engine/rendezvous":          "engine/ident engine/limit",
-	"engine/cmd/thingp2pd/admin": "engine/rendezvous",
-	"engine/cmd/thingp2pd/auth":  "engine/rendezvous",
+	"engine/cmd/thingp2pd/admin": "engine/cmd/thingp2pd/web engine/rendezvous",
+	"engine/cmd/thingp2pd/auth":  "engine/cmd/thingp2pd/web engine/rendezvous",
 	"engine/cmd/thingp2pd":       "engine/cmd/thingp2pd/admin engine/cmd/thingp2pd/auth engine/rendezvous",
 }
 

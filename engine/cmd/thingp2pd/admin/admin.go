@@ -8,8 +8,6 @@
 package admin
 
 import (
-	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -22,7 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/thingp2p/libthingp2p/engine/panics"
+	"github.com/thingp2p/libthingp2p/engine/cmd/thingp2pd/web"
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 
@@ -32,52 +30,14 @@ type Watched interface {
 	Ready() bool
 }
 
-// Server answers until Close.
-type Server struct {
-	http     *http.Server
-	listener net.Listener
-	work     panics.Group
-}
-
 // Listen opens an address, and answers what is asked there about a server.
-func Listen(address string, of Watched, log *slog.Logger) (*Server, error) {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %w: give -admin another address", address, err)
-	}
-	loopback := l.Addr().(*net.TCPAddr).IP.IsLoopback()
-	if !loopback {
-		log.Warn("whoever reaches -admin may read it, since it has no login", "address", l.Addr())
-	}
-	s := &Server{
-		listener: l,
-		work:     panics.Group{Guard: panics.Guard{Log: log}},
-		http: &http.Server{
-			Handler:           handler(of, loopback),
-			ReadHeaderTimeout: 10 * time.Second,
-			ReadTimeout:       10 * time.Second,
-			WriteTimeout:      30 * time.Second,
-			IdleTimeout:       2 * time.Minute,
-			MaxHeaderBytes:    16 << 10,
-			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		},
-	}
-	s.work.Go(func() {
-		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("nobody answers at -admin any more", "error", err)
+func Listen(address string, of Watched, log *slog.Logger) (*web.Server, error) {
+	return web.Listen("-admin", address, func(at *net.TCPAddr) http.Handler {
+		if !at.IP.IsLoopback() {
+			log.Warn("whoever reaches -admin may read it, since it has no login", "address", at)
 		}
-	})
-	return s, nil
-}
-
-// Addr is where it listens.
-func (s *Server) Addr() net.Addr { return s.listener.Addr() }
-
-// Close ends what is being asked.
-func (s *Server) Close() error {
-	err := s.http.Close()
-	s.work.Wait()
-	return err
+		return handler(of, at.IP.IsLoopback())
+	}, log)
 }
 
 func handler(of Watched, loopback bool) http.Handler {

@@ -12,9 +12,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
-	"github.com/thingp2p/libthingp2p/engine/panics"
+	"github.com/thingp2p/libthingp2p/engine/cmd/thingp2pd/web"
 	"github.com/thingp2p/libthingp2p/engine/rendezvous"
 )
 
@@ -53,56 +52,17 @@ func (d door) MaySubscribe(id, filter string) bool {
 	return !d.publisher.is(id) && rendezvous.MaySubscribe(id, filter)
 }
 
-// HTTP answers brokers that ask over HTTP, until Close:
+// maxBody is far more than a login has.
+const maxBody = 64 << 10
+
+// ListenHTTP opens an address, and answers brokers that ask there:
 //
 //	/emqx/login, /emqx/acl                                   EMQX 5: {"result": "allow"} or "deny"
 //	/mosquitto/user, /mosquitto/superuser, /mosquitto/acl    mosquitto-go-auth: 200 or 403
 //
 // What they send may be JSON or a form.
-type HTTP struct {
-	server   *http.Server
-	listener net.Listener
-	work     panics.Group
-}
-
-// maxBody is far more than a login has.
-const maxBody = 64 << 10
-
-// ListenHTTP opens an address.
-func ListenHTTP(address string, d Door, log *slog.Logger) (*HTTP, error) {
-	l, err := net.Listen("tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen on %s: %w: give -http another address", address, err)
-	}
-	h := &HTTP{
-		listener: l,
-		work:     panics.Group{Guard: panics.Guard{Log: log}},
-		server: &http.Server{
-			Handler:           handler(d),
-			ReadHeaderTimeout: 10 * time.Second,
-			ReadTimeout:       10 * time.Second,
-			WriteTimeout:      10 * time.Second,
-			IdleTimeout:       2 * time.Minute,
-			MaxHeaderBytes:    16 << 10,
-			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
-		},
-	}
-	h.work.Go(func() {
-		if err := h.server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-			log.Error("nobody answers brokers over HTTP any more", "error", err)
-		}
-	})
-	return h, nil
-}
-
-// Addr is where it listens.
-func (h *HTTP) Addr() net.Addr { return h.listener.Addr() }
-
-// Close ends what is being asked.
-func (h *HTTP) Close() error {
-	err := h.server.Close()
-	h.work.Wait()
-	return err
+func ListenHTTP(address string, d Door, log *slog.Logger) (*web.Server, error) {
+	return web.Listen("-http", address, func(*net.TCPAddr) http.Handler { return handler(d) }, log)
 }
 
 func handler(d Door) http.Handler {
