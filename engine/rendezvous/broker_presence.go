@@ -1,6 +1,7 @@
 package rendezvous
 
 import (
+	"bytes"
 	"container/list"
 	"sync"
 
@@ -87,8 +88,11 @@ type presenceHook struct {
 	broker *Broker
 }
 
-func (h *presenceHook) ID() string           { return "presence" }
-func (h *presenceHook) Provides(b byte) bool { return b == mqtt.OnRetainMessage }
+func (h *presenceHook) ID() string { return "presence" }
+
+func (h *presenceHook) Provides(b byte) bool {
+	return b == mqtt.OnRetainMessage || b == mqtt.OnRetainPublished
+}
 
 func (h *presenceHook) OnRetainMessage(_ *mqtt.Client, pk packets.Packet, _ int64) {
 	p := h.broker.presence
@@ -96,6 +100,26 @@ func (h *presenceHook) OnRetainMessage(_ *mqtt.Client, pk packets.Packet, _ int6
 	defer p.mu.Unlock()
 	if isStatus(pk.TopicName) {
 		p.sort(pk.TopicName)
+	}
+}
+
+// OnRetainPublished is called when a new subscriber has been sent what is retained. mochi reads that
+// first: a status that has changed in between may have reached the subscriber before the older one,
+// which would be what it believes. It gets what is so now, until that is what it got last.
+func (h *presenceHook) OnRetainPublished(_ *mqtt.Client, told packets.Packet) {
+	if !isStatus(told.TopicName) {
+		return
+	}
+	for {
+		now, ok := h.broker.mqtt.Topics.Retained.Get(told.TopicName)
+		if !ok || bytes.Equal(now.Payload, told.Payload) {
+			return
+		}
+		if err := h.broker.Publish(told.TopicName, bytes.Clone(now.Payload), false); err != nil {
+			h.broker.log.Debug("a status was not told", "error", err)
+			return
+		}
+		told = now
 	}
 }
 

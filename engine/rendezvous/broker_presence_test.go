@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/mochi-mqtt/server/v2/packets"
+
 	"github.com/thingp2p/libthingp2p/engine/ident"
 )
 
@@ -87,4 +89,24 @@ func arrive(t *testing.T, b *Broker, name string) *present {
 	c := &present{dial(t, b, who), statusTopic(who.id)}
 	c.publish(c.status, "on", true)
 	return c
+}
+
+// A subscriber that is told an old status after a new one is told the new one again.
+func TestAnOldStatusIsNotTheLastWord(t *testing.T) {
+	withBroker(t, BrokerConfig{}, func(t *testing.T, b *Broker) {
+		device, app := dial(t, b, theDevice), dial(t, b, theApp)
+		defer device.Disconnect(0)
+		defer app.Disconnect(0)
+		device.publish(deviceStatus, "off", true)
+		synctest.Wait()
+		app.subscribe(deviceStatus)
+		app.want(deviceStatus, "off", true)
+		h := &presenceHook{broker: b}
+		h.OnRetainPublished(nil, packets.Packet{TopicName: deviceStatus, Payload: []byte("on")})
+		app.want(deviceStatus, "off", false)
+		h.OnRetainPublished(nil, packets.Packet{TopicName: deviceStatus, Payload: []byte("off")})
+		h.OnRetainPublished(nil, packets.Packet{TopicName: ICETopic, Payload: []byte("old")})
+		synctest.Wait()
+		app.wantNothing()
+	})
 }
