@@ -133,7 +133,7 @@ func TestDrainWithARelay(t *testing.T) {
 	free.Close()
 	d := start(t, "-mqtt", "127.0.0.1:0", "-turn", turn, "-secret", secret, "-drain", "1h", "-admin", "127.0.0.1:0")
 	page := regexp.MustCompile(`url=(http://\S+)`).FindStringSubmatch(d.stderr.String())
-	c := &http.Client{Timeout: time.Until(await.Deadline())}
+	c := &http.Client{Timeout: await.Limit}
 	ready := func() int {
 		t.Helper()
 		answer, err := c.Get(page[1] + "readyz")
