@@ -132,6 +132,7 @@ func TestDrainWithARelay(t *testing.T) {
 	turn := free.Addr().String()
 	free.Close()
 	d := start(t, "-mqtt", "127.0.0.1:0", "-turn", turn, "-secret", secret, "-drain", "1h", "-admin", "127.0.0.1:0")
+	d.stderr.want(t, "its figures are shown", 1)
 	page := regexp.MustCompile(`url=(http://\S+)`).FindStringSubmatch(d.stderr.String())
 	c := &http.Client{Timeout: await.Limit}
 	ready := func() int {
