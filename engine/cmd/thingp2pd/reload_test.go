@@ -153,9 +153,7 @@ func TestDrainWithARelay(t *testing.T) {
 	}
 	d.cmd.Process.Signal(syscall.SIGTERM)
 	d.stderr.want(t, "waiting for those that there are to end", 1)
-	if code := ready(); code != 503 {
-		t.Errorf("%d while it waits", code)
-	}
+	await.Until(t, "no welcome for new clients", func() bool { return ready() == 503 }) // a moment after it was logged
 	if _, _, err := allocate(t, turn, "a secret of this test"); err == nil {
 		t.Error("a relay was allocated")
 	}
