@@ -38,6 +38,27 @@ func TestRemainingBytesAreReadAfterClose(t *testing.T) {
 	})
 }
 
+// As much as is taken at once. What a real machine makes of the second that this may take is not for a test to say.
+func TestFramesAreReadAfterClose(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		h := w.home(fullCone)
+		app, device := w.pair(h, h, nil).connect(0)
+		sizes := []int{1, 1000, MaxFrame - 1001}
+		for i, size := range sizes {
+			w.must(device.SendFrame(3, bytes.Repeat([]byte{byte(i)}, size), false, 0))
+		}
+		device.Close()
+		for i, size := range sizes {
+			if f, err := app.ReadFrame(3, MaxFrame, -1); err != nil || !bytes.Equal(f.Bytes, bytes.Repeat([]byte{byte(i)}, size)) {
+				t.Errorf("frame %d: %d of %d bytes, %v", i, len(f.Bytes), size, err)
+			}
+		}
+		if _, err := app.ReadFrame(3, MaxFrame, -1); err != ErrClosedRemote {
+			t.Errorf("behind the last: %v", err)
+		}
+	})
+}
+
 // Streams are opened by the first byte, and that may be the last as well.
 func TestLastWordsOnChannelsThatWereSilent(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
