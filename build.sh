@@ -24,7 +24,8 @@ usage: ./build.sh [command]
   test only STAGE...
                    the stages of those names (race, demo, ...), and what they are built with
   test nightly     fuzzes each parser for a minute, and keeps in build/fuzz-corpus what it has learned for the next time;
-                   floods a device with handshakes for a minute; holds a poller against a model for as long; runs quic-go's integration tests on the copy
+                   the same at more dates, floods a device with handshakes and holds a poller against a model for a minute
+                   each, more seeds for the laws of congestion, quic-go's integration tests on the copy
   test cross [TARGET...]
                    the library on all other machines of cross list, or those, under emulators
   test clean [COMMAND...]

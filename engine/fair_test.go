@@ -96,10 +96,7 @@ func TestOneAttemptOfManyApps(t *testing.T) {
 // long.
 func TestManySessionsOfOneAppAtOnce(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		many := 60
-		if underRace {
-			many = 20
-		}
+		const many = 60
 		p := w.pair(w.home(public), w.home(public), nil)
 		first, _ := p.connect(0)
 		first.Close()

@@ -92,12 +92,12 @@ func TestShareWithOurselves(t *testing.T) {
 // Several of ours that come one after another share: nobody has less than half of an even share, and none takes the
 // others for a rival that keeps the queue full.
 func TestManyOfOurs(t *testing.T) {
-	for _, rate := range []float64{20e6, 100e6} {
+	for rate, count := range map[float64]int{20e6: 6, 100e6: 2} { // five times as many packets
 		for _, flows := range []int{3, 4, 6} {
 			for _, p := range []path{{rate, 20 * ms, 50 * ms, 0}, {rate, 40 * ms, 100 * ms, 0}, {rate, 80 * ms, 300 * ms, 0}} {
 				t.Run(fmt.Sprint(rate/1e6, flows, p.rtt), func(t *testing.T) {
 					t.Parallel()
-					seeds(t, 6, func(t *testing.T, seed uint64) {
+					seeds(t, count, func(t *testing.T, seed uint64) {
 						least, use, longest := shareOut(p, flows, seed)
 						atLeast(t, "part of the fair share", least, 0.5)
 						atLeast(t, "use", use, 0.9)
@@ -112,9 +112,6 @@ func TestManyOfOurs(t *testing.T) {
 // Ten share nearly always, and four on a slow link. Now and then many that come within a second take each other for a rival,
 // and share as CUBIC does.
 func TestTenOfOurs(t *testing.T) {
-	if underRace {
-		t.Skip("too few seeds are left to count")
-	}
 	for rate, flows := range map[float64]int{4e6: 4, 20e6: 10, 100e6: 10} {
 		t.Run(fmt.Sprint(rate/1e6), func(t *testing.T) {
 			t.Parallel()
