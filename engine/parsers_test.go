@@ -33,6 +33,7 @@ var otherwise = map[string]struct{ target, why string }{
 	"rendezvous.AdmitByService":  {"", "the operator's"},
 	"rendezvous.Read":            {"FuzzWebSocket", "by io.Copy"},
 	"rendezvous.boundIP":         {"", "the operator's"},
+	"rendezvous.homeAsked":       {"FuzzTURN", "by pion, for who wants a relay"},
 	"rendezvous.isErrorResponse": {"", "the server's own answers"},
 	"rendezvous.isCalled":        {"FuzzBroker", "by a hook"},
 	"rendezvous.serve":           {"FuzzTURN", "one of several methods of this name"},

@@ -49,6 +49,9 @@ type Config struct {
 	// machine. Default: the address it listens on if that is a single one,
 	// else the address of the default route's interface.
 	PublicIP netip.Addr
+	// PublicIP6 is the IPv6 address at which they do, if there is one: who asks for relays of
+	// IPv6 (RFC 6156) gets them there. Default: there are none.
+	PublicIP6 netip.Addr
 	// Host is a DNS name for this machine. It takes the place of PublicIP in all
 	// addresses, since certificates are issued to names, and may be that of an IPv6
 	// address, too.
@@ -151,6 +154,11 @@ func (c Config) check() error {
 	}
 	if c.PublicIP.IsValid() && !c.PublicIP.Unmap().Is4() {
 		return fmt.Errorf("the public address %s is not IPv4: relays are IPv4, give -public-ip the machine's IPv4 address", c.PublicIP)
+	}
+	if public, _ := c.publicIP(); c.PublicIP6.IsValid() {
+		if err := checkPublicIP6(c.PublicIP6, public); err != nil {
+			return err
+		}
 	}
 	if len(c.Proxies) > 0 && c.ProxyHeader == nil {
 		return errors.New("there are proxies, but nothing that reads their headers: set ProxyHeader")

@@ -15,7 +15,7 @@ func TestStrangersDoNotFillTheLog(t *testing.T) {
 		table := newRelays(TURNConfig{PublicIP: loopback, RelayPorts: DefaultRelayPorts, MaxRelays: 0, Rate: DefaultRelayRate, Log: slog.New(slog.NewTextHandler(&log, nil))})
 		const lasts = time.Minute
 		for begin := time.Now(); time.Since(begin) < lasts; time.Sleep(time.Millisecond) {
-			if _, err := table.allocate(client{}, 0); err == nil {
+			if _, err := table.allocate(client{}, table.homes[0], 0); err == nil {
 				t.Fatal("a relay of none was allocated")
 			}
 		}

@@ -51,6 +51,14 @@ func (c Config) publicIP() (ip netip.Addr, guessed bool) {
 	return DefaultPublicIP(), true
 }
 
+// publicIP6 returns the IPv6 address to tell others, or "".
+func (c Config) publicIP6() string {
+	if c.PublicIP6.IsValid() {
+		return c.PublicIP6.String()
+	}
+	return ""
+}
+
 // advertise returns "host:port" of a service that listens on address with port.
 func (c Config) advertise(address string, port int, public netip.Addr, host string) string {
 	bound := boundIP(address)

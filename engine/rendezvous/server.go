@@ -63,7 +63,7 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 
 	var err error
 	s.turn, err = NewTURN(TURNConfig{
-		Secret: cfg.Secret, OldSecrets: cfg.OldSecrets, PublicIP: public, RelayPorts: cfg.RelayPorts, MaxRelays: cfg.MaxRelays,
+		Secret: cfg.Secret, OldSecrets: cfg.OldSecrets, PublicIP: public, PublicIP6: cfg.PublicIP6, RelayPorts: cfg.RelayPorts, MaxRelays: cfg.MaxRelays,
 		MaxRelaysPerClient: cfg.MaxRelaysPerClient, Rate: cfg.RelayRate, AllowPrivatePeers: cfg.AllowPrivatePeers,
 		RelayAllow: cfg.RelayAllow, RelayDeny: cfg.RelayDeny, Net: cfg.Net, Log: cfg.Log, lobby: s.accept.lobby,
 	})
@@ -102,7 +102,7 @@ func (s *Server) start(ctx context.Context, cfg Config) error {
 	// The document is there before the first client can ask for it.
 	s.broker = NewBroker(BrokerConfig{
 		MaxClients: cfg.MaxClients, MaxAddress: cfg.MaxAddress, Admit: cfg.Admit, RefuseOthers: cfg.RefuseOthers, Log: cfg.Log,
-		Names: append([]string{cfg.Host, public.String()}, cfg.Names...),
+		Names: append([]string{cfg.Host, public.String(), cfg.publicIP6()}, cfg.Names...),
 		lobby: s.accept.lobby,
 	})
 	s.publish.publish = func(context.Context) error {

@@ -59,21 +59,21 @@ func TestRefusedRelaysAreCounted(t *testing.T) {
 		return username
 	}
 	one, two := newPerson(ident.App, "one").id, newPerson(ident.App, "two").id
-	relay, err := r.allocate(client{username: username(one)}, 0)
+	relay, err := r.allocate(client{username: username(one)}, r.homes[0], 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer relay.Close()
-	r.allocate(client{username: username(one)}, 0)                         // it has one
-	r.allocate(client{username: username(two)}, int(relay.address.Port())) // taken
-	elsewhere := client{address: netip.AddrPortFrom(documentation, 7)}     // without a name
+	r.allocate(client{username: username(one)}, r.homes[0], 0)                         // it has one
+	r.allocate(client{username: username(two)}, r.homes[0], int(relay.address.Port())) // taken
+	elsewhere := client{address: netip.AddrPortFrom(documentation, 7)}                 // without a name
 	r.bySource[networkOf(documentation)] = maxRelaysPerIP
-	r.allocate(elsewhere, 0)
+	r.allocate(elsewhere, r.homes[0], 0)
 	r.max = 1
-	r.allocate(elsewhere, 0)
-	r.allocate(elsewhere, 0)
+	r.allocate(elsewhere, r.homes[0], 0)
+	r.allocate(elsewhere, r.homes[0], 0)
 	r.drain()
-	r.allocate(elsewhere, 0)
+	r.allocate(elsewhere, r.homes[0], 0)
 	want := map[string]uint64{"client": 1, "ports": 1, "address": 1, "full": 2, "draining": 1}
 	if got := r.refused.read(); !maps.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)

@@ -13,6 +13,7 @@ import (
 	"github.com/pion/transport/v2"
 	pion "github.com/pion/turn/v2"
 
+	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -26,6 +27,9 @@ type TURNConfig struct {
 	// has it, relays bind to it, else to all addresses: a cloud's NAT that maps
 	// one public address to the machine then does the rest.
 	PublicIP netip.Addr
+	// PublicIP6 is the IPv6 address of the relays of who asks for such ones (RFC 6156).
+	// Default: there are none.
+	PublicIP6 netip.Addr
 
 	RelayPorts        PortRange // default DefaultRelayPorts
 	MaxRelays         int       // at once; default DefaultMaxRelays
@@ -61,6 +65,26 @@ type TURN struct {
 	wg      sync.WaitGroup // one for each of packets and streams
 }
 
+// publicIPs are the addresses of relays, that of IPv4 first.
+func (cfg TURNConfig) publicIPs() []netip.Addr {
+	if cfg.PublicIP6.IsValid() {
+		return []netip.Addr{cfg.PublicIP, cfg.PublicIP6}
+	}
+	return []netip.Addr{cfg.PublicIP}
+}
+
+// checkPublicIP6 says why relays cannot be at ip beside those at an IPv4 address.
+func checkPublicIP6(ip, beside netip.Addr) error {
+	switch {
+	case !ip.IsValid():
+	case !ip.Is6() || ip.Is4In6() || ip.IsLinkLocalUnicast() || !limit.MayBeHost(ip):
+		return fmt.Errorf("relays cannot be at %s: give -public-ip6 the machine's IPv6 address", ip)
+	case ip.IsLoopback() != beside.IsLoopback():
+		return fmt.Errorf("of the relays' addresses %s and %s one is loopback: give -public-ip and -public-ip6 that are reached from the same places", beside, ip)
+	}
+	return nil
+}
+
 // NewTURN returns a server that listens nowhere yet.
 func NewTURN(cfg TURNConfig) (*TURN, error) {
 	if cfg.Log == nil {
@@ -80,6 +104,9 @@ func NewTURN(cfg TURNConfig) (*TURN, error) {
 	}
 	if cfg.PublicIP = cfg.PublicIP.Unmap(); !cfg.PublicIP.Is4() {
 		return nil, errors.New("a TURN server needs the IPv4 address of its relays")
+	}
+	if err := checkPublicIP6(cfg.PublicIP6, cfg.PublicIP); err != nil {
+		return nil, err
 	}
 	if slices.Contains(cfg.OldSecrets, "") {
 		return nil, errors.New("an old secret is empty, and anybody could sign with it: leave it out")
@@ -101,13 +128,13 @@ func NewTURN(cfg TURNConfig) (*TURN, error) {
 }
 
 func (t *TURN) setPeerRules(private bool, allow, deny []netip.Prefix) {
-	rules := newPeerRules(t.cfg.PublicIP, private, allow, deny)
+	rules := newPeerRules(t.cfg.publicIPs(), private, allow, deny)
 	t.peers.Store(&rules)
 }
 
 // mayRelayTo reports whether a client may send to peer.
 func (t *TURN) mayRelayTo(peer net.IP) bool {
-	var own []netip.Addr
+	var own []netip.Prefix
 	if t.cfg.Net == nil && !t.cfg.PublicIP.IsLoopback() {
 		own, _ = ownAddresses()
 	}
@@ -195,7 +222,7 @@ func (t *TURN) serve(conn net.PacketConn, d *desk) error {
 			RelayAddressGenerator: d,
 			PermissionHandler: func(_ net.Addr, peer net.IP) bool {
 				defer d.guard.Recover()
-				return t.mayRelayTo(peer) || d.forbid()
+				return d.permits(peer, t.mayRelayTo)
 			},
 		}},
 	})

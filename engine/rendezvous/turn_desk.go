@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/stun"
+
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -21,11 +23,12 @@ type desk struct {
 	last    client       // whom authenticate saw last
 	admit   func() error // lets a connection in; nil for a socket
 
-	forbidden bool // the message asks for a peer that no relay reaches
+	refusal stun.ErrorCode // why the message is, where pion says nothing of it; 0 if it is not
 }
 
 // client is who holds a relay.
 type client struct {
+	at       *desk
 	address  netip.AddrPort
 	username string
 }
@@ -38,16 +41,16 @@ func (t *TURN) newDesk() *desk {
 // A credential that has ended still serves the allocation that was made with
 // it: a session on the relay lasts as long as its two ends want it to.
 func (d *desk) authenticate(username, realm string, from net.Addr) ([]byte, bool) {
-	d.last = client{addressOf(from), username}
+	d.last = client{d, addressOf(from), username}
 	expires, ok := expiryOf(username)
-	if !ok || realm != Realm || !time.Now().Before(expires) && !d.relays.held(d.last) {
+	if !ok || realm != Realm || !time.Now().Before(expires) && d.relays.heldBy(d.last) == nil {
 		return nil, false
 	}
 	return d.secrets.Load().keyFor(username, realm, d.message), true
 }
 
 // holdsRelay reports whether the client seen last has a relay.
-func (d *desk) holdsRelay() bool { return d.last.username != "" && d.relays.held(d.last) }
+func (d *desk) holdsRelay() bool { return d.last.username != "" && d.relays.heldBy(d.last) != nil }
 
 // Validate, AllocatePacketConn and AllocateConn make a desk pion's
 // RelayAddressGenerator.
@@ -61,11 +64,35 @@ func (d *desk) AllocatePacketConn(_ string, port int) (conn net.PacketConn, addr
 			return nil, nil, err
 		}
 	}
-	relay, err := d.relays.allocate(d.last, port)
+	at := d.homeAsked()
+	if at == nil {
+		d.refusal = stun.CodeAddrFamilyNotSupported
+		return nil, nil, errors.New("no relay of this address family")
+	}
+	relay, err := d.relays.allocate(d.last, at, port)
 	if err != nil {
 		return nil, nil, err
 	}
 	return relay, net.UDPAddrFromAddrPort(relay.address), nil
+}
+
+// homeAsked returns where the message wants its relay, IPv4 if it says nothing: RFC 8656,
+// section 7.2. It is nil where this server has none.
+func (d *desk) homeAsked() *home {
+	var m stun.Message
+	if stun.Decode(d.message, &m) != nil {
+		return d.relays.homes[0]
+	}
+	family, err := m.Get(stun.AttrRequestedAddressFamily)
+	if err != nil {
+		return d.relays.homes[0]
+	}
+	for _, h := range d.relays.homes {
+		if len(family) == 4 && family[0] == h.family {
+			return h
+		}
+	}
+	return nil
 }
 
 func (d *desk) AllocateConn(string, int) (net.Conn, net.Addr, error) {

@@ -2,6 +2,7 @@ package rendezvous
 
 import (
 	"net"
+	"net/netip"
 
 	"github.com/pion/stun"
 )
@@ -15,12 +16,12 @@ type deskConn struct {
 
 func (c deskConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
 	n, from, err = c.PacketConn.ReadFrom(p)
-	c.desk.message, c.desk.forbidden = p[:max(n, 0)], false
+	c.desk.message, c.desk.refusal = p[:max(n, 0)], 0
 	return n, from, err
 }
 
 func (c deskConn) WriteTo(p []byte, to net.Addr) (int, error) {
-	if !isErrorResponse(p) || !c.desk.forbidden { // in this order: others write here, but no errors
+	if !isErrorResponse(p) || c.desk.refusal == 0 { // in this order: others write here, but no errors
 		return c.PacketConn.WriteTo(p, to)
 	}
 	if _, err := c.PacketConn.WriteTo(c.desk.withReason(p), to); err != nil {
@@ -29,21 +30,29 @@ func (c deskConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	return len(p), nil
 }
 
-// forbid notes that the client may not send to a peer, and returns false.
-func (d *desk) forbid() bool {
-	d.forbidden = true
-	d.relays.forbidden.Add(1)
+// permits reports whether the client's relay may send to a peer: RFC 8656, sections 10.2 and 12.2.
+func (d *desk) permits(peer net.IP, allowed func(net.IP) bool) bool {
+	relay := d.relays.heldBy(d.last)
+	switch ip, _ := netip.AddrFromSlice(peer); {
+	case relay != nil && relay.home.public.Is4() != ip.Unmap().Is4():
+		d.refusal = stun.CodePeerAddrFamilyMismatch
+	case !allowed(peer):
+		d.refusal = stun.CodeForbidden
+		d.relays.forbidden.Add(1)
+	default:
+		return true
+	}
 	return false
 }
 
-// withReason makes 403 of an error: RFC 8656, sections 10.2 and 12.2. pion says "unauthorized", or nothing.
+// withReason says in an error why. pion says "unauthorized", or "insufficient capacity", or nothing.
 func (d *desk) withReason(p []byte) []byte {
 	var m stun.Message
 	if err := stun.Decode(p, &m); err != nil {
 		return p
 	}
 	key := d.secrets.Load().keyFor(d.last.username, Realm, d.message)
-	reason, err := stun.Build(stun.NewTransactionIDSetter(m.TransactionID), m.Type, stun.CodeForbidden, stun.MessageIntegrity(key))
+	reason, err := stun.Build(stun.NewTransactionIDSetter(m.TransactionID), m.Type, d.refusal, stun.MessageIntegrity(key))
 	if err != nil {
 		return p
 	}

@@ -83,7 +83,18 @@ type fuzzedTURN struct {
 
 func newFuzzedTURN(t testing.TB) *fuzzedTURN {
 	t.Helper()
-	server, err := NewTURN(TURNConfig{Secret: testSecret, PublicIP: documentation, Net: nowhere{}})
+	s := newFuzzed(t, TURNConfig{Secret: testSecret, PublicIP: documentation, Net: nowhere{}})
+	s.signed(stun.MethodAllocate, requestedTransportUDP)
+	if !s.serves(holder, stun.MethodRefresh) {
+		t.Fatal("no relay was allocated")
+	}
+	return s
+}
+
+// newFuzzed is one whose holder has no relay yet.
+func newFuzzed(t testing.TB, cfg TURNConfig) *fuzzedTURN {
+	t.Helper()
+	server, err := NewTURN(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,10 +106,6 @@ func newFuzzedTURN(t testing.TB) *fuzzedTURN {
 	username, password := Credential(testSecret, theApp.id, time.Now().Add(100*time.Hour))
 	s.username = stun.NewUsername(username)
 	s.key = stun.NewLongTermIntegrity(username, Realm, password)
-	s.signed(stun.MethodAllocate, requestedTransportUDP)
-	if !s.serves(holder, stun.MethodRefresh) {
-		t.Fatal("no relay was allocated")
-	}
 	return s
 }
 
@@ -169,6 +176,7 @@ func FuzzTURN(f *testing.F) {
 	for _, method := range []stun.Method{stun.MethodAllocate, stun.MethodRefresh, stun.MethodCreatePermission, stun.MethodChannelBind} {
 		f.Add(append(bytes.Clone(peer), 0, 0xc, 0, 4, 0x40, 1, 0, 0), byte(2), uint16(method))
 		f.Add(requestedTransportUDP, byte(2), uint16(method))
+		f.Add(append([]byte{0, 0x17, 0, 4, 2, 0, 0, 0}, requestedTransportUDP...), byte(2), uint16(method)) // of IPv6
 	}
 	f.Fuzz(func(t *testing.T, p []byte, how byte, method uint16) {
 		switch how % 3 {

@@ -39,36 +39,44 @@ func networks(texts ...string) (all []netip.Prefix) {
 	return all
 }
 
-// newPeerRules are the rules of a server at public. On loopback all are on one machine, for
-// tests and demonstrations.
-func newPeerRules(public netip.Addr, allowPrivate bool, allow, deny []netip.Prefix) (rules peerRules) {
+// newPeerRules are the rules of a server at its public addresses. On loopback all are on one
+// machine, for tests and demonstrations.
+func newPeerRules(public []netip.Addr, allowPrivate bool, allow, deny []netip.Prefix) (rules peerRules) {
 	add := func(allow bool, networks ...netip.Prefix) {
 		for _, n := range networks {
 			rules = append(rules, peerRule{n.Masked(), allow})
 		}
 	}
-	for kind, networks := range special {
-		add(public.IsLoopback() || kind == "private" && allowPrivate || isOneOf(networks, public), networks...)
+	ofUs := func(networks []netip.Prefix) bool {
+		return slices.ContainsFunc(public, func(ip netip.Addr) bool { return isOneOf(networks, ip) })
 	}
-	add(public.IsLoopback(), nearby...)
-	if !public.IsLoopback() {
-		add(true, netip.PrefixFrom(public, public.BitLen())) // from one relay to another, when both ends need one
+	onLoopback := public[0].IsLoopback()
+	for kind, networks := range special {
+		add(onLoopback || kind == "private" && allowPrivate || ofUs(networks), networks...)
+	}
+	add(onLoopback, nearby...)
+	for _, ip := range public {
+		if !ip.IsLoopback() {
+			add(true, netip.PrefixFrom(ip, ip.BitLen())) // from one relay to another, when both ends need one
+		}
 	}
 	add(true, allow...)
 	add(false, deny...)
 	return rules
 }
 
-// allow reports whether a client may send to peer. own are this machine's addresses, of which
-// strangers reach none but that of the relays.
-func (rules peerRules) allow(peer net.IP, own []netip.Addr) bool {
+// allow reports whether a client may send to peer. own is what ownAddresses returns, of which
+// strangers reach nothing but where relays are.
+func (rules peerRules) allow(peer net.IP, own []netip.Prefix) bool {
 	ip, _ := netip.AddrFromSlice(peer)
 	if ip = ip.Unmap(); !limit.MayBeHost(ip) {
 		return false
 	}
 	allowed, specific := true, -1
-	if slices.Contains(own, ip) {
-		allowed, specific = false, ip.BitLen()
+	for _, n := range own {
+		if n.Contains(ip) && n.Bits() > specific {
+			allowed, specific = false, n.Bits()
+		}
 	}
 	for _, r := range rules {
 		if r.network.Contains(ip) && r.network.Bits() >= specific {
@@ -78,13 +86,20 @@ func (rules peerRules) allow(peer net.IP, own []netip.Addr) bool {
 	return allowed
 }
 
-// ownAddresses are those of this machine.
-func ownAddresses() (own []netip.Addr, err error) {
+// ownAddresses are those of this machine, and the IPv6 networks that it is in: a firewall may
+// be what keeps strangers from its neighbours there, since all have public addresses.
+func ownAddresses() (own []netip.Prefix, err error) {
 	all, err := net.InterfaceAddrs()
 	for _, a := range all {
-		if n, is := a.(*net.IPNet); is {
-			ip, _ := netip.AddrFromSlice(n.IP)
-			own = append(own, ip.Unmap())
+		n, is := a.(*net.IPNet)
+		if !is {
+			continue
+		}
+		ip, _ := netip.AddrFromSlice(n.IP)
+		ip = ip.Unmap()
+		own = append(own, netip.PrefixFrom(ip, ip.BitLen()))
+		if bits, _ := n.Mask.Size(); ip.Is6() && ip.IsGlobalUnicast() && !ip.IsPrivate() {
+			own = append(own, netip.PrefixFrom(ip, bits).Masked())
 		}
 	}
 	return own, err

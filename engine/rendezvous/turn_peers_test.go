@@ -66,11 +66,11 @@ func TestPeerRules(t *testing.T) {
 		{"127.9.9.9", loopback, false, true},
 		{"0.0.0.0", loopback, false, false},
 	} {
-		if got := newPeerRules(test.public, test.allowPrivate, nil, nil).allow(net.ParseIP(test.peer), nil); got != test.want {
+		if got := newPeerRules([]netip.Addr{test.public}, test.allowPrivate, nil, nil).allow(net.ParseIP(test.peer), nil); got != test.want {
 			t.Errorf("to %s through %s: %v", test.peer, test.public, got)
 		}
 	}
-	if newPeerRules(public, true, nil, nil).allow(nil, nil) {
+	if newPeerRules([]netip.Addr{public}, true, nil, nil).allow(nil, nil) {
 		t.Error("to no address at all")
 	}
 }
@@ -78,7 +78,7 @@ func TestPeerRules(t *testing.T) {
 // Whoever runs the server has the last word, and the more specific of two words counts.
 func TestPeerRulesOfTheOperator(t *testing.T) {
 	public, own := netip.MustParseAddr("9.9.9.9"), netip.MustParseAddr("9.9.9.10")
-	rules := newPeerRules(public, false,
+	rules := newPeerRules([]netip.Addr{public}, false,
 		networks("10.0.0.0/8", "10.1.2.3/32", "0.0.0.0/0", "169.254.7.7/16", "198.51.100.0/24"),
 		networks("10.1.0.0/16", "8.8.0.0/16", "198.51.100.0/24"))
 	for peer, want := range map[string]bool{
@@ -94,14 +94,14 @@ func TestPeerRulesOfTheOperator(t *testing.T) {
 		"9.9.9.10":     false,
 		"224.0.0.1":    false,
 	} {
-		if got := rules.allow(net.ParseIP(peer), []netip.Addr{own}); got != want {
+		if got := rules.allow(net.ParseIP(peer), []netip.Prefix{netip.PrefixFrom(own, 32)}); got != want {
 			t.Errorf("%s: %v", peer, got)
 		}
 	}
-	if !newPeerRules(public, false, networks("9.9.9.10/32"), nil).allow(net.ParseIP("9.9.9.10"), []netip.Addr{own}) {
+	if !newPeerRules([]netip.Addr{public}, false, networks("9.9.9.10/32"), nil).allow(net.ParseIP("9.9.9.10"), []netip.Prefix{netip.PrefixFrom(own, 32)}) {
 		t.Error("an address of this machine's that is named is refused")
 	}
-	if newPeerRules(public, false, nil, networks("9.9.9.9/32")).allow(net.ParseIP("9.9.9.9"), nil) {
+	if newPeerRules([]netip.Addr{public}, false, nil, networks("9.9.9.9/32")).allow(net.ParseIP("9.9.9.9"), nil) {
 		t.Error("relays reach each other although that is denied")
 	}
 }
@@ -110,7 +110,7 @@ func TestRelaySendsNothingToLowPorts(t *testing.T) {
 	// 53 needs no listener here: what is not dropped comes back as a write to
 	// a closed socket.
 	table := newRelays(TURNConfig{PublicIP: loopback, RelayPorts: DefaultRelayPorts, MaxRelays: 1, Rate: DefaultRelayRate, Log: Config{}.withDefaults().Log})
-	r, err := table.allocate(client{}, 0)
+	r, err := table.allocate(client{}, table.homes[0], 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestRelaySendsNothingToLowPorts(t *testing.T) {
 // Who has a relay reaches nothing else of the server's machine through it.
 func TestARelayDoesNotReachItsOwnMachine(t *testing.T) {
 	table := newRelays(TURNConfig{PublicIP: documentation, RelayPorts: DefaultRelayPorts, MaxRelays: 2, Rate: DefaultRelayRate, Log: Config{}.withDefaults().Log})
-	other, err := table.allocate(client{}, 0)
+	other, err := table.allocate(client{}, table.homes[0], 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestARelayDoesNotReachItsOwnMachine(t *testing.T) {
 	turn := TURN{cfg: TURNConfig{PublicIP: documentation}}
 	turn.setPeerRules(true, nil, nil)
 	for _, ip := range own {
-		if turn.mayRelayTo(ip.AsSlice()) {
+		if turn.mayRelayTo(ip.Addr().AsSlice()) {
 			t.Errorf("%v is not told from others", ip)
 		}
 	}

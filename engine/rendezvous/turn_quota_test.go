@@ -96,12 +96,12 @@ func TestQuotaOfRelaysForANetworkOfIPv6(t *testing.T) {
 	s.relays.mu.Lock()
 	s.relays.bySource[netip.MustParseAddr("2001:db8::")] = maxRelaysPerIP
 	s.relays.mu.Unlock()
-	if relay, err := s.relays.allocate(from("[2001:db8::1:2:3:4]:5"), 0); err == nil {
+	if relay, err := s.relays.allocate(from("[2001:db8::1:2:3:4]:5"), s.relays.homes[0], 0); err == nil {
 		relay.Close()
 		t.Error("one of its addresses gets a relay too many")
 	}
 	for _, other := range []string{"[2001:db8:0:1::1]:5", "192.0.2.1:5"} {
-		relay, err := s.relays.allocate(from(other), 0)
+		relay, err := s.relays.allocate(from(other), s.relays.homes[0], 0)
 		if err != nil {
 			t.Fatalf("%s: %v", other, err)
 		}

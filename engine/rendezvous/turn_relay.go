@@ -17,12 +17,9 @@ type relay struct {
 	table   *relays
 	owner   client
 	quota   *quota
+	home    *home
 	address netip.AddrPort // as peers see it
-	// translate: the public address is not this machine's. Two relays then
-	// reach each other by the loopback interface and are told each other's
-	// public addresses, since not every cloud's NAT sends packets back in.
-	translate bool
-	once      sync.Once
+	once    sync.Once
 }
 
 func (r *relay) WriteTo(p []byte, addr net.Addr) (n int, err error) {
@@ -31,8 +28,8 @@ func (r *relay) WriteTo(p []byte, addr net.Addr) (n int, err error) {
 	if to.Port() < lowestPeerPort || !r.table.mayReach(to) || !r.pass(len(p)) {
 		return len(p), nil
 	}
-	if r.translate && to.Addr() == r.table.public && r.table.has(to.Port()) {
-		addr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(loopback, to.Port()))
+	if r.home.translates() && to.Addr() == r.home.public {
+		addr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(r.home.loopback, to.Port()))
 	}
 	r.table.toPeers.Add(uint64(len(p)))
 	return r.PacketConn.WriteTo(p, addr)
@@ -47,12 +44,12 @@ func (r *relay) ReadFrom(p []byte) (n int, addr net.Addr, err error) {
 	if err == nil {
 		r.table.toClients.Add(uint64(n))
 	}
-	if err != nil || !r.translate {
+	if err != nil || !r.home.translates() {
 		return n, addr, err
 	}
 	from := addressOf(addr)
-	if from.Addr().IsLoopback() && r.table.has(from.Port()) {
-		addr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(r.table.public, from.Port()))
+	if other := netip.AddrPortFrom(r.home.public, from.Port()); from.Addr().IsLoopback() && r.table.has(other) {
+		addr = net.UDPAddrFromAddrPort(other)
 	}
 	return n, addr, nil
 }
@@ -80,5 +77,10 @@ func (r *relay) Close() (err error) {
 // that trusts this machine would not: only other relays are there for him. On loopback all
 // are on one machine, for tests and demonstrations.
 func (r *relays) mayReach(to netip.AddrPort) bool {
-	return to.Addr() != r.public || r.public.IsLoopback() || r.has(to.Port())
+	for _, h := range r.homes {
+		if h.public == to.Addr() {
+			return h.public.IsLoopback() || r.has(to)
+		}
+	}
+	return true
 }

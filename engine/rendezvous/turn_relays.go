@@ -18,8 +18,7 @@ const maxRelaysPerIP = 1024
 
 // relays is the table of relayed transport addresses.
 type relays struct {
-	public  netip.Addr
-	local   string // where relays bind: public, or all addresses
+	homes   []*home // the one of IPv4 first
 	ports   PortRange
 	max     int
 	each    int     // for each name
@@ -36,11 +35,38 @@ type relays struct {
 	mu       sync.Mutex
 	byPort   map[uint16]*relay
 	bySource map[netip.Addr]int // by networkOf the client
-	owners   map[client]int
+	owners   map[client]*relay
 	quotas   map[string]*quota // by name
 	drained  chan struct{}     // nil: relays may be had
 	wg       sync.WaitGroup    // one for each relay
 }
+
+// home is where the relays of an address family are.
+type home struct {
+	public   netip.Addr // as peers see it
+	family   byte       // as REQUESTED-ADDRESS-FAMILY says it
+	network  string
+	local    netip.Addr // where relays bind: public, or all addresses
+	loopback netip.Addr
+}
+
+func newHome(public netip.Addr, listen func(network, address string) (net.PacketConn, error)) *home {
+	h, everywhere := &home{public, 1, "udp4", public, loopback}, netip.IPv4Unspecified()
+	if public.Is6() {
+		h, everywhere = &home{public, 2, "udp6", public, netip.IPv6Loopback()}, netip.IPv6Unspecified()
+	}
+	if probe, err := listen(h.network, netip.AddrPortFrom(public, 0).String()); err == nil {
+		probe.Close()
+	} else {
+		h.local = everywhere
+	}
+	return h
+}
+
+// translates: the public address is not this machine's. Two relays then reach each other
+// by the loopback interface and are told each other's public addresses, since not every
+// cloud's NAT sends packets back in.
+func (h *home) translates() bool { return h.local != h.public }
 
 // Why a relay is refused.
 const (
@@ -53,8 +79,6 @@ const (
 
 func newRelays(cfg TURNConfig) *relays {
 	r := &relays{
-		public:   cfg.PublicIP,
-		local:    cfg.PublicIP.String(),
 		ports:    cfg.RelayPorts,
 		max:      cfg.MaxRelays,
 		each:     cfg.MaxRelaysPerClient,
@@ -64,17 +88,15 @@ func newRelays(cfg TURNConfig) *relays {
 		guard:    panics.Guard{Log: cfg.Log},
 		byPort:   map[uint16]*relay{},
 		bySource: map[netip.Addr]int{},
-		owners:   map[client]int{},
+		owners:   map[client]*relay{},
 		quotas:   map[string]*quota{},
 		refused:  newCounts(refusedFull, refusedAddress, refusedClient, refusedPorts, refusedDrain),
 	}
 	if cfg.Net != nil {
 		r.listen = cfg.Net.ListenPacket
 	}
-	if probe, err := r.listen("udp4", net.JoinHostPort(r.local, "0")); err == nil {
-		probe.Close()
-	} else {
-		r.local = "0.0.0.0"
+	for _, public := range cfg.publicIPs() {
+		r.homes = append(r.homes, newHome(public, r.listen))
 	}
 	return r
 }
@@ -85,24 +107,27 @@ func (r *relays) count() int {
 	return len(r.byPort)
 }
 
-func (r *relays) held(c client) bool {
+// heldBy returns a client's relay, or nil.
+func (r *relays) heldBy(c client) *relay {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.owners[c] > 0
+	return r.owners[c]
 }
 
-func (r *relays) has(port uint16) bool {
+// has reports whether an address is a relay's.
+func (r *relays) has(address netip.AddrPort) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.byPort[port] != nil
+	relay := r.byPort[address.Port()]
+	return relay != nil && relay.address == address
 }
 
 // wait returns when all relays are closed. No more may be allocated then.
 func (r *relays) wait() { r.wg.Wait() }
 
-// allocate opens a relay for c on a port, or on any port if it is 0. The caller
+// allocate opens a relay for c at a home on a port, or on any port if it is 0. The caller
 // closes it.
-func (r *relays) allocate(c client, port int) (*relay, error) {
+func (r *relays) allocate(c client, at *home, port int) (*relay, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	source := networkOf(c.address.Addr())
@@ -129,7 +154,7 @@ func (r *relays) allocate(c client, port int) (*relay, error) {
 		r.strange.warn("a relay was refused: the client has too many", "client", name, "relays", quota.relays)
 		return nil, errors.New("allocation quota of this name reached")
 	}
-	conn, chosen, err := r.open(port)
+	conn, chosen, err := r.open(at, port)
 	if err != nil {
 		return nil, err
 	}
@@ -139,12 +164,12 @@ func (r *relays) allocate(c client, port int) (*relay, error) {
 		table:      r,
 		owner:      c,
 		quota:      quota,
-		address:    netip.AddrPortFrom(r.public, chosen),
-		translate:  r.local != r.public.String(),
+		home:       at,
+		address:    netip.AddrPortFrom(at.public, chosen),
 	}
 	r.byPort[chosen] = relay
 	r.bySource[source]++
-	r.owners[c]++
+	r.owners[c] = relay
 	if name != "" {
 		r.quotas[name] = quota
 	}
@@ -155,7 +180,7 @@ func (r *relays) allocate(c client, port int) (*relay, error) {
 
 // open binds a port of the range: random, so that it cannot be foreseen, then
 // the ones that follow it. The table is locked.
-func (r *relays) open(port int) (net.PacketConn, uint16, error) {
+func (r *relays) open(at *home, port int) (net.PacketConn, uint16, error) {
 	if port != 0 && (port > 65535 || !r.ports.contains(uint16(port))) {
 		return nil, 0, fmt.Errorf("port %d is not one for relays", port)
 	}
@@ -168,7 +193,7 @@ func (r *relays) open(port int) (net.PacketConn, uint16, error) {
 		if r.byPort[chosen] != nil {
 			continue
 		}
-		conn, err := r.listen("udp4", net.JoinHostPort(r.local, fmt.Sprint(chosen)))
+		conn, err := r.listen(at.network, netip.AddrPortFrom(at.local, chosen).String())
 		if err == nil {
 			return conn, chosen, nil
 		}
@@ -184,7 +209,9 @@ func (r *relays) remove(relay *relay) {
 	delete(r.byPort, relay.address.Port())
 	r.noticeDrained()
 	drop(r.bySource, networkOf(relay.owner.address.Addr()))
-	drop(r.owners, relay.owner)
+	if r.owners[relay.owner] == relay {
+		delete(r.owners, relay.owner)
+	}
 	if relay.quota.relays--; relay.quota.relays == 0 {
 		delete(r.quotas, nameOf(relay.owner.username))
 	}

@@ -200,11 +200,11 @@ func TestRelayToRelay(t *testing.T) {
 func TestRelayToRelayBehindTheCloudsNAT(t *testing.T) {
 	// The public address, one for documentation, is not this machine's.
 	table := newRelays(TURNConfig{PublicIP: documentation, RelayPorts: DefaultRelayPorts, MaxRelays: 8, Rate: DefaultRelayRate, Log: Config{}.withDefaults().Log})
-	if table.local != "0.0.0.0" {
-		t.Fatalf("relays bind to %s", table.local)
+	if at := table.homes[0].local; !at.IsUnspecified() {
+		t.Fatalf("relays bind to %s", at)
 	}
 	open := func() *relay {
-		r, err := table.allocate(client{}, 0)
+		r, err := table.allocate(client{}, table.homes[0], 0)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -83,6 +83,7 @@ func (o *options) define(f *flag.FlagSet) {
 	f.StringVar(&o.key, "key", "", "PEM `FILE` with its private key")
 	f.StringVar(&o.selfSigned, "self-signed", "", "`FILE` with a key and certificate of this server's own for -mqtts, -wss and -turns, made when absent; its pin becomes part of the printed address")
 	f.TextVar(&c.PublicIP, "public-ip", netip.Addr{}, "IPv4 address `IP` at which apps and devices reach this machine (default: that of the default route's interface)")
+	f.TextVar(&c.PublicIP6, "public-ip6", netip.Addr{}, "IPv6 address `IP` at which they do: relays of IPv6, for who asks for such ones, are there (default: there are none)")
 	f.StringVar(&c.Host, "host", "", "DNS `NAME` of this machine, printed and published in place of -public-ip; it may be that of an IPv6 address, too")
 	f.Func("name", "another `NAME` or address, without port, under which clients reach this machine; may be repeated", func(name string) error {
 		c.Names = append(c.Names, name)
