@@ -1,9 +1,9 @@
-# Fuzzing: each target in turn, for FUZZ_SECONDS. Sourced by test.sh.
+# Fuzzing: each target for FUZZ_SECONDS, as many at once as there are processors. Sourced by test.sh.
 
-# A package's targets share one test binary that counts coverage. It runs in a folder of its own, so that what Go writes,
+# A package's targets share one test binary, see guide. It runs in a folder of its own, so that what Go writes,
 # a failing input in testdata, does not get into the sources. fuzz_all WORK CORPUS: CORPUS keeps the inputs that reach more.
 fuzz_all() {
-  local work=$1 corpus=$2 package name target code=0
+  local work=$1 corpus=$2 package name target
   rm -rf "$work"
   mkdir -p "$work" "$corpus"
   fuzz_packages >"$work/packages"
@@ -12,13 +12,21 @@ fuzz_all() {
     name=$(echo "$package" | tr / -)
     mkdir -p "$work/$name"
     [ ! -d "$ROOT/$package/testdata" ] || cp -r "$ROOT/$package/testdata" "$work/$name/"
-    run_go test -c -fuzz . -o "$work/$name.test" "./$package"
+    run_go test -c $(guide) -o "$work/$name.test" "./$package"
     (cd "$work/$name" && "$work/$name.test" -test.list '^Fuzz') >"$work/targets"
     while IFS= read -r target; do
-      fuzz_target "$package" "$target" "$work/$name" "$corpus/$package" </dev/null || code=1
+      while [ "$(jobs -pr | wc -l)" -ge "$(nproc)" ]; do wait -n; done
+      (fuzz_target "$package" "$target" "$work/$name" "$corpus/$package" </dev/null || touch "$work/failed") &
     done <"$work/targets"
   done <"$work/packages"
-  return "$code"
+  wait
+  [ ! -e "$work/failed" ]
+}
+
+# guide compiles a target so that it counts what it covers, and the fuzzer learns from that. In a second it learns nothing,
+# and the compiler has all packages in hand as they are.
+guide() {
+  [ "$FUZZ_SECONDS" -lt 10 ] || echo -fuzz .
 }
 
 fuzz_packages() { # those with a target
@@ -28,7 +36,7 @@ fuzz_packages() { # those with a target
 # fuzz_target PACKAGE TARGET DIRECTORY CORPUS. Known inputs come first, and count: where those take all the time, on a busy
 # machine, it gets more, since nothing has been fuzzed yet.
 fuzz_target() {
-  local log=$3.log seconds=$FUZZ_SECONDS
+  local log=$3-$2.log seconds=$FUZZ_SECONDS
   while fuzz_once "$2" "$3" "$4" "$seconds" >"$log" 2>&1; do
     if grep -q 'now fuzzing with' "$log"; then
       echo "fuzz $1 $2: $(sed -n 's/.*execs: \([0-9]*\).*/\1/p' "$log" | tail -n 1) inputs"
@@ -46,8 +54,8 @@ fuzz_target() {
 # Go's fuzzer sometimes takes the end of its own time for a failure.
 fuzz_once() {
   (cd "$2" && "$2.test" -test.run '^$' -test.fuzz "^$1\$" -test.fuzztime "$4s" -test.fuzzminimizetime 10x \
-    -test.fuzzcachedir "$3" 2>&1) | tee "$2.out" && return
-  grep -A 1 "^--- FAIL: $1 " "$2.out" | grep -q '^    context deadline exceeded$'
+    -test.parallel 1 -test.fuzzcachedir "$3" 2>&1) | tee "$2-$1.out" && return
+  grep -A 1 "^--- FAIL: $1 " "$2-$1.out" | grep -q '^    context deadline exceeded$'
 }
 
 # fuzz_findings PACKAGE TARGET DIRECTORY prints the inputs that are not in the sources.
