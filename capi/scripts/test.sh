@@ -53,6 +53,8 @@ run_nightly() {
   stage flood flood_tests
   stage laws law_tests
   stage poller poller_tests
+  stage changes change_tests
+  stage sleeps sleep_tests
   stage fuzz fuzz_nightly
   finish
 }
@@ -256,6 +258,22 @@ flood_tests() {
 # The laws of the congestion controller with more seeds.
 law_tests() {
   THINGP2P_SEEDS=10 go_test laws -timeout 60m ./engine/congestion
+}
+
+# Of an app and a device, as a phone in a pocket and a camera that saves power.
+sleep_tests() {
+  THINGP2P_SLEEPS='20s 60s 10m' go_test sleeps -timeout 40m -run '^TestSleeps$' "./$NETWORKS"
+}
+
+# Each change of the network ten times: for how many ms nothing came, the median and the worst.
+change_tests() {
+  go_test changes -timeout 90m -count=10 -run '^TestChangesOfTheNetwork$' "./$NETWORKS"
+  sed -nE -e 's/^=== RUN +//p' -e 's/.*nothing came for ([0-9]+) ms.*/ \1/p' "$LOGS/changes.log" |
+    awk '!/^ / { name = $1; next } { print name, $1 }' | sort -k1,1 -k2,2n | awk '
+      function tell() { if (n) printf "%5d %5d  %s\n", (gap[int((n - 1) / 2)] + gap[int(n / 2)]) / 2, gap[n - 1], name }
+      $1 != name { tell(); n = 0 }
+      { name = $1; gap[n++] = $2 }
+      END { tell() }'
 }
 
 poller_tests() {

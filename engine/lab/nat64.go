@@ -95,21 +95,31 @@ func (r *NAT64) synthesised(ip netip.Addr) netip.Addr {
 	return netip.AddrFrom16(all)
 }
 
-// Host adds a host to the LAN, which asks the router's DNS server.
+// Host adds a host to the LAN.
 func (r *NAT64) Host(name string) *Host {
+	r.net.tb.Helper()
+	h := &Host{net: r.net, name: name, ns: r.net.namespace(name)}
+	r.Join(h, "lan0")
+	return h
+}
+
+// Join gives a host an interface in the LAN, and its way out leads there from now on. Its programs ask
+// the router's DNS server; those that run already do if the host had one before.
+func (r *NAT64) Join(h *Host, device string) {
 	n := r.net
 	n.tb.Helper()
 	r.hosts++
-	h := &Host{net: n, name: name, ns: n.namespace(name), addr6: r.lan(1 + r.hosts), attachment: r.attachment}
+	h.addr6, h.attachment = r.lan(1+r.hosts), r.attachment
 	n.check(h.ns.withIPv6())
 	port := fmt.Sprintf("lan%d", r.hosts)
-	n.check(r.ns.ip(fmt.Sprintf("link add %s type veth peer name lan0 netns %s", port, h.ns.name)))
-	n.check(h.ns.ip(
-		fmt.Sprintf("addr add %s/64 dev lan0 nodad", h.addr6),
-		"link set lan0 up",
-		fmt.Sprintf("route add default via %s", r.lan(1)),
+	n.check(r.ns.ip(
+		fmt.Sprintf("link add %s type veth peer name %s netns %s", port, device, h.ns.name),
+		fmt.Sprintf("link set %s master br0 up", port),
 	))
-	n.check(r.ns.ip(fmt.Sprintf("link set %s master br0 up", port)))
 	h.Resolvers(r.lan(1))
-	return h
+	n.check(h.ns.ip(
+		fmt.Sprintf("link set %s up", device),
+		fmt.Sprintf("addr add %s/64 dev %s nodad", h.addr6, device),
+		fmt.Sprintf("-6 route replace default via %s", r.lan(1)),
+	))
 }

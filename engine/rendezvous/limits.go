@@ -3,6 +3,7 @@ package rendezvous
 import (
 	"cmp"
 	"context"
+	"net/netip"
 )
 
 // SetSecret signs TURN credentials with another secret from now on, publishes new ones, and
@@ -74,6 +75,26 @@ func (r *relays) drain() <-chan struct{} {
 		r.noticeDrained()
 	}
 	return r.drained
+}
+
+// setOthers says where else relays are to be had, by UDP.
+func (r *relays) setOthers(others []netip.AddrPort) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.others = others
+}
+
+// otherThan returns another server for a client, of its address family as RFC 8489, section 10, wants it,
+// if there is one.
+func (r *relays) otherThan(c client) netip.AddrPort {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, other := range r.others {
+		if other.Addr().Is4() == c.address.Addr().Is4() {
+			return other
+		}
+	}
+	return netip.AddrPort{}
 }
 
 // noticeDrained is called with the lock when a relay has gone, and by drain.

@@ -1,6 +1,7 @@
 package rendezvous
 
 import (
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -26,6 +27,7 @@ func (s *Server) SetOffer(cfg Config) {
 // setOffer leaves out what check refuses.
 func (s *Server) setOffer(cfg Config) {
 	o := &offer{servers: iceServers{slices.Clone(s.own.stun), slices.Clone(s.own.turn), s.own.secret}, ttl: cfg.TTL}
+	var others []netip.AddrPort
 	for _, url := range cfg.TURNURLs {
 		u, err := parseTURNURL(url)
 		if err != nil {
@@ -33,8 +35,12 @@ func (s *Server) setOffer(cfg Config) {
 		}
 		if u.stun {
 			o.servers.stun = append(o.servers.stun, u.hostPort)
+			if address, err := netip.ParseAddrPort(u.hostPort); err == nil {
+				others = append(others, netip.AddrPortFrom(address.Addr().Unmap(), address.Port()))
+			}
 		}
 		o.servers.turn = append(o.servers.turn, TURNServer{URL: url})
 	}
+	s.turn.relays.setOthers(others)
 	s.offer.Store(o)
 }

@@ -70,6 +70,12 @@ func (d *desk) AllocatePacketConn(_ string, port int) (conn net.PacketConn, addr
 		return nil, nil, errors.New("no relay of this address family")
 	}
 	relay, err := d.relays.allocate(d.last, at, port)
+	switch {
+	case errors.Is(err, errQuota):
+		d.refusal = stun.CodeAllocQuotaReached
+	case errors.Is(err, errDraining) && d.relays.otherThan(d.last).IsValid():
+		d.refusal = stun.CodeTryAlternate
+	}
 	if err != nil {
 		return nil, nil, err
 	}

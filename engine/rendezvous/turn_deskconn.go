@@ -51,8 +51,12 @@ func (d *desk) withReason(p []byte) []byte {
 	if err := stun.Decode(p, &m); err != nil {
 		return p
 	}
+	setters := []stun.Setter{stun.NewTransactionIDSetter(m.TransactionID), m.Type, d.refusal}
+	if other := d.relays.otherThan(d.last); d.refusal == stun.CodeTryAlternate {
+		setters = append(setters, &stun.AlternateServer{IP: other.Addr().AsSlice(), Port: int(other.Port())})
+	}
 	key := d.secrets.Load().keyFor(d.last.username, Realm, d.message)
-	reason, err := stun.Build(stun.NewTransactionIDSetter(m.TransactionID), m.Type, d.refusal, stun.MessageIntegrity(key))
+	reason, err := stun.Build(append(setters, stun.MessageIntegrity(key))...)
 	if err != nil {
 		return p
 	}

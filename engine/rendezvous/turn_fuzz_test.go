@@ -75,6 +75,7 @@ var (
 // fuzzedTURN is a TURN server, and a client's half of what it takes to be heard.
 type fuzzedTURN struct {
 	*datagrams
+	relays   *relays
 	t        testing.TB
 	username stun.Username
 	key      stun.MessageIntegrity
@@ -98,7 +99,7 @@ func newFuzzed(t testing.TB, cfg TURNConfig) *fuzzedTURN {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &fuzzedTURN{datagrams: newDatagrams(), t: t}
+	s := &fuzzedTURN{datagrams: newDatagrams(), relays: server.relays, t: t}
 	t.Cleanup(func() { server.Close() })
 	if err := server.ServePacket(s.datagrams); err != nil {
 		t.Fatal(err)

@@ -38,8 +38,15 @@ type relays struct {
 	owners   map[client]*relay
 	quotas   map[string]*quota // by name
 	drained  chan struct{}     // nil: relays may be had
+	others   []netip.AddrPort  // servers that have relays, too
 	wg       sync.WaitGroup    // one for each relay
 }
+
+// What the client is told of, see desk.
+var (
+	errDraining = errors.New("this server is about to stop")
+	errQuota    = errors.New("the client has too many relays")
+)
 
 // home is where the relays of an address family are.
 type home struct {
@@ -134,15 +141,15 @@ func (r *relays) allocate(c client, at *home, port int) (*relay, error) {
 	switch here := r.bySource[source]; {
 	case r.drained != nil:
 		r.refused.add(refusedDrain)
-		return nil, errors.New("this server is about to stop")
+		return nil, errDraining
 	case len(r.byPort) >= r.max:
 		r.refused.add(refusedFull)
 		r.strange.warn("a relay was refused: too many are in use", "in_use", len(r.byPort), "by_this_address", here)
-		return nil, errors.New("allocation quota reached")
+		return nil, errors.New("all relays are in use")
 	case here >= maxRelaysPerIP:
 		r.refused.add(refusedAddress)
 		r.strange.warn("a relay was refused: its address has too many", "address", source, "relays", here)
-		return nil, errors.New("allocation quota of this address reached")
+		return nil, errQuota
 	}
 	name := nameOf(c.username)
 	quota := r.quotas[name]
@@ -152,7 +159,7 @@ func (r *relays) allocate(c client, at *home, port int) (*relay, error) {
 	if name != "" && quota.relays >= r.each {
 		r.refused.add(refusedClient)
 		r.strange.warn("a relay was refused: the client has too many", "client", name, "relays", quota.relays)
-		return nil, errors.New("allocation quota of this name reached")
+		return nil, errQuota
 	}
 	conn, chosen, err := r.open(at, port)
 	if err != nil {

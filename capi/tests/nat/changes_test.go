@@ -2,7 +2,9 @@ package nat
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -28,6 +30,12 @@ type scene struct {
 
 func newScene(t *testing.T, environment ...string) *scene {
 	t.Helper()
+	return newSceneOf(t, environment, environment)
+}
+
+// newSceneOf gives each end an environment of its own.
+func newSceneOf(t *testing.T, ofApp, ofDevice []string) *scene {
+	t.Helper()
 	s := &scene{t: t, n: lab.New(t, lab.Options{Seed: 1})}
 	serverHost := s.n.PublicHost("server", lab.Link{})
 	server := startServer(t, serverHost)
@@ -40,10 +48,10 @@ func newScene(t *testing.T, environment ...string) *scene {
 	s.appHome, s.deviceHome = s.n.NAT("app-home", lab.PortRestricted, link), s.n.NAT("device-home", lab.PortRestricted, link)
 	s.appMobile, s.elsewhere = s.n.NAT("mobile", lab.PortRestricted, link), s.n.NAT("elsewhere", lab.PortRestricted, link)
 	s.appHost, s.deviceHost = s.appHome.Host("app"), s.deviceHome.Host("device")
-	environment = append(environment, "THINGP2P_SERVER="+server)
-	s.device = startWith(t, s.deviceHost, environment, filepath.Join(workDir, "device"))
+	at := "THINGP2P_SERVER=" + server
+	s.device = startWith(t, s.deviceHost, append([]string{at}, ofDevice...), filepath.Join(workDir, "device"))
 	s.ticket = s.device.line()
-	s.app = startWith(t, s.appHost, environment, filepath.Join(workDir, "app"))
+	s.app = startWith(t, s.appHost, append([]string{at}, ofApp...), filepath.Join(workDir, "app"))
 	s.other = startApp(t, host(s.n, "other", "port-restricted"), server)
 	s.app.connect(s.ticket)
 	s.app.settle(onDirect)
@@ -120,12 +128,20 @@ func TestChangesOfTheNetwork(t *testing.T) {
 	}
 }
 
-// The same where neither may ask the system for its addresses, nor hear of changes.
+// The same where neither, or one of them, may ask the system for its addresses, or hear of changes.
 func TestChangesOfTheNetworkUnseen(t *testing.T) {
+	blind := []string{"NAT_TEST_NO_NETLINK=1"}
 	for _, c := range changes {
+		run := func(who string, ofApp, ofDevice []string) {
+			t.Run(c.name+", "+who, func(t *testing.T) { newSceneOf(t, ofApp, ofDevice).survives(c.change, 6_000_000, true) })
+		}
 		switch c.name {
-		case "app from Wi-Fi to mobile", "device goes elsewhere", "app gets another address", "device gets another address":
-			t.Run(c.name, func(t *testing.T) { newScene(t, "NAT_TEST_NO_NETLINK=1").survives(c.change, 6_000_000, true) })
+		case "app from Wi-Fi to mobile", "device goes elsewhere":
+			run("neither sees", blind, blind)
+			run("the app does not see", blind, nil)
+			run("the device does not see", nil, blind)
+		case "app gets another address", "device gets another address":
+			run("neither sees", blind, blind)
 		}
 	}
 }
@@ -162,6 +178,52 @@ func TestAppSleepsForLong(t *testing.T) {
 	t.Logf("told after %v, connected again after %v", told, clock.Elapsed())
 	if clock.Elapsed() > atOnce {
 		t.Errorf("want %v at most", atOnce)
+	}
+	s.app.transfer("both 300000")
+}
+
+// However long one of them slept: the session goes on, or its end is known, and a new connect works, all at once.
+func TestSleeps(t *testing.T) {
+	lengths := strings.Fields(os.Getenv("THINGP2P_SLEEPS"))
+	if lengths == nil {
+		t.Skip("./build.sh test nightly runs it: THINGP2P_SLEEPS says how long they sleep, such as 20s 10m")
+	}
+	for _, length := range lengths {
+		t.Run(length, func(t *testing.T) {
+			pause, err := time.ParseDuration(length)
+			if err != nil {
+				t.Fatal(err)
+			}
+			one, other := newScene(t), newScene(t)
+			stop(one.app, true)
+			stop(other.device, true)
+			time.Sleep(pause)
+			one.awakes("the app", func() { stop(one.app, false) })
+			other.awakes("the device", func() { stop(other.device, false) })
+		})
+	}
+}
+
+func (s *scene) awakes(who string, wake func()) {
+	t := s.t
+	t.Helper()
+	wake()
+	clock := stopwatch()
+	answer := ""
+	await.Until(t, who+" sleeps no more, and the app knows what has become of its session", func() bool {
+		if answer = s.app.order("check"); answer == "THING_P2P_OK" {
+			answer = s.app.order("path")
+		}
+		return !strings.HasSuffix(answer, "bad")
+	})
+	told := clock.Elapsed()
+	s.other.connect(s.ticket)
+	if strings.HasPrefix(answer, "THING_P2P_ERR") {
+		s.app.connect(s.ticket)
+	}
+	t.Logf("%s is awake: %s after %v, connected after %v", who, answer, told, clock.Elapsed())
+	if clock.Elapsed() > atOnce {
+		t.Errorf("%s is awake, and it took %v, want %v at most", who, clock.Elapsed(), atOnce)
 	}
 	s.app.transfer("both 300000")
 }

@@ -3,6 +3,7 @@ package nat
 import (
 	"net/netip"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -73,6 +74,46 @@ func TestDeviceInAnIPv6OnlyNetwork(t *testing.T) {
 			p.transfer("put 300000")
 			p.settleBoth(path)
 		})
+	}
+}
+
+// An app goes from a network that has IPv4 to one that has IPv6 only, and back, in the middle of a transfer.
+func TestMoveToAnIPv6OnlyNetwork(t *testing.T) {
+	n := lab.New(t, lab.Options{Seed: 1})
+	serverHost := n.PublicHost("server", lab.Link{})
+	serverHost.DNS()
+	link := lab.Link{Delay: ownLink, Rate: 20_000_000}
+	home, mobile := n.NAT("home", lab.PortRestricted, link), n.NAT64("mobile", netip.MustParsePrefix("2001:db9::/96"), link)
+	appHost := home.Host("app")
+	appHost.Resolvers(serverHost.IP())
+	server := startServer(t, serverHost)
+	device := startDevice(t, host(n, "device", "port-restricted"), server)
+	app := startApp(t, appHost, server)
+	app.connect(device)
+	app.settle(onDirect)
+	for _, move := range []struct {
+		to   string
+		move func()
+	}{
+		{"IPv6 only", func() { appHost.Unplug("lan0"); mobile.Join(appHost, "mobile0") }},
+		{"IPv4", func() {
+			appHost.Unplug("mobile0")
+			home.Join(appHost, "lan1")
+			appHost.Resolvers(serverHost.IP())
+		}},
+	} {
+		moved, _ := strconv.Atoi(app.order("moved"))
+		app.order("both 6000000")
+		app.flow(moved + 2_000_000)
+		move.move()
+		clock := stopwatch()
+		if answer := app.order("done"); answer != "ok" {
+			t.Fatalf("to %s: bytes were lost on the way", move.to)
+		}
+		t.Logf("to %s: nothing came for %s ms", move.to, app.order("gap"))
+		if clock.Elapsed() > atOnce {
+			t.Errorf("to %s: it took %v, want %v at most", move.to, clock.Elapsed(), atOnce)
+		}
 	}
 }
 

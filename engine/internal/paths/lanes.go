@@ -211,8 +211,9 @@ func (n *Negotiation) openLanes() {
 // relayPauses are the times after which an allocation that failed is tried again; the last one repeats.
 var relayPauses = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
 
-// askForRelay allocates on a TURN server in the background.
-func (n *Negotiation) askForRelay(ctx context.Context) {
+// askForRelay allocates on a TURN server in the background, one that is reached by TCP if there
+// is one and that is wanted.
+func (n *Negotiation) askForRelay(ctx context.Context, byTCP bool) {
 	if n.wantRelay || n.Policy == RelayNever {
 		return
 	}
@@ -221,7 +222,7 @@ func (n *Negotiation) askForRelay(ctx context.Context) {
 		for failures := 0; ; failures++ {
 			others := n.signals.NewICE()
 			n.Journal.AskRelay()
-			r, err := n.allocate(ctx, n.signals.Relays(ctx), others)
+			r, err := n.allocate(ctx, n.signals.Relays(ctx), others, byTCP)
 			if err == nil {
 				n.gotRelay <- r
 				return
@@ -252,7 +253,7 @@ func (n *Negotiation) askForRelay(ctx context.Context) {
 func (n *Negotiation) meetRelays(ctx context.Context) {
 	relayed := func(c signal.Candidate) bool { return c.Type == signal.Relayed && c.Address.Addr().Is4() }
 	if slices.ContainsFunc(n.peers, relayed) && !reachesIPv4(n.ground.Net) {
-		n.askForRelay(ctx)
+		n.askForRelay(ctx, false)
 	}
 }
 
@@ -264,7 +265,7 @@ func reachesIPv4(network hosts.Network) bool {
 }
 
 // allocate gives up when the servers may be others: a server that has moved is not where it was.
-func (n *Negotiation) allocate(ctx context.Context, servers []signal.TURNServer, others <-chan struct{}) (*base.Relay, error) {
+func (n *Negotiation) allocate(ctx context.Context, servers []signal.TURNServer, others <-chan struct{}, byTCP bool) (*base.Relay, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	n.workers.Go(func() {
@@ -275,7 +276,7 @@ func (n *Negotiation) allocate(ctx context.Context, servers []signal.TURNServer,
 		}
 	})
 	_, blocked := n.ground.Reflexive.Cached()
-	return n.ground.Relays.Allocate(ctx, orderRelays(servers, blocked), base.HeadStart)
+	return n.ground.Relays.Allocate(ctx, orderRelays(servers, blocked || byTCP), base.HeadStart)
 }
 
 // TakeRelay makes the caller the owner of the relay.
@@ -301,7 +302,7 @@ func (n *Negotiation) GiveBack(r *base.Relay) {
 }
 
 // orderRelays sorts the servers by what they cost: UDP, TCP, TLS; UDP last if
-// it is blocked.
+// it is of no use.
 func orderRelays(servers []signal.TURNServer, udpBlocked bool) []signal.TURNServer {
 	rank := func(s signal.TURNServer) int {
 		switch {

@@ -199,7 +199,7 @@ func (n *Negotiation) Run(ctx context.Context) {
 			n.suspicion = nil
 			n.ground.Reflexive.suspect()
 			n.log.Debug("UDP seems to be blocked")
-			n.askForRelay(ctx)
+			n.askForRelay(ctx, false)
 		case <-n.checked:
 			if n.unproven == nil {
 				n.unproven = time.After(quicPatience)
@@ -207,7 +207,7 @@ func (n *Negotiation) Run(ctx context.Context) {
 		case <-n.unproven:
 			if !n.reached.Load() {
 				n.log.Debug("checks come, and QUIC does not")
-				n.askForRelay(ctx)
+				n.askForRelay(ctx, true) // what passes STUN alone passes a relay by UDP as little
 			}
 		case r := <-n.gotRelay:
 			n.useRelay(r)
@@ -237,7 +237,7 @@ func (n *Negotiation) gather(ctx context.Context) {
 	}
 	n.workers.Go(func() { n.refreshAddress(ctx) })
 	if n.isApp() || blocked || n.Policy == RelayOnly {
-		n.askForRelay(ctx)
+		n.askForRelay(ctx, false)
 	} else {
 		n.suspicion = time.After(udpPatience)
 	}

@@ -41,6 +41,9 @@ func TestAddressFamilies(t *testing.T) {
 			s := newFuzzed(t, cfg)
 			s.signed(stun.MethodAllocate, test.allocate)
 			s.expect(stun.MethodAllocate, test.refused, func(answer *stun.Message) {
+				if test.refused != 0 {
+					return
+				}
 				var relayed stun.XORMappedAddress
 				if err := relayed.GetFromAs(answer, stun.AttrXORRelayedAddress); err != nil {
 					t.Fatal(err)
@@ -60,6 +63,48 @@ func TestAddressFamilies(t *testing.T) {
 	}
 }
 
+// Why there is no relay: who has too many is told so, and who comes to a server that is about to stop where else there are
+// some, if there are for his kind of address: RFC 8656, section 7.2, and RFC 8489, section 10.
+func TestWhyThereIsNoRelay(t *testing.T) {
+	other := netip.MustParseAddrPort("198.51.100.9:3478")
+	for name, test := range map[string]struct {
+		make func(s *fuzzedTURN)
+		want stun.ErrorCode
+	}{
+		"the client has one": {func(s *fuzzedTURN) {
+			one, err := s.relays.allocate(client{username: s.username.String()}, s.relays.homes[0], 0)
+			if err != nil {
+				s.t.Fatal(err)
+			}
+			s.t.Cleanup(func() { one.Close() })
+		}, 486},
+		"the server stops": {func(s *fuzzedTURN) { s.relays.drain() }, 508},
+		"the server stops, and there is another": {func(s *fuzzedTURN) {
+			s.relays.setOthers([]netip.AddrPort{netip.MustParseAddrPort("[2001:db8::9]:3478"), other})
+			s.relays.drain()
+		}, 300},
+		"the server stops, and another is IPv6": {func(s *fuzzedTURN) {
+			s.relays.setOthers([]netip.AddrPort{netip.MustParseAddrPort("[2001:db8::9]:3478")})
+			s.relays.drain()
+		}, 508},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newFuzzed(t, TURNConfig{Secret: testSecret, PublicIP: documentation, MaxRelaysPerClient: 1, Net: nowhere{}})
+			test.make(s)
+			s.signed(stun.MethodAllocate, requestedTransportUDP)
+			s.expect(stun.MethodAllocate, test.want, func(answer *stun.Message) {
+				var there stun.AlternateServer
+				if err := there.GetFrom(answer); test.want == 300 && (err != nil || there.IP.String() != other.Addr().String() || there.Port != int(other.Port())) {
+					t.Errorf("%v:%d, %v", there.IP, there.Port, err)
+				}
+				if err := s.key.Check(answer); err != nil && test.want != 508 { // which is pion's
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
 // expect looks at the answer to the holder's last request.
 func (s *fuzzedTURN) expect(method stun.Method, refused stun.ErrorCode, and func(answer *stun.Message)) {
 	s.t.Helper()
@@ -75,7 +120,7 @@ func (s *fuzzedTURN) expect(method stun.Method, refused stun.ErrorCode, and func
 		}
 		if code.Code != refused || answer.Type.Class == stun.ClassErrorResponse != (refused != 0) {
 			s.t.Errorf("%v: %v, error %d, want %d", method, answer.Type, code.Code, refused)
-		} else if refused == 0 && and != nil {
+		} else if and != nil {
 			and(&answer)
 		}
 		return
