@@ -1,7 +1,7 @@
 /* deinit and device_close during everything that other threads do. */
 #include "pair.h"
 
-#define ROUNDS 15
+#define ROUNDS 6
 #define THREADS 4
 #define SOON_MS 3000 /* for attempts that may meet a device that has just gone */
 

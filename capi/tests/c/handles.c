@@ -100,12 +100,12 @@ static void a_poller_is_neither(void) {
 static void any_integer_in_go(void) {
   int device = thing_p2p_device_open(NULL);
   CHECK_IS(THING_P2P_OK, thing_p2p_device_close(device));
-  integers(500);
+  integers(100);
 }
 
 static void never_used_twice(void) {
   int i, last = 0;
-  for (i = 0; i < 200; i++) {
+  for (i = 0; i < 50; i++) {
     int device = thing_p2p_device_open(NULL);
     CHECK(device > last);
     last = device;
