@@ -120,6 +120,6 @@ func (r *NAT64) Join(h *Host, device string) {
 	n.check(h.ns.ip(
 		fmt.Sprintf("link set %s up", device),
 		fmt.Sprintf("addr add %s/64 dev %s nodad", h.addr6, device),
-		fmt.Sprintf("-6 route replace default via %s", r.lan(1)),
+		fmt.Sprintf("route replace default via %s", r.lan(1)),
 	))
 }

@@ -78,7 +78,7 @@ func splitHostPort(ctx context.Context, network, hostPort string) (host string, 
 	if err != nil {
 		return "", 0, err
 	}
-	number, err := net.DefaultResolver.LookupPort(ctx, network, service)
+	number, err := resolver.LookupPort(ctx, network, service)
 	return host, uint16(number), err
 }
 
@@ -110,7 +110,7 @@ func lookUp(ctx context.Context, network, hostPort string) ([]netip.AddrPort, er
 	while, enough := context.WithCancel(ctx)
 	defer enough()
 	finding.Go(func() { findNAT64(while, netip.AddrPort{}) })
-	answers, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	answers, err := resolver.LookupNetIP(ctx, "ip", host)
 	hasWay := func(ip netip.Addr) bool {
 		return ip.Unmap().Is4() && SourceTo(netip.AddrPortFrom(ip.Unmap(), port)).IsValid()
 	}

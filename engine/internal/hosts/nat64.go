@@ -118,7 +118,7 @@ func askForNAT64(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookupTime)
 	defer cancel()
-	answers, err := net.DefaultResolver.LookupNetIP(ctx, "ip6", onlyIPv4)
+	answers, err := resolver.LookupNetIP(ctx, "ip6", onlyIPv4)
 	if no, ok := errors.AsType[*net.DNSError](err); ok && no.IsNotFound {
 		err = nil // which is an answer
 	}
