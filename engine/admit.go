@@ -64,7 +64,7 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 		via.hold()
 		defer via.letGo()
 	}
-	limit := d.workers.After(helloTime, conn.close) // the streams' own reads and writes know no context
+	limit := d.workers.After(helloTime, conn.closeSilent) // the streams' own reads and writes know no context
 	defer limit.Stop()
 	control, h, parks, err := hear(conn)
 	if err != nil {

@@ -89,6 +89,9 @@ func (d *Device) answer(client *signal.Client, m *signal.Message, moved *followe
 	}
 	if err := d.negotiations.add(n, stop, places); err != nil {
 		stop()
+		if err == errUnderway {
+			return // its app repeats the offer
+		}
 		j.Finish(journal.End{Code: CodeOf(err), Signal: true})
 		return
 	}

@@ -28,6 +28,7 @@ const inFakeTime = "it runs in bubbles only"
 var realTime = map[string]string{
 	"capi/tests/nat TestServerRestartsUnderARelay": "the server is away for as long as that, or longer",
 	"capi/tests/nat TestAppSleepsForLong":          "a process stands still for as long as that, or longer",
+	"capi/tests/nat TestSleeps":                    "a process stands still for as long as that, or longer",
 	"engine/signal Write":                          inFakeTime,
 	"engine TestFramesThatBreakTheRules":           inFakeTime,
 

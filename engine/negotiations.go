@@ -2,8 +2,10 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"sync"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/limit"
 )
@@ -25,11 +27,17 @@ type underway struct {
 	places *limit.Shares[string] // of which the peer has taken one; nil: none
 }
 
-// add takes down a negotiation that stop will end, if its peer may have one of the
-// places; nil: there is no limit.
+// errUnderway: there is one of that name already.
+var errUnderway = codes.Because(ErrInternal, errors.New("paths are being looked for already"))
+
+// add takes down a negotiation that stop will end, unless there is one of its name, and if
+// its peer may have one of the places; nil: there is no limit.
 func (ns *negotiations) add(n *paths.Negotiation, stop context.CancelFunc, places *limit.Shares[string]) error {
 	ns.mu.Lock()
 	defer ns.mu.Unlock()
+	if ns.all[negotiationKey{n.PeerID, n.ID}] != nil {
+		return errUnderway
+	}
 	if places != nil && !places.Take(n.PeerID) {
 		return ErrSessionLimit
 	}

@@ -243,8 +243,8 @@ func (c *quicConn) addPath(from *quicTransport) (*quicPath, error) {
 	return &quicPath{path}, nil
 }
 
-// heardNothing is the reason that the peer is told when a session ends since nothing came
-// from it.
+// heardNothing is the reason that the peer is told when a session, or what was to become
+// one, ends since nothing came from it.
 const heardNothing quic.ApplicationErrorCode = 1
 
 // close ends the connection at once.
@@ -256,15 +256,24 @@ func (c *quicConn) closeSilent() { c.CloseWithError(heardNothing, "") }
 
 // greetError says why a connection ended before the device's verdict. A device
 // that does not accept the app's certificate shows only now: TLS 1.3 ends for
-// the client first.
+// the client first. That time was up, here or there, is no verdict: another try
+// may be quicker.
 func (c *quicConn) greetError(err error) error {
 	if transport, ok := errors.AsType[*quic.TransportError](err); ok && transport.ErrorCode.IsCryptoError() {
 		return codes.Because(ErrHandshake, err)
 	}
-	if _, ok := errors.AsType[*quic.IdleTimeoutError](err); ok {
+	if isTimeout(err) {
 		return codes.Because(ErrTimeout, err)
 	}
 	return codes.Because(ErrRemote, err)
+}
+
+// isTimeout reports whether a connection has ended since nothing came, to either end.
+func isTimeout(cause error) bool {
+	_, idle := errors.AsType[*quic.IdleTimeoutError](cause)
+	_, handshake := errors.AsType[*quic.HandshakeTimeoutError](cause)
+	told, ok := errors.AsType[*quic.ApplicationError](cause)
+	return idle || handshake || ok && told.Remote && told.ErrorCode == heardNothing
 }
 
 // closeReason says why a connection has ended that nobody here closed. err is what a
@@ -274,10 +283,7 @@ func (c *quicConn) closeReason(err error) Code {
 	if _, ok := errors.AsType[*panics.Error](cause); ok {
 		return ErrInternal
 	}
-	if _, ok := errors.AsType[*quic.IdleTimeoutError](cause); ok {
-		return ErrClosedTimeout
-	}
-	if told, ok := errors.AsType[*quic.ApplicationError](cause); ok && told.Remote && told.ErrorCode == heardNothing {
+	if isTimeout(cause) {
 		return ErrClosedTimeout
 	}
 	return ErrClosedRemote

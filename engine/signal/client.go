@@ -27,7 +27,7 @@ type Config struct {
 	Role      Role
 	Key       ed25519.PrivateKey   // the endpoint's, which its id names
 	Known     func(id string) bool // whom the endpoint deals with already; must not block
-	OnMessage func(*Message)       // called in order from one goroutine; must not block
+	OnMessage func(*Message)       // called in order, one at a time; must not block
 
 	// MLKEMKey returns the ML-KEM key of an endpoint, nil if it is not known. It must
 	// not block.
@@ -68,6 +68,8 @@ type Client struct {
 	hurry   chan struct{} // ends a backoff at once; empty while online
 	leaving panics.Group  // links that are lost
 	random  string        // tells this client from others with the same id
+
+	receiving sync.Mutex // by one link at a time: while one takes another's place, both bring messages
 
 	mu       sync.Mutex
 	link     *link         // nil while connecting
@@ -406,6 +408,8 @@ func (c *Client) AskICE() {
 
 // receive handles one message from the broker.
 func (c *Client) receive(topic string, payload []byte) {
+	c.receiving.Lock()
+	defer c.receiving.Unlock()
 	switch topic {
 	case inbox(c.cfg.Role, c.id):
 		m, err := c.gate.admit(payload, time.Now())

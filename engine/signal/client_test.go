@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net/netip"
 	"reflect"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -166,6 +169,39 @@ func TestMessagesComeOneAtATime(t *testing.T) {
 			if a := <-got; a != attempt {
 				t.Errorf("got %s, want %s", a, attempt)
 			}
+		}
+	})
+}
+
+// While one connection to the server takes another's place both bring messages: they come one at a time all the same.
+func TestMessagesOfTwoConnections(t *testing.T) {
+	withServer(t, func(t *testing.T, s *testServer) {
+		c := s.client(Device, "device")
+		const connections, each = 4, 20
+		var envelopes [][]byte
+		for i := range connections * each {
+			envelopes = append(envelopes, sealed(t, offer("app", fmt.Sprint("attempt", i)), "app", "device", time.Now().Add(time.Duration(i)*time.Millisecond)))
+		}
+		var at, most, came atomic.Int32
+		c.cfg.OnMessage = func(*Message) {
+			most.Store(max(most.Load(), at.Add(1)))
+			came.Add(1)
+			for range 10 {
+				runtime.Gosched()
+			}
+			at.Add(-1)
+		}
+		var all sync.WaitGroup
+		for i := range connections {
+			all.Go(func() {
+				for _, e := range envelopes[i*each : (i+1)*each] {
+					c.receive(inbox(Device, c.id), e)
+				}
+			})
+		}
+		all.Wait()
+		if most.Load() != 1 || came.Load() == 0 {
+			t.Errorf("%d at a time, %d in all", most.Load(), came.Load())
 		}
 	})
 }

@@ -14,7 +14,7 @@ import (
 
 // gate decides which envelopes are read, in the order of what it costs to find
 // out: size and form, the sender's rate, age, replay, signature, and only then the
-// text. It remembers within bounds, and has no clock. It is for one goroutine.
+// text. It remembers within bounds, and has no clock. It is for one caller at a time.
 type gate struct {
 	own     ed25519.PublicKey
 	opening opening

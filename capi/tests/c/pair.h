@@ -13,11 +13,25 @@ struct pair {
   char ticket[THING_P2P_TICKET_SIZE];
 };
 
-static inline int device_online(char ticket[THING_P2P_TICKET_SIZE]) {
+static inline int device_listening(char ticket[THING_P2P_TICKET_SIZE]) {
   int device = thing_p2p_device_open(NULL);
   NEED(device > 0);
   NEED(thing_p2p_device_ticket(device, ticket, THING_P2P_TICKET_SIZE) > 0);
   NEED(thing_p2p_device_listen(device) == THING_P2P_OK);
+  return device;
+}
+
+/* Until it is online only its ticket leads to it, and the server knows nothing of it. */
+static inline int device_online(char ticket[THING_P2P_TICKET_SIZE]) {
+  static const struct timespec moment = {0, 5000000};
+  int device = device_listening(ticket), waited_ms = 0;
+  char status[1024];
+  do {
+    NEED(waited_ms < PATIENCE_MS);
+    nanosleep(&moment, NULL);
+    waited_ms += 5;
+    NEED(thing_p2p_device_status(device, status, sizeof status) > 0);
+  } while (strstr(status, "\"online\":true") == NULL);
   return device;
 }
 
