@@ -406,8 +406,8 @@ func (c *Client) AskICE() {
 	}
 }
 
-// receive handles one message from the broker.
-func (c *Client) receive(topic string, payload []byte) {
+// receive handles one message from the broker, which came by a link.
+func (c *Client) receive(by *link, topic string, payload []byte) {
 	c.receiving.Lock()
 	defer c.receiving.Unlock()
 	switch topic {
@@ -433,6 +433,6 @@ func (c *Client) receive(topic string, payload []byte) {
 		}
 		c.learn(servers)
 	default:
-		c.receiveStatus(topic, string(payload))
+		c.receiveStatus(by, topic, string(payload))
 	}
 }

@@ -54,6 +54,24 @@ func TestPresenceWhenTheConnectionBreaks(t *testing.T) {
 	})
 }
 
+// What comes by a connection that is not in use any more is out of date; and a device answers its own will where that came,
+// which may be a connection that is not in use yet.
+func TestPresenceOfTwoConnections(t *testing.T) {
+	withServer(t, func(t *testing.T, s *testServer) {
+		device, app := s.client(Device, "dev"), s.client(App, "app")
+		status, stop := app.Watch(id("dev"))
+		defer stop()
+		want(t, status, true)
+		other := &link{outbox: make(chan func(), outboxSize), closing: make(chan struct{})}
+		app.receive(other, statusTopic(id("dev")), []byte(statusOffline))
+		wantNone(t, status)
+		device.receive(other, statusTopic(id("dev")), []byte(statusOffline))
+		if len(other.outbox) != 1 {
+			t.Error("the will is not answered where it came")
+		}
+	})
+}
+
 // TestPresenceTellsTheLatest: who has not listened for a while hears what is so now.
 func TestPresenceTellsTheLatest(t *testing.T) {
 	withServer(t, func(t *testing.T, s *testServer) {

@@ -195,7 +195,7 @@ func TestMessagesOfTwoConnections(t *testing.T) {
 		for i := range connections {
 			all.Go(func() {
 				for _, e := range envelopes[i*each : (i+1)*each] {
-					c.receive(inbox(Device, c.id), e)
+					c.receive(nil, inbox(Device, c.id), e)
 				}
 			})
 		}

@@ -109,7 +109,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		}).
 		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) {
 			defer c.guard.Recover()
-			c.receive(m.Topic(), m.Payload())
+			c.receive(l, m.Topic(), m.Payload())
 		})
 	l.shown = c.statements()
 	if user := c.cfg.Server.User; user != nil { // an account at a broker that is not ours

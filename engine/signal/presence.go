@@ -49,22 +49,24 @@ func (c *Client) unwatch(topic string, key int) {
 	}
 }
 
-func (c *Client) receiveStatus(topic, status string) {
+// receiveStatus is for what came by a connection: what one says that another has taken the
+// place of is out of date.
+func (c *Client) receiveStatus(by *link, topic, status string) {
 	on := status == statusOnline
 	if !on && status != statusOffline {
 		return
 	}
 	if c.cfg.Role == Device && topic == statusTopic(c.id) {
 		if !on {
-			// The will of an older connection of ours came late.
-			c.currentLink().publish(topic, []byte(statusOnline), true)
+			// The will of an older connection of ours came late, perhaps before this one is in use.
+			by.publish(topic, []byte(statusOnline), true)
 		}
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	w := c.watches[topic]
-	if w == nil {
+	if w == nil || by != c.link {
 		return
 	}
 	w.known, w.on = true, on
