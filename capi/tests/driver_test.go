@@ -56,13 +56,12 @@ var builtLibrary = sync.OnceValues(func() (string, error) {
 	if dir := os.Getenv("THINGP2P_BUILD_DIR"); dir != "" {
 		return filepath.Abs(dir)
 	}
-	ldflags := fmt.Sprintf("-s -w -extldflags '-Wl,--version-script=%s -Wl,-soname,libthingp2p.so.1 -Wl,-z,now'",
-		filepath.Join(root, "capi/libthingp2p.map"))
-	if err := build("-buildmode=c-shared", "-trimpath", "-ldflags", ldflags,
-		"-o", filepath.Join(workDir, "libthingp2p.so"), "./capi"); err != nil {
-		return "", err
+	cmd := exec.Command(filepath.Join(root, "build.sh"), "lib")
+	cmd.Env = append(os.Environ(), "THINGP2P_BUILD_DIR="+workDir)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build.sh lib: %w\n%s", err, out)
 	}
-	return workDir, os.Symlink("libthingp2p.so", filepath.Join(workDir, "libthingp2p.so.1"))
+	return workDir, nil
 })
 
 func build(arguments ...string) error { return buildWith(nil, arguments...) }

@@ -15,8 +15,8 @@ import (
 //     10,000 of them back (rendezvous.DefaultMaxClients). Half of them are back in half of that time.
 //     Those that find no server yet, or one that is too busy, keep trying at that pace for three
 //     times as long, lest the last ones are a minute late.
-//   - A connection that went silent, or whose address is gone, is this client's own trouble. It
-//     comes back at once.
+//   - A connection that went silent, or whose address is gone, or that the server has ended since this
+//     client was suspended, is this client's own trouble. It comes back at once.
 //   - Any other attempt that failed, at whatever stage, shows that the server is away or has too
 //     much to do. The pauses grow, with full jitter (Brooker, "Exponential backoff and jitter"), so
 //     that 10,000 clients of a server that stays away make 350 attempts a second.
@@ -40,7 +40,7 @@ type backoff struct {
 // lost returns the pause after a connection that lasted.
 func (b *backoff) lost(why error) time.Duration {
 	*b = backoff{}
-	if errors.Is(why, errSilent) {
+	if errors.Is(why, errSilent) || errors.Is(why, errAway) {
 		return 0
 	}
 	*b = backoff{backoffAgain, backoffReturns}

@@ -188,3 +188,30 @@ func TestTenThousandWithoutAServer(t *testing.T) {
 		t.Errorf("%d attempts a second", perSecond)
 	}
 }
+
+// A client that was suspended finds that its server has ended its connection, and that of nobody else: it comes back at once,
+// also if there was something to read first.
+func TestWhoWasSuspendedComesBackAtOnce(t *testing.T) {
+	for name, wake := range map[string]func(l *link){
+		"to nothing":   func(*link) {},
+		"to a message": func(l *link) { l.notice(); l.heard.Store(time.Now().UnixNano()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			withServer(t, func(t *testing.T, s *testServer) {
+				c := s.client(Device, "dev")
+				time.Sleep(2 * lease) // it is heard meanwhile
+				l := c.currentLink()
+				if l.reason(nil) != nil {
+					t.Error("a client that is awake is taken for one that was suspended")
+				}
+				l.heard.Store(time.Now().Add(-lease - time.Second).UnixNano())
+				wake(l)
+				s.cut()
+				synctest.Wait()
+				if !c.isOnline() {
+					t.Error("it waits")
+				}
+			})
+		})
+	}
+}

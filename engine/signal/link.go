@@ -34,22 +34,45 @@ type link struct {
 	roundTrip time.Duration  // to the server
 	doubted   atomic.Bool    // the server has been asked for a sign of life
 	received  atomic.Uint64  // bytes from it
+	heard     atomic.Int64   // when they came last, by the clock that goes on while a host is suspended
+	away      atomic.Bool    // nothing came for longer than lease
 }
 
-// heardConn counts what comes.
+// heardConn notes what comes.
 type heardConn struct {
 	net.Conn
-	received *atomic.Uint64
+	link *link
 }
 
 func (c heardConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	c.received.Add(uint64(max(n, 0)))
+	if n > 0 {
+		c.link.received.Add(uint64(n))
+		c.link.notice()
+		c.link.heard.Store(time.Now().UnixNano())
+	}
 	return n, err
+}
+
+// notice looks whether this process has stood still, or its host has slept: nothing has come for
+// longer than a client may leave its server without a sign, which is answered.
+func (l *link) notice() {
+	if time.Since(time.Unix(0, l.heard.Load())) > lease {
+		l.away.Store(true)
+	}
+}
+
+// reason is why the link was lost. A server that ends one whose client was away does that to no other.
+func (l *link) reason(err error) error {
+	if l.notice(); l.away.Load() {
+		return fmt.Errorf("%w: %w", errAway, err)
+	}
+	return err
 }
 
 const (
 	keepAlive      = 30 * time.Second
+	lease          = keepAlive * 3 / 2 // MQTT 3.1.1, section 3.1.2.10
 	connectTimeout = 5 * time.Second
 	writeTimeout   = 2 * time.Second
 	outboxSize     = 64
@@ -67,6 +90,7 @@ const (
 
 var (
 	errSilent = errors.New("the server does not answer any more")
+	errAway   = errors.New("this client was suspended for longer than its server waits")
 	errMoved  = errors.New("the address of this host, on the way to the server, is gone")
 )
 
@@ -83,6 +107,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		closing: make(chan struct{}),
 		inbox:   inbox(c.cfg.Role, c.id),
 	}
+	l.heard.Store(time.Now().UnixNano())
 	if local, ok := conn.LocalAddr().(*net.TCPAddr); ok {
 		l.local = local.AddrPort().Addr().Unmap()
 	}
@@ -101,11 +126,11 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		SetAutoReconnect(false). // this package has a backoff of its own
 		SetCustomOpenConnectionFn(func(*url.URL, mqtt.ClientOptions) (_ net.Conn, err error) {
 			defer c.guard.RecoverTo(&err)
-			return newCheckedConn(heardConn{conn, &l.received}, c.guard), nil
+			return newCheckedConn(heardConn{conn, l}, c.guard), nil
 		}).
 		SetConnectionLostHandler(func(_ mqtt.Client, err error) {
 			defer c.guard.Recover()
-			l.lose(err)
+			l.lose(l.reason(err))
 		}).
 		SetDefaultPublishHandler(func(_ mqtt.Client, m mqtt.Message) {
 			defer c.guard.Recover()
