@@ -11,6 +11,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/panics"
+	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
 // mover is the way of an app's session. It moves the session to another path: to the
@@ -246,7 +247,27 @@ func (m *mover) negotiate(s *search, policy RelayPolicy) *paths.Negotiation {
 		return nil
 	}
 	m.workers.Go(func() { m.app.negotiations.run(s.ctx, n) })
+	m.workers.Go(func() { m.repeatOnceOnline(s.ctx, signals, n) })
 	return n
+}
+
+// repeatOnceOnline makes an offer leave again when the device has come back to the server, since
+// what has ended its path may have ended its connection to the server, too, and the offer with it.
+func (m *mover) repeatOnceOnline(ctx context.Context, signals *signal.Client, n *paths.Negotiation) {
+	status, unwatch := signals.Watch(m.to.deviceID)
+	defer unwatch()
+	for {
+		select {
+		case on := <-status:
+			if on {
+				n.Repeat()
+			}
+		case <-n.Heard:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // take moves to the first path that is found and works: a direct one, or any. It
