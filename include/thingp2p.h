@@ -272,7 +272,9 @@ typedef struct thing_p2p_pairing {
  *                 ended gives its place to the next
  *   offline_ms    1000 to 3600000, default 30000: a peer that is silent for so
  *                 long is gone
- *   send_buffer   4096 to 67108864, default 262144: bytes per channel
+ *   send_buffer   4096 to 67108864, default 262144: bytes that a channel queues at
+ *                 most; on a slow path fewer, what it carries within 60 ms, but
+ *                 8192 in any case, since what has waited for long is of no use
  *   log           "off" (default), "error", "warn", "info" or "debug", for
  *                 stderr, or followed by a colon and a file, as in "debug:/tmp/
  *                 app.log": where the log is written, at once and line by line,

@@ -86,8 +86,8 @@ static void use(void) {
   struct pair p;
   char byte;
   pair_open(&p);
-  CHECK_IS(0, send_pattern(p.dev, 1, 0, 100000));
-  CHECK_IS(0, read_pattern(p.app, 1, 0, 100000));
+  CHECK_IS(0, send_pattern(p.dev, 1, 0, UNREAD));
+  CHECK_IS(0, read_pattern(p.app, 1, 0, UNREAD));
   CHECK_IS(THING_P2P_ERR_TIMEOUT, thing_p2p_read(p.app, 0, &byte, 1, 0));
   CHECK_IS(THING_P2P_ERR_TIMEOUT, thing_p2p_read(p.app, 0, &byte, 1, 20));
   CHECK_IS(THING_P2P_ERR_TIMEOUT, thing_p2p_accept(p.device, 1, NULL));

@@ -23,9 +23,9 @@ static void sessions_go_on(void) {
     echo(&p, p.app, p.dev);
     echo(&p, p.dev, p.app);
   }
-  CHECK_IS(0, send_pattern(p.app, 1, 0, 100000));
+  CHECK_IS(0, send_pattern(p.app, 1, 0, UNREAD));
   CHECK_IS(0, thing_p2p_network_changed());
-  CHECK_IS(0, read_pattern(p.dev, 1, 0, 100000));
+  CHECK_IS(0, read_pattern(p.dev, 1, 0, UNREAD));
   thing_p2p_disconnect(p.app);
   CHECK_IS(0, thing_p2p_network_changed());
   pair_connect(&p); /* the server is there, too */

@@ -7,8 +7,8 @@ static void connects(int path) {
   struct pair p;
   thing_p2p_info info = {.struct_size = sizeof info};
   pair_open(&p);
-  CHECK_IS(0, send_pattern(p.app, 1, 0, 100000));
-  CHECK_IS(0, read_pattern(p.dev, 1, 0, 100000));
+  CHECK_IS(0, send_pattern(p.app, 1, 0, UNREAD));
+  CHECK_IS(0, read_pattern(p.dev, 1, 0, UNREAD));
   CHECK_IS(0, thing_p2p_session_info(p.app, &info));
   CHECK((info.path == THING_P2P_PATH_RELAY) == (path == THING_P2P_PATH_RELAY));
   CHECK_IS(0, thing_p2p_network_changed());

@@ -38,14 +38,14 @@ static void killed_and_back(void) {
   first_dev = p.dev;
 
   process_kill(&server);
-  CHECK_IS(0, send_pattern(p.app, 1, 0, 100000)); /* the session goes on */
-  CHECK_IS(0, read_pattern(p.dev, 1, 0, 100000));
+  CHECK_IS(0, send_pattern(p.app, 1, 0, UNREAD)); /* the session goes on */
+  CHECK_IS(0, read_pattern(p.dev, 1, 0, UNREAD));
 
   server = server_start(address, ANY);
   pair_connect(&p);
   CHECK_IS(0, thing_p2p_active_check(first_app));
-  CHECK_IS(0, send_pattern(first_dev, 1, 0, 100000));
-  CHECK_IS(0, read_pattern(first_app, 1, 0, 100000));
+  CHECK_IS(0, send_pattern(first_dev, 1, 0, UNREAD));
+  CHECK_IS(0, read_pattern(first_app, 1, 0, UNREAD));
   pair_close(&p);
   process_kill(&server);
 }
@@ -75,8 +75,8 @@ static void relay_only(void) {
   CHECK_IS(THING_P2P_PATH_RELAY, info.path);
   CHECK_IS(0, thing_p2p_session_info(p.dev, &info));
   CHECK_IS(THING_P2P_PATH_RELAY, info.path);
-  CHECK_IS(0, send_pattern(p.app, 1, 0, 100000));
-  CHECK_IS(0, read_pattern(p.dev, 1, 0, 100000));
+  CHECK_IS(0, send_pattern(p.app, 1, 0, UNREAD));
+  CHECK_IS(0, read_pattern(p.dev, 1, 0, UNREAD));
   pair_close(&p);
   process_kill(&server);
   CHECK_IS(0, thing_p2p_set_option("relay", "auto"));

@@ -47,7 +47,7 @@ static int one_round(void) {
   if (!all_arrive(fd)) return 1;
   pair_open(&p);
   for (i = 0; i < 10; i++) {
-    if (send_pattern(p.dev, 1, 0, 100000) != 0 || !all_arrive(fd) || read_pattern(p.app, 1, 0, 100000) != 0) return 1;
+    if (send_pattern(p.dev, 1, 0, UNREAD) != 0 || !all_arrive(fd) || read_pattern(p.app, 1, 0, UNREAD) != 0) return 1;
   }
   pair_close(&p);
   return !all_arrive(fd) || check_failures != 0;

@@ -13,8 +13,12 @@ import (
 
 const root = "../../.." // of the project
 
-// The time that goes into what is built; any would do.
-const epoch = "SOURCE_DATE_EPOCH=1700000000"
+const (
+	// The time that goes into what is built; any would do.
+	epoch = "SOURCE_DATE_EPOCH=1700000000"
+	// To compress as well as for a release takes most of the time.
+	compression = "DPKG_DEB_COMPRESSOR_LEVEL=0"
+)
 
 // needDebian skips the test on a system that does not make packages.
 func needDebian(t *testing.T) {
@@ -42,7 +46,7 @@ func buildDirectory(t *testing.T) string {
 // build builds the Debian packages and the wheel of the sources in a directory, and returns their files.
 func build(t *testing.T, sources, dir string, env ...string) []string {
 	t.Helper()
-	env = append(env, epoch, "THINGP2P_BUILD_DIR="+dir)
+	env = append(env, epoch, compression, "THINGP2P_BUILD_DIR="+dir)
 	var files []string
 	for command, pattern := range map[string]string{"deb": "*.deb", "wheel": "*.whl"} {
 		shell.Run(t, shell.BuildTimeout, env, filepath.Join(sources, "build.sh"), command)
