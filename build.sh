@@ -25,7 +25,8 @@ usage: ./build.sh [command]
                    the stages of those names (race, demo, ...), and what they are built with
   test nightly     fuzzes each parser for a minute, and keeps in build/fuzz-corpus what it has learned for the next time;
                    the same at more dates, floods a device with handshakes and holds a poller against a model for a minute
-                   each, more seeds for the laws of congestion, quic-go's integration tests on the copy
+                   each, more seeds for the laws of congestion, quic-go's integration tests on the copy, and its others with the
+                   race detector
   test cross [TARGET...]
                    the library on all other machines of cross list, or those, under emulators
   test clean [COMMAND...]

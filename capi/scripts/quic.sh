@@ -3,6 +3,7 @@
 # The packages of which the copy changes something.
 QUIC_CHANGED='. ./internal/ackhandler ./internal/congestion ./internal/handshake ./internal/mocks ./internal/utils ./internal/wire'
 
+# quic_tests [FLAG...], for go test
 quic_tests() {
   local stock packages
   stock=$(cd "$ROOT" && "$GO" list -m -f '{{.Dir}}' github.com/quic-go/quic-go)
@@ -17,7 +18,7 @@ quic_tests() {
   "$GO" vet $packages
   quic_staticcheck "$stock"
   # shellcheck disable=SC2086 # a list
-  CGO_ENABLED=1 "$LOGS/quictests" "$ROOT/engine/cmd/patchquic/failing.txt" "$LOGS/quic.log" -race -timeout=5m $packages
+  CGO_ENABLED=1 "$LOGS/quictests" "$ROOT/engine/cmd/patchquic/failing.txt" "$LOGS/quic.log" "$@" -timeout=5m $packages
 }
 
 # What patchquic adds to the copy is in text files until then, and has not been looked at.
