@@ -377,9 +377,10 @@ THING_P2P_API int thing_p2p_add_address(const char *target, const char *address)
  * Says that the host's network has changed, or that the process was suspended: the
  * app and all devices of this process look at once whether their connections to
  * servers and the paths of their sessions still work, and look for others where they
- * do not. Without this call they find out by themselves, later: on Linux they see
- * when addresses change. Does not wait. May be called at any time, and as often as
- * one likes.
+ * do not. Without this call they find out by themselves: at once where the system
+ * tells of addresses that change, as Linux, macOS, the BSDs and Windows do unless
+ * they deny it, else later. Does not wait. May be called at any time, and as often
+ * as one likes.
  *
  * Returns THING_P2P_OK.
  */

@@ -3,9 +3,13 @@ package hosts
 import (
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
+
+// settleTime is how long changes are collected: one seldom comes alone.
+const settleTime = 50 * time.Millisecond
 
 // watchers are those in this process who want to know of changes: they share one watch.
 var watchers struct {

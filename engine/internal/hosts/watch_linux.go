@@ -1,16 +1,10 @@
 package hosts
 
 import (
-	"errors"
-	"os"
 	"syscall"
-	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
-
-// settleTime is how long changes are collected: one seldom comes alone.
-const settleTime = 50 * time.Millisecond
 
 // watchSystem calls happened after changes of addresses and routes (rtnetlink(7)), one
 // call at a time. stop waits until none runs.
@@ -25,22 +19,5 @@ func watchSystem(guard panics.Guard, happened func()) (stop func(), err error) {
 		syscall.Close(fd)
 		return nil, err
 	}
-	socket := os.NewFile(uintptr(fd), "rtnetlink")
-	var reading panics.Group
-	reading.Guard = guard
-	reading.Go(func() {
-		buffer := make([]byte, 16<<10)
-		for {
-			_, err := socket.Read(buffer)
-			if err != nil && !errors.Is(err, syscall.ENOBUFS) { // those are too many to be told one by one
-				return
-			}
-			happened()
-			time.Sleep(settleTime)
-		}
-	})
-	return func() {
-		socket.Close()
-		reading.Wait()
-	}, nil
+	return watchSocket(guard, fd, happened), nil
 }

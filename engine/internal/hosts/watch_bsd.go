@@ -1,0 +1,28 @@
+//go:build darwin || dragonfly || freebsd || netbsd || openbsd
+
+package hosts
+
+import (
+	"syscall"
+
+	"github.com/thingp2p/libthingp2p/engine/panics"
+)
+
+// watchSystem calls happened after changes of interfaces, addresses and routes (route(4)),
+// one call at a time. stop waits until none runs.
+func watchSystem(guard panics.Guard, happened func()) (stop func(), err error) {
+	syscall.ForkLock.RLock() // no child gets it before it is marked
+	fd, err := syscall.Socket(syscall.AF_ROUTE, syscall.SOCK_RAW, syscall.AF_UNSPEC)
+	if err == nil {
+		syscall.CloseOnExec(fd)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.SetNonblock(fd, true); err != nil {
+		syscall.Close(fd)
+		return nil, err
+	}
+	return watchSocket(guard, fd, happened), nil
+}
