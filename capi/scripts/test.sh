@@ -55,6 +55,7 @@ run_nightly() {
   stage laws law_tests
   stage poller poller_tests
   stage changes change_tests
+  stage unseen unseen_tests
   stage sleeps sleep_tests
   stage fuzz fuzz_nightly
   finish
@@ -273,6 +274,11 @@ change_tests() {
       $1 != name { tell(); n = 0 }
       { name = $1; gap[n++] = $2 }
       END { tell() }'
+}
+
+# Each change of the network where the system tells neither, or only one of them, of it.
+unseen_tests() {
+  THINGP2P_UNSEEN=all go_test unseen -timeout 60m -run '^TestChangesOfTheNetworkUnseen$' "./$NETWORKS"
 }
 
 poller_tests() {
