@@ -105,6 +105,7 @@ type attempt struct {
 	greeted atomic.Bool   // some dial has reached the device
 	direct  bool          // ICE has found a direct path, which has been dialled
 	queue   []paths.Found // that ICE has found
+	due     bool          // the next one may be dialled as soon as there is one
 	lastErr error         // of a path that ICE has found
 	said    bool          // the device has said why not
 	offers  bool          // by way of the server

@@ -28,12 +28,12 @@ func (d *dialed) final() bool {
 	return CodeOf(d.err) != ErrTimeout
 }
 
-// dial connects along a path in the background.
-func (at *attempt) dial(p paths.Found) {
+// dial connects along a path in the background, if the relay that it may need is free.
+func (at *attempt) dial(p paths.Found) (begun bool) {
 	var r *base.Relay
 	if p.Lane.AppRelayed {
 		if r = at.negotiation.TakeRelay(); r == nil {
-			return
+			return false
 		}
 	}
 	at.running++
@@ -54,10 +54,14 @@ func (at *attempt) dial(p paths.Found) {
 		}()
 		err := result.carrier.connect(at.dialing, p, r, at.to.deviceID)
 		if err == nil {
+			if !p.Straight {
+				at.negotiation.Reached()
+			}
 			err = at.greet(at.dialing, &result)
 		}
 		result.err = err
 	})
+	return true
 }
 
 // ended takes a dial's end down: a path that did not answer may be dialled again,

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
@@ -110,18 +111,22 @@ func (at *attempt) enqueue(p paths.Found) {
 		return
 	}
 	at.queue = append(at.queue, p)
-	if at.inTurn == 0 {
+	if at.inTurn == 0 || at.due {
 		at.dialNext()
 	}
 }
 
+// dialNext dials the first path that can be: the own relay carries one dial at a time.
 func (at *attempt) dialNext() {
-	if len(at.queue) > 0 {
-		p := at.queue[0]
-		at.queue = at.queue[1:]
-		at.dial(p)
-		at.stagger.Reset(dialStagger)
+	for i, p := range at.queue {
+		if at.dial(p) {
+			at.queue = slices.Delete(at.queue, i, i+1)
+			at.due = false
+			at.stagger.Reset(dialStagger)
+			return
+		}
 	}
+	at.due = true
 }
 
 // hearStatus takes down whether the server sees the device. If it does not, the local

@@ -250,26 +250,39 @@ func TestOneWayPathIsNotTrusted(t *testing.T) {
 	app.transfer("get 300000")
 }
 
-// A firewall at the device that lets STUN pass and nothing else over UDP: ICE finds paths, and no session fits through
-// them, nor through a relay that is reached by UDP. One that is reached by TCP carries it.
+// A firewall that lets STUN pass and nothing else over UDP: ICE finds paths, and no session fits through them, nor through a
+// relay that is reached by UDP. One that is reached by TCP carries it.
 func TestFirewallThatPassesOnlySTUN(t *testing.T) {
-	n := lab.New(t, lab.Options{Seed: 1})
-	server := startServer(t, n.PublicHost("server", lab.Link{}))
-	deviceHost := host(n, "device", "port-restricted")
+	for _, behind := range []string{"app", "device", "both"} {
+		t.Run(behind, func(t *testing.T) {
+			n := lab.New(t, lab.Options{Seed: 1})
+			server := startServer(t, n.PublicHost("server", lab.Link{}))
+			hosts := map[string]*lab.Host{"app": host(n, "app", "port-restricted"), "device": host(n, "device", "port-restricted")}
+			for name, h := range hosts {
+				if behind == name || behind == "both" {
+					passOnlySTUN(t, h)
+				}
+			}
+			device := startDevice(t, hosts["device"], server)
+			app := startApp(t, hosts["app"], server)
+			c := app.connect(device)
+			if c.path != pathRelay {
+				t.Errorf("path %d, want %d", c.path, pathRelay)
+			}
+			t.Logf("connected after %v", c)
+			app.transfer("both 300000")
+		})
+	}
+}
+
+func passOnlySTUN(t *testing.T, h *lab.Host) {
+	t.Helper()
 	const notSTUN = "meta l4proto udp @th,64,2 != 0 drop" // RFC 8489, section 5
-	firewall := deviceHost.Command("nft", "add table ip firewall; add chain ip firewall in { type filter hook input priority 0; }; add rule ip firewall in "+notSTUN+
+	firewall := h.Command("nft", "add table ip firewall; add chain ip firewall in { type filter hook input priority 0; }; add rule ip firewall in "+notSTUN+
 		"; add chain ip firewall out { type filter hook output priority 0; }; add rule ip firewall out "+notSTUN)
 	if out, err := firewall.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	device := startDevice(t, deviceHost, server)
-	app := startApp(t, host(n, "app", "port-restricted"), server)
-	c := app.connect(device)
-	if c.path != pathRelay {
-		t.Errorf("path %d, want %d", c.path, pathRelay)
-	}
-	t.Logf("connected after %v", c)
-	app.transfer("both 300000")
 }
 
 // A host with many bridges and tunnels offers the address at which it can be reached among the few that it offers.

@@ -30,6 +30,7 @@ import (
 type Relay struct {
 	Address netip.AddrPort
 	Mux     *STUNMux
+	ByUDP   bool // is how the server is reached
 	client  *turn.Client
 	lower   net.PacketConn           // to the TURN server
 	relayed net.PacketConn           // from turn.Client
@@ -116,7 +117,11 @@ func (d RelayDialer) allocateByUDP(ctx context.Context, server signal.TURNServer
 			if err != nil {
 				return nil, err
 			}
-			return d.allocateOver(ctx, server, lower, to)
+			r, err := d.allocateOver(ctx, server, lower, to)
+			if err == nil {
+				r.ByUDP = true
+			}
+			return r, err
 		})
 	}
 	return hosts.First(ctx, panics.Guard{Log: d.Log}, HeadStart, attempts, (*Relay).Close)

@@ -74,15 +74,13 @@ func (n *Negotiation) lane(l Lane) *agent {
 		n.Journal.Find(n.try(l, remote))
 		n.Journal.Heard(remote)
 		n.Tell(Found{Lane: l, Remote: remote, Pass: n.pass})
+		n.noteCheck()
 	}
 	checked := func(from netip.AddrPort) {
 		n.expect(from)
 		n.Journal.Find(n.try(l, from))
 		n.Journal.Heard(from)
-		select {
-		case n.checked <- struct{}{}:
-		default: // one is enough
-		}
+		n.noteCheck()
 	}
 	a, err := newAgent(base.AgentMux{STUNMux: mux, Checks: n.checks}, own, n.isApp(), selected, checked, n.ground.Net, n.log)
 	if err != nil {
@@ -94,6 +92,13 @@ func (n *Negotiation) lane(l Lane) *agent {
 		n.startLane(l, a)
 	}
 	return a
+}
+
+func (n *Negotiation) noteCheck() {
+	select {
+	case n.checked <- struct{}{}:
+	default: // one is enough
+	}
 }
 
 func (n *Negotiation) startLane(l Lane, a *agent) {
@@ -211,18 +216,25 @@ func (n *Negotiation) openLanes() {
 // relayPauses are the times after which an allocation that failed is tried again; the last one repeats.
 var relayPauses = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
 
-// askForRelay allocates on a TURN server in the background, one that is reached by TCP if there
-// is one and that is wanted.
+// askForRelay allocates on a TURN server in the background. One that is reached by TCP, if
+// there is one and that is wanted, takes the place of one that is reached by UDP.
 func (n *Negotiation) askForRelay(ctx context.Context, byTCP bool) {
-	if n.wantRelay || n.Policy == RelayNever {
+	if n.wantTCP || n.wantRelay && !byTCP || n.Policy == RelayNever {
 		return
 	}
-	n.wantRelay = true
+	n.wantRelay, n.wantTCP = true, byTCP
+	haveUDP := n.newest != nil
 	n.workers.Go(func() {
 		for failures := 0; ; failures++ {
 			others := n.signals.NewICE()
+			servers := n.signals.Relays(ctx)
+			if haveUDP {
+				if servers = slices.DeleteFunc(slices.Clone(servers), byUDP); len(servers) == 0 {
+					return
+				}
+			}
 			n.Journal.AskRelay()
-			r, err := n.allocate(ctx, n.signals.Relays(ctx), others, byTCP)
+			r, err := n.allocate(ctx, servers, others, byTCP)
 			if err == nil {
 				n.gotRelay <- r
 				return
@@ -291,14 +303,19 @@ func (n *Negotiation) TakeRelay() *base.Relay {
 // GiveBack is for a relay that was taken and is of no use yet.
 func (n *Negotiation) GiveBack(r *base.Relay) {
 	n.relayMu.Lock()
-	taken := n.relay != nil || n.released
-	if !taken {
+	replaced := n.newest != r || n.released
+	if !replaced {
 		n.relay = r
 	}
 	n.relayMu.Unlock()
-	if taken {
+	if replaced {
 		r.Close()
 	}
+}
+
+// byUDP is how TURN is spoken where the URI says nothing else (RFC 7065).
+func byUDP(s signal.TURNServer) bool {
+	return !strings.HasPrefix(s.URL, "turns:") && !strings.HasSuffix(s.URL, "transport=tcp")
 }
 
 // orderRelays sorts the servers by what they cost: UDP, TCP, TLS; UDP last if
@@ -306,14 +323,14 @@ func (n *Negotiation) GiveBack(r *base.Relay) {
 func orderRelays(servers []signal.TURNServer, udpBlocked bool) []signal.TURNServer {
 	rank := func(s signal.TURNServer) int {
 		switch {
+		case byUDP(s) && !udpBlocked:
+			return 0
+		case byUDP(s):
+			return 3
 		case strings.HasPrefix(s.URL, "turns:"):
 			return 2
-		case strings.HasSuffix(s.URL, "transport=tcp"):
-			return 1
-		case udpBlocked:
-			return 3
 		}
-		return 0
+		return 1
 	}
 	sorted := slices.Clone(servers)
 	slices.SortStableFunc(sorted, func(a, b signal.TURNServer) int { return cmp.Compare(rank(a), rank(b)) })

@@ -45,14 +45,15 @@ type Negotiation struct {
 	lanes         map[Lane]*agent
 	answered      bool
 	wantRelay     bool             // asked for
+	wantTCP       bool             // one that is reached by TCP
 	offline       <-chan struct{}  // closed when the server is back; nil: it is there
 	suspicion     <-chan time.Time // UDP may be blocked
 	unproven      <-chan time.Time // QUIC may be
 	remapped      <-chan struct{}  // what the NAT maps to the socket
 
 	again      chan struct{} // the offer is to be repeated now
-	checked    chan struct{} // the app's checks come; devices only
-	reached    atomic.Bool   // QUIC has come on one
+	checked    chan struct{} // checks come
+	reached    atomic.Bool   // QUIC has come on one of the paths
 	gotRelay   chan *base.Relay
 	gotAddress chan netip.AddrPort
 	RelaySeen  atomic.Bool // either side has one
@@ -61,8 +62,9 @@ type Negotiation struct {
 	relayMu   sync.Mutex
 	relays    []signal.Candidate // of the peer
 	relay     *base.Relay        // nil: none yet, or taken
+	newest    *base.Relay        // taken or not; written by run's goroutine
 	released  bool
-	dropRelay func() // instead of closing it
+	dropRelay func() // for the newest, instead of closing it; nil: close it
 }
 
 // offerIntervals are the times between an offer and the next, until a path is
@@ -77,9 +79,10 @@ const unansweredOffers = 3
 // blocked.
 const udpPatience = 250 * time.Millisecond
 
-// quicPatience is how long QUIC may take to come to the device after ICE's checks have.
-// There are firewalls that let only STUN pass: then a relay of the device's own may be the
-// way, which can be reached by TCP.
+// quicPatience is how long QUIC may take to come after ICE's checks have. There are
+// firewalls that let only STUN pass, and paths that carry its short packets and not the
+// 1200 bytes that QUIC needs (RFC 9000, section 14): then a relay of one's own is the way,
+// which can be reached by TCP. It is for the side that is behind such a thing, so both do it.
 const quicPatience = time.Second
 
 func NewNegotiation(g *Ground, signals *signal.Client, terms Terms) *Negotiation {
@@ -95,7 +98,7 @@ func NewNegotiation(g *Ground, signals *signal.Client, terms Terms) *Negotiation
 		Heard:      make(chan struct{}),
 		Local:      credentials{rand.Text()[:8], rand.Text()},
 		lanes:      make(map[Lane]*agent),
-		gotRelay:   make(chan *base.Relay, 1),
+		gotRelay:   make(chan *base.Relay, 2), // one by UDP, one by TCP
 		gotAddress: make(chan netip.AddrPort, 1),
 		checked:    make(chan struct{}, 1),
 		again:      make(chan struct{}, 1),
@@ -205,9 +208,9 @@ func (n *Negotiation) Run(ctx context.Context) {
 				n.unproven = time.After(quicPatience)
 			}
 		case <-n.unproven:
-			if !n.reached.Load() {
+			if !n.reached.Load() && (n.newest == nil || n.newest.ByUDP) {
 				n.log.Debug("checks come, and QUIC does not")
-				n.askForRelay(ctx, true) // what passes STUN alone passes a relay by UDP as little
+				n.askForRelay(ctx, true) // what swallows QUIC does so on the way to a relay by UDP, too
 			}
 		case r := <-n.gotRelay:
 			n.useRelay(r)
@@ -364,9 +367,13 @@ func (n *Negotiation) handle(ctx context.Context, m *signal.Message) {
 	}
 }
 
-// useRelay makes a fresh allocation one of the bases.
+// useRelay makes a fresh allocation one of the bases, in place of an earlier one.
 func (n *Negotiation) useRelay(r *base.Relay) {
-	drop := r.Close
+	if n.newest != nil && r.ByUDP { // it comes too late
+		r.Close()
+		return
+	}
+	var drop func()
 	if n.OpenRelay != nil {
 		var err error
 		if drop, err = n.OpenRelay(r); err != nil {
@@ -375,13 +382,34 @@ func (n *Negotiation) useRelay(r *base.Relay) {
 			return
 		}
 	}
+	for l, a := range n.lanes {
+		if n.ownRelayed(l) {
+			a.close()
+			delete(n.lanes, l)
+		}
+	}
 	n.relayMu.Lock()
-	n.relay, n.dropRelay = r, drop
+	dropLast := n.dropUnused()
+	n.relay, n.newest, n.dropRelay = r, r, drop
 	n.relayMu.Unlock()
+	n.workers.Go(dropLast)
 	n.RelaySeen.Store(true)
 	n.Journal.GotRelay(r.Address)
 	n.addCandidate(signal.Candidate{Type: signal.Relayed, Address: r.Address})
 	n.openLanes()
+}
+
+// dropUnused returns what ends the relay, if it is not taken. It needs relayMu.
+func (n *Negotiation) dropUnused() (end func()) {
+	r, drop := n.relay, n.dropRelay
+	n.relay = nil
+	switch {
+	case r == nil:
+		return func() {}
+	case drop != nil:
+		return drop
+	}
+	return r.Close
 }
 
 // Accept notes that the peer has a session.
@@ -390,7 +418,7 @@ func (n *Negotiation) Accept() {
 	n.checks.Accept()
 }
 
-// Reached notes that QUIC has come to the device.
+// Reached notes that QUIC has come through.
 func (n *Negotiation) Reached() { n.reached.Store(true) }
 
 // PeerRelays returns the peer's relays, if it has any.
@@ -406,16 +434,12 @@ func (n *Negotiation) release() {
 		a.close()
 	}
 	n.workers.Wait()
-	select {
-	case late := <-n.gotRelay:
-		late.Close()
-	default:
+	for len(n.gotRelay) > 0 {
+		(<-n.gotRelay).Close()
 	}
 	n.relayMu.Lock()
-	unused := n.relay != nil
-	n.relay, n.released = nil, true
+	drop := n.dropUnused()
+	n.released = true
 	n.relayMu.Unlock()
-	if unused {
-		n.dropRelay()
-	}
+	drop()
 }
