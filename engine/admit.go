@@ -201,7 +201,7 @@ func (d *Device) open(a *admission, control channel.Stream, peer Peer) {
 		n.Accept()
 		f.key = n.PeerKey
 		f.relays.add(n.PeerRelays())
-		f.searches.add(n.ID, n.stop)
+		f.searches.add(n.Negotiation, n.stop)
 	} else if a.found != nil {
 		f.key = a.found.PeerKey
 		f.relays.add(a.found.PeerRelays())

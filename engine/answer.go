@@ -97,7 +97,7 @@ func (d *Device) answer(client *signal.Client, m *signal.Message, moved *followe
 	}
 	if moved != nil {
 		n.Accept()
-		moved.searches.add(n.ID, stop)
+		moved.searches.add(n, stop)
 	}
 	n.Receive(m)
 	d.workers.Go(func() {

@@ -246,7 +246,7 @@ func (a *App) hear(_ *signal.Client, m *signal.Message) {
 		defer a.mu.Unlock()
 		for s := range a.sessions {
 			if s.about.deviceID == m.From && s.about.traceID == m.Trace {
-				s.watch.believe()
+				s.watch.believe(true)
 			}
 		}
 	}

@@ -81,8 +81,8 @@ func TestRecordedSignallingOfPairedAppsStaysClosed(t *testing.T) {
 		if CodeOf(err) != ErrDeviceFull {
 			t.Errorf("a second session: %v", err)
 		}
-		device.way.lost()
-		app.way.lost() // offers again
+		device.way.lost(false)
+		app.way.lost(false) // offers again
 		time.Sleep(5 * time.Second)
 		toDevice, toApp = opened(paired)
 		if slices.Contains(toDevice, true) || slices.Contains(toApp, true) || len(toDevice) < 3 || len(toApp) < 4 {

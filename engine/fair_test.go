@@ -173,7 +173,7 @@ func TestSearchesOfASessionCostNothingLater(t *testing.T) {
 			}
 			time.Sleep(time.Second)
 			searches.mu.Lock()
-			if n := len(searches.stops); n < 10 {
+			if n := len(searches.all); n < 10 {
 				t.Errorf("only %d searches are under way", n)
 			}
 			searches.mu.Unlock()
@@ -181,7 +181,7 @@ func TestSearchesOfASessionCostNothingLater(t *testing.T) {
 		}
 		searches.mu.Lock()
 		defer searches.mu.Unlock()
-		if n := len(searches.stops); n > 0 {
+		if n := len(searches.all); n > 0 {
 			t.Errorf("%d searches are remembered that have ended", n)
 		}
 	})

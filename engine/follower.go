@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
+	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
 
@@ -49,7 +50,7 @@ func (f *follower) where() route {
 
 // lost tells the app that nothing comes from it any more: only the app can move a
 // session to another path. Its turn is as long as it takes to look again.
-func (f *follower) lost() {
+func (f *follower) lost(bool) {
 	if !f.telling.CompareAndSwap(false, true) {
 		return
 	}
@@ -76,7 +77,10 @@ func (f *follower) tell() {
 
 // attach: a device's session ends by itself.
 func (f *follower) attach(_ func(Code), moved func()) {
-	f.conn.whenMoved(f.device.workers.Guard, moved)
+	f.conn.whenMoved(f.device.workers.Guard, func() {
+		f.searches.reached()
+		moved()
+	})
 }
 
 func (f *follower) settled() { f.searches.end() }
@@ -88,36 +92,50 @@ func (f *follower) close() {
 	}
 }
 
+type searching struct {
+	n    *paths.Negotiation
+	stop context.CancelFunc
+}
+
 // searches are the device's negotiations for one session. They end when the app
 // has no more use for them.
 type searches struct {
-	mu    sync.Mutex
-	stops map[string]context.CancelFunc // by attempt
+	mu  sync.Mutex
+	all map[string]searching // by attempt
 }
 
-func (s *searches) add(attempt string, stop context.CancelFunc) {
+func (s *searches) add(n *paths.Negotiation, stop context.CancelFunc) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.stops == nil {
-		s.stops = make(map[string]context.CancelFunc)
+	if s.all == nil {
+		s.all = make(map[string]searching)
 	}
-	s.stops[attempt] = stop
+	s.all[n.ID] = searching{n, stop}
+}
+
+// reached is for an app that has moved: one of the paths carries it.
+func (s *searches) reached() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range s.all {
+		one.n.Reached()
+	}
 }
 
 // forget is for one that has ended: apps may search again and again.
 func (s *searches) forget(attempt string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.stops, attempt)
+	delete(s.all, attempt)
 }
 
 func (s *searches) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, stop := range s.stops {
-		stop()
+	for _, one := range s.all {
+		one.stop()
 	}
-	s.stops = nil
+	s.all = nil
 }
 
 // addressSet is a small set that anybody may read and one peer fills.

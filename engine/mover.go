@@ -46,6 +46,7 @@ type search struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	urgent bool
+	told   atomic.Bool // the peer's packets are not answered: what is answered of ours shows nothing
 
 	answered uint64        // packets of ours, before it began
 	queue    []paths.Found // that may be probed, or probed again
@@ -55,6 +56,10 @@ type search struct {
 const (
 	moveTime    = 10 * time.Second
 	upgradeTime = 15 * time.Second
+
+	// staleTime is how long after a move what the peer says may still be about the path before:
+	// it says it again if it is not.
+	staleTime = time.Second
 )
 
 // upgradeIntervals are the times after which a direct path is looked for again,
@@ -65,6 +70,7 @@ var upgradeIntervals = []time.Duration{15 * time.Second, time.Minute, 5 * time.M
 type carried struct {
 	kind   Path
 	remote netip.AddrPort
+	since  time.Time
 }
 
 func newMover(a *App, won dialed, to *Target, traceID string) *mover {
@@ -80,7 +86,7 @@ func newMover(a *App, won dialed, to *Target, traceID string) *mover {
 		workers: panics.Group{Guard: panics.Guard{Log: log}},
 	}
 	m.pinned = won.path.Lane.DeviceRelayed
-	m.path.Store(&carried{won.carrier.kind(won.path), won.path.Remote})
+	m.path.Store(&carried{won.carrier.kind(won.path), won.path.Remote, time.Now()})
 	m.where()
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	return m
@@ -186,8 +192,12 @@ func (m *mover) searchDirect() {
 }
 
 // lost looks for any path that works.
-func (m *mover) lost() {
+func (m *mover) lost(told bool) {
+	if told && time.Since(m.path.Load().since) < staleTime || m.addTold(told) {
+		return
+	}
 	m.begin(true, func(s *search) {
+		s.told.Store(told)
 		if !m.app.repairs.begin(s.ctx, m.carrier.conn.answered, s.answered) {
 			return
 		}
@@ -196,6 +206,17 @@ func (m *mover) lost() {
 		m.doubtServer()
 		m.look(s, moveTime, m.app.config.Relay)
 	})
+}
+
+// addTold makes an urgent search that runs know what the peer says.
+func (m *mover) addTold(told bool) (known bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	known = told && m.search != nil && m.search.urgent
+	if known {
+		m.search.told.Store(true)
+	}
+	return known
 }
 
 // doubtServer is for a path that has died: what was the end of it may have been the end
@@ -312,7 +333,7 @@ func (m *mover) take(s *search, n *paths.Negotiation, near <-chan paths.Found, t
 
 // moved takes down where the session is now, and tells the device.
 func (m *mover) moved(p paths.Found) {
-	now := &carried{m.carrier.kind(p), p.Remote}
+	now := &carried{m.carrier.kind(p), p.Remote, time.Now()}
 	m.path.Store(now)
 	m.where() // remembers from which address of ours
 	// QUIC sends nothing on a new path by itself.

@@ -84,7 +84,7 @@ func (e *endpoint) lookAgain(ctx context.Context, clients []*signal.Client, sess
 	e.workers.Go(func() { e.config.network.LookAgain(ctx) })
 	for _, s := range sessions {
 		if s.way.rerouted() {
-			s.watch.believe()
+			s.watch.believe(false)
 		} else {
 			s.watch.doubt()
 		}

@@ -10,7 +10,8 @@ import (
 
 // pathWatch notices that a session's path has died, long before the session
 // would, and calls lost. A path works when packets of ours are answered on it: what
-// comes says nothing of the way there. It has a timer only while bytes move: each period
+// comes says nothing of the way there, nor does the answer to a small packet where those of
+// the size that QUIC needs are not answered. It has a timer only while bytes move: each period
 // without a single answer makes it ping, and the second in a row decides. To be
 // wrong is cheap: the search for another path finds the same one again.
 //
@@ -22,9 +23,10 @@ import (
 type pathWatch struct {
 	guard    panics.Guard
 	answered func() uint64        // packets of ours, so far
+	unproven func() bool          // some of them show nothing yet: they were smaller than what waits for an answer
 	rtt      func() time.Duration // now
 	ping     func()
-	lost     func() // called in a goroutine of its own
+	lost     func(told bool) // called in a goroutine of its own; told: by the peer
 
 	progress atomic.Bool // since the last look
 	armed    atomic.Bool
@@ -40,8 +42,8 @@ const (
 	lookInterval = 200 * time.Millisecond // at least, and two round trips
 )
 
-func newPathWatch(guard panics.Guard, answered func() uint64, rtt func() time.Duration, ping, lost func()) *pathWatch {
-	w := &pathWatch{guard: guard, answered: answered, rtt: rtt, ping: ping, lost: lost}
+func newPathWatch(guard panics.Guard, answered func() uint64, unproven func() bool, rtt func() time.Duration, ping func(), lost func(told bool)) *pathWatch {
+	w := &pathWatch{guard: guard, answered: answered, unproven: unproven, rtt: rtt, ping: ping, lost: lost}
 	w.timer = guard.After(time.Hour, w.look)
 	w.timer.Stop()
 	return w
@@ -71,13 +73,13 @@ func (w *pathWatch) doubt() {
 }
 
 // believe is called when the path has died as far as anybody can tell: the peer says that
-// it gets no answers, or packets leave by another one now.
-func (w *pathWatch) believe() {
+// it gets no answers (told), or packets leave by another one now.
+func (w *pathWatch) believe(told bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.stopped {
 		w.ask()
-		w.guard.Go(w.lost)
+		w.guard.Go(func() { w.lost(told) })
 	}
 }
 
@@ -86,9 +88,12 @@ func (w *pathWatch) again() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.stopped && w.quiet > 0 {
-		w.guard.Go(w.lost)
+		w.guard.Go(w.found)
 	}
 }
+
+// found is what this side has found out by itself.
+func (w *pathWatch) found() { w.lost(false) }
 
 // ask needs the lock.
 func (w *pathWatch) ask() {
@@ -111,7 +116,7 @@ func (w *pathWatch) look() {
 	switch {
 	case answered != w.last:
 		w.last, w.quiet = answered, 0
-		if !progress {
+		if !progress && !w.unproven() {
 			w.armed.Store(false)
 			// A touch between the two may have seen the watch armed.
 			if !w.progress.Load() || !w.armed.CompareAndSwap(false, true) {
@@ -124,7 +129,7 @@ func (w *pathWatch) look() {
 		// path that works again a ping brings the first answer.
 		w.guard.Go(w.ping) // it may block, and this must not
 		if w.quiet > 1 && w.quiet&(w.quiet-1) == 0 {
-			w.guard.Go(w.lost) // at the second such look, and less and less often after
+			w.guard.Go(w.found) // at the second such look, and less and less often after
 		}
 	}
 	w.timer.Reset(w.interval())

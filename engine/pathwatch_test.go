@@ -28,6 +28,8 @@ type seen struct {
 	pings, losts []time.Duration // when, since the start
 }
 
+func noDoubt() bool { return false }
+
 func watchPath(t *testing.T, rtt time.Duration) *watched {
 	w := &watched{start: time.Now()}
 	w.pathWatch = newPathWatch(
@@ -36,6 +38,7 @@ func watchPath(t *testing.T, rtt time.Duration) *watched {
 			w.do(func() { w.looks++; packets = w.answered })
 			return packets
 		},
+		noDoubt,
 		func() time.Duration { return rtt },
 		func() {
 			w.do(func() {
@@ -45,7 +48,7 @@ func watchPath(t *testing.T, rtt time.Duration) *watched {
 				}
 			})
 		},
-		func() { w.do(func() { w.losts = append(w.losts, time.Since(w.start)) }) },
+		func(bool) { w.do(func() { w.losts = append(w.losts, time.Since(w.start)) }) },
 	)
 	t.Cleanup(w.stop)
 	return w
@@ -181,7 +184,7 @@ func TestStoppedPathWatchStaysStopped(t *testing.T) {
 func TestComplaintIsBelieved(t *testing.T) {
 	bubble.Run(t, func(t *testing.T) {
 		w := watchPath(t, 0)
-		w.believe()
+		w.believe(false)
 		if s := w.after(0); len(s.pings) != 1 || len(s.losts) != 1 {
 			t.Fatalf("pings %v, lost %v", s.pings, s.losts)
 		}

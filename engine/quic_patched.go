@@ -22,6 +22,9 @@ func (c *quicConn) bandwidth() uint64 { return c.ThingP2PBandwidth() }
 // answered grows whenever the peer shows that packets of ours have reached it.
 func (c *quicConn) answered() uint64 { return c.ThingP2PAnswered() }
 
+// unproven reports whether packets of the size that QUIC needs wait for their answer.
+func (c *quicConn) unproven() bool { return c.ThingP2PUnproven() }
+
 // ask makes the peer acknowledge something, also while the path's window is full.
 func (c *quicConn) ask(channel.Stream) { c.ThingP2PAsk() }
 

@@ -32,6 +32,9 @@ func (c *quicConn) bandwidth() uint64 {
 // acknowledgements. A path that is dead in the other direction goes unnoticed.
 func (c *quicConn) answered() uint64 { return c.ConnectionStats().PacketsReceived }
 
+// unproven is not known either.
+func (c *quicConn) unproven() bool { return false }
+
 // ask makes the peer acknowledge something, once the path's window has room.
 func (c *quicConn) ask(control channel.Stream) { ping(control) }
 

@@ -46,7 +46,7 @@ const (
 // and packets are answered.
 func (t *trial) isHealed(p paths.Found) bool {
 	s, now := t.search, t.mover.path.Load()
-	return s.urgent && !p.Relayed() && p.Remote == now.remote && t.mover.carrier.conn.answered() != s.answered
+	return s.urgent && !s.told.Load() && !p.Relayed() && p.Remote == now.remote && t.mover.carrier.conn.answered() != s.answered
 }
 
 // enqueue puts direct paths before others.

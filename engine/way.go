@@ -18,8 +18,9 @@ type way interface {
 	// rerouted reports, after a change of the network, that the system sends from another
 	// address of this host than before.
 	rerouted() bool
-	// lost is called when nothing comes back any more, again and again while that is so.
-	lost()
+	// lost is called when nothing comes back any more, again and again while that is so; told
+	// is when it is the peer's packets that are not answered.
+	lost(told bool)
 	// settled is called when the peer looks for no other path.
 	settled()
 	// close is called at the session's end, when its connection has ended.

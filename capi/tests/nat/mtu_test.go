@@ -13,10 +13,12 @@ import (
 // A path carries less than it did, in the middle of a transfer: that goes on at once, whether the network says so or not, and
 // every byte arrives.
 func TestPathCarriesLess(t *testing.T) {
-	const less = 1280
+	const less, tooLittle = 1280, 1200
 	for name, narrow := range map[string]func(home *lab.NAT, host *lab.Host){
-		"and says nothing": func(home *lab.NAT, _ *lab.Host) { home.Carry(less, false) },
-		"and says so":      func(home *lab.NAT, _ *lab.Host) { home.Carry(less, true) },
+		"and says nothing":                 func(home *lab.NAT, _ *lab.Host) { home.Carry(less, false) },
+		"and says so":                      func(home *lab.NAT, _ *lab.Host) { home.Carry(less, true) },
+		"too little for QUIC":              func(home *lab.NAT, _ *lab.Host) { home.Carry(tooLittle, false) },
+		"too little for QUIC, and says so": func(home *lab.NAT, _ *lab.Host) { home.Carry(tooLittle, true) },
 		"and is another": func(home *lab.NAT, _ *lab.Host) {
 			home.Carry(less, true)
 			home.Renumber()

@@ -22,7 +22,7 @@ var changes = []change{
 	{
 		file:   "internal/utils/connstats.go",
 		before: "\tCongestionWindow atomic.Uint64\n",
-		after:  "\tCongestionWindow atomic.Uint64\n\tBandwidth        atomic.Uint64 // bit/s; 0: not known yet\n\tPacketsAcked     atomic.Uint64\n",
+		after:  "\tCongestionWindow atomic.Uint64\n\tBandwidth        atomic.Uint64 // bit/s; 0: not known yet\n\tAnswers          atomic.Uint64\n\tUnproven         atomic.Bool\n",
 	},
 	// Paths are probed even when the congestion window is full.
 	{

@@ -35,6 +35,7 @@ var places = map[string]string{
 	"added/samepath.go.txt":       "thingp2p_samepath.go",
 	"added/givenup.go.txt":        "internal/ackhandler/thingp2p_givenup.go",
 	"added/blackhole.go.txt":      "internal/ackhandler/thingp2p_blackhole.go",
+	"added/proof.go.txt":          "internal/ackhandler/thingp2p_proof.go",
 	"added/rtt.go.txt":            "internal/ackhandler/thingp2p_rtt.go",
 
 	"added/repeat_test.go.txt":         "thingp2p_repeat_test.go",
@@ -46,6 +47,7 @@ var places = map[string]string{
 	"added/pmtu_test.go.txt":           "thingp2p_pmtu_test.go",
 	"added/givenup_test.go.txt":        "internal/ackhandler/thingp2p_givenup_test.go",
 	"added/blackhole_test.go.txt":      "internal/ackhandler/thingp2p_blackhole_test.go",
+	"added/proof_test.go.txt":          "internal/ackhandler/thingp2p_proof_test.go",
 	"added/rtt_test.go.txt":            "internal/ackhandler/thingp2p_rtt_test.go",
 	"added/panics.go.txt":              "thingp2p_panics.go",
 }

@@ -14,12 +14,12 @@ var pathChanges = []change{
 		file:   "internal/ackhandler/interfaces.go",
 		before: "\tMigratedPath(now monotime.Time, initialMaxPacketSize protocol.ByteCount)\n",
 		after: "\tMigratedPath(now monotime.Time, initialMaxPacketSize protocol.ByteCount)\n\n" +
-			"\tBlackHole() bool\n\tGiveUpLarge(now monotime.Time)\n",
+			"\tBlackHole() bool\n\tGiveUpLarge(now monotime.Time)\n\tWantsFullAnswer() bool\n",
 	},
 	{
 		file:   "internal/ackhandler/sent_packet_handler.go",
 		before: "\tlastMetrics qlog.MetricsUpdated\n",
-		after:  "\tlastMetrics qlog.MetricsUpdated\n\n\thole    blackHole\n\tlate    lateness\n\tgivenUp []givenUp\n\n",
+		after:  "\tlastMetrics qlog.MetricsUpdated\n\n\thole    blackHole\n\tproof   proof\n\tlate    lateness\n\tgivenUp []givenUp\n\n",
 	},
 	{
 		file:   "internal/ackhandler/sent_packet_handler.go",
@@ -39,6 +39,11 @@ var pathChanges = []change{
 		before: "\th.hist.DeclareLost(pn)\n\th.removeFromBytesInFlight(p)\n\th.queueFramesForRetransmission(p)\n\treturn true\n",
 		after: "\th.hist.DeclareLost(pn)\n\th.removeFromBytesInFlight(p)\n\th.queueFramesForRetransmission(p)\n" +
 			"\th.giveUp(pn, p, space)\n\treturn true\n",
+	},
+	{
+		file:   "internal/ackhandler/sent_packet_handler.go",
+		before: "\th.hist.SentPacket(pn, p)\n",
+		after:  "\th.hist.SentPacket(pn, p)\n\th.noteSize(pn, p)\n",
 	},
 	// What is sent after a timeout is small, and so tells a path that carries less from
 	// one that carries nothing.

@@ -413,10 +413,7 @@ func (n *Negotiation) dropUnused() (end func()) {
 }
 
 // Accept notes that the peer has a session.
-func (n *Negotiation) Accept() {
-	n.Reached()
-	n.checks.Accept()
-}
+func (n *Negotiation) Accept() { n.checks.Accept() }
 
 // Reached notes that QUIC has come through.
 func (n *Negotiation) Reached() { n.reached.Store(true) }
