@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/pion/transport/v2/vnet"
+
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 )
 
 // A firewall before the device lets STUN pass, and no QUIC: ICE finds paths that are of no
@@ -22,6 +24,25 @@ func TestQUICIsBlockedAtTheDevice(t *testing.T) {
 			t.Errorf("connected after %v", took)
 		}
 		checkPath(t, app, device, PathRelay)
+		w.must(exchange(app, device))
+	})
+}
+
+// A device looks for paths for a while, and begins anew when the app asks again, with other credentials: an app that has more
+// time follows.
+func TestAttemptOutlivesTheDevicesPatience(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		const blocked = 4 * base.NegotiationTime
+		p := w.pair(w.home(fullCone), w.home(fullCone), nil)
+		start := time.Now()
+		w.drop(func(c vnet.Chunk) bool {
+			handshake := len(c.UserData()) > 0 && c.UserData()[0]>>7 == 1 // RFC 9000, section 17.2
+			return handshake && time.Since(start) < blocked && (p.deviceHome.has(c) || p.appHome.has(c))
+		})
+		app, device := p.connect(2 * blocked)
+		if took := time.Since(start); took < blocked || took > blocked+5*time.Second {
+			t.Errorf("connected after %v", took)
+		}
 		w.must(exchange(app, device))
 	})
 }

@@ -59,12 +59,12 @@ type Negotiation struct {
 	RelaySeen  atomic.Bool // either side has one
 	workers    panics.Group
 
-	relayMu   sync.Mutex
-	relays    []signal.Candidate // of the peer
-	relay     *base.Relay        // nil: none yet, or taken
-	newest    *base.Relay        // taken or not; written by run's goroutine
-	released  bool
-	dropRelay func() // for the newest, instead of closing it; nil: close it
+	relayMu  sync.Mutex
+	relays   []signal.Candidate // of the peer
+	relay    *base.Relay        // nil: none yet, or taken
+	newest   *base.Relay        // taken or not; written by run's goroutine
+	released bool
+	opened   []func() // each ends the use of a relay that OpenRelay has made one of the endpoint's
 }
 
 // offerIntervals are the times between an offer and the next, until a path is
@@ -340,14 +340,18 @@ func (n *Negotiation) handle(ctx context.Context, m *signal.Message) {
 		if (m.Kind == signal.Answer) != n.isApp() {
 			return
 		}
-		if n.remote == (credentials{}) {
+		switch n.remote {
+		case credentials{m.Ufrag, m.Pwd}:
+		case credentials{}:
 			n.Journal.Answer()
-			n.remote = credentials{m.Ufrag, m.Pwd}
-			n.agreeOnPass()
-			n.checks.Trust(m.Pwd)
+			n.begin(m)
 			close(n.Heard)
 			if n.Belongs != nil {
 				n.Belongs(m.Statement)
+			}
+		default:
+			if n.isApp() {
+				n.restart(m)
 			}
 		}
 		n.learn(m.Candidates)
@@ -367,20 +371,41 @@ func (n *Negotiation) handle(ctx context.Context, m *signal.Message) {
 	}
 }
 
+func (n *Negotiation) begin(m *signal.Message) {
+	n.remote = credentials{m.Ufrag, m.Pwd}
+	n.agreeOnPass()
+	n.checks.Trust(m.Pwd)
+}
+
+// restart is for a device that has begun anew (RFC 8445, section 2.4), since it was started
+// again, or the session that it had made of this attempt ended before the app knew of it.
+func (n *Negotiation) restart(m *signal.Message) {
+	n.log.Debug("the device has begun anew")
+	for _, a := range n.lanes {
+		a.close()
+	}
+	clear(n.lanes)
+	n.peers = nil
+	n.relayMu.Lock()
+	n.relays = nil
+	n.relayMu.Unlock()
+	n.begin(m)
+}
+
 // useRelay makes a fresh allocation one of the bases, in place of an earlier one.
 func (n *Negotiation) useRelay(r *base.Relay) {
 	if n.newest != nil && r.ByUDP { // it comes too late
 		r.Close()
 		return
 	}
-	var drop func()
 	if n.OpenRelay != nil {
-		var err error
-		if drop, err = n.OpenRelay(r); err != nil {
+		drop, err := n.OpenRelay(r)
+		if err != nil {
 			n.log.Error("the relay cannot be used", "error", err)
 			drop()
 			return
 		}
+		n.opened = append(n.opened, drop) // the app may be on its way over an earlier one
 	}
 	for l, a := range n.lanes {
 		if n.ownRelayed(l) {
@@ -389,27 +414,16 @@ func (n *Negotiation) useRelay(r *base.Relay) {
 		}
 	}
 	n.relayMu.Lock()
-	dropLast := n.dropUnused()
-	n.relay, n.newest, n.dropRelay = r, r, drop
+	unused := n.relay
+	n.relay, n.newest = r, r
 	n.relayMu.Unlock()
-	n.workers.Go(dropLast)
+	if unused != nil && n.OpenRelay == nil {
+		n.workers.Go(unused.Close)
+	}
 	n.RelaySeen.Store(true)
 	n.Journal.GotRelay(r.Address)
 	n.addCandidate(signal.Candidate{Type: signal.Relayed, Address: r.Address})
 	n.openLanes()
-}
-
-// dropUnused returns what ends the relay, if it is not taken. It needs relayMu.
-func (n *Negotiation) dropUnused() (end func()) {
-	r, drop := n.relay, n.dropRelay
-	n.relay = nil
-	switch {
-	case r == nil:
-		return func() {}
-	case drop != nil:
-		return drop
-	}
-	return r.Close
 }
 
 // Accept notes that the peer has a session.
@@ -435,8 +449,13 @@ func (n *Negotiation) release() {
 		(<-n.gotRelay).Close()
 	}
 	n.relayMu.Lock()
-	drop := n.dropUnused()
-	n.released = true
+	unused := n.relay
+	n.relay, n.released = nil, true
 	n.relayMu.Unlock()
-	drop()
+	if unused != nil && n.OpenRelay == nil {
+		unused.Close()
+	}
+	for _, drop := range n.opened {
+		drop()
+	}
 }
