@@ -122,7 +122,11 @@ func (d *Device) enter(a *admission, control channel.Stream, about about, f *fol
 }
 
 func (d *Device) forget(s *Session) {
-	d.reports.with(s.about.traceID, s.about.peer.AppID).Close(CodeOf(s.Check()))
+	code := CodeOf(s.Check())
+	d.reports.with(s.about.traceID, s.about.peer.AppID).Close(code)
+	if code == ErrClosedRemote {
+		d.negotiations.end(s.about.peer.AppID, s.about.traceID)
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.sessions, s) // but it stays in the backlog: what it received can be read

@@ -46,7 +46,7 @@ func (d *Device) hear(client *signal.Client, m *signal.Message) {
 		d.refuse(client, m, ErrClosedTimeout)
 		return
 	}
-	if d.follower(m.From, m.Attempt) != nil {
+	if d.follower(m.From, m.Attempt) != nil || d.negotiations.isOver(m.From, m.Attempt) {
 		return // the attempt has found a shorter way
 	}
 	stranger, code := d.mayAsk(m)

@@ -12,6 +12,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/journal"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
+	"github.com/thingp2p/libthingp2p/engine/internal/patience"
 
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -112,8 +113,8 @@ type attempt struct {
 	unfit   error         // of an address at which somebody else answered, or a device of another version
 
 	askLAN, askServer *time.Timer
-	stagger           *time.Timer // the next path in the queue
-	giveUp            *time.Timer // a look whether there is any hope
+	stagger           *patience.Timer // the next path in the queue
+	giveUp            *time.Timer     // a look whether there is any hope
 }
 
 // headStart is how long the way that the mode prefers goes alone.

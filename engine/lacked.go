@@ -40,7 +40,7 @@ func (at *attempt) lacked() error {
 		if err := at.signals.Err(); err != nil {
 			return codes.Because(ErrSignaling, err)
 		}
-		if !at.seen && time.Since(at.offered) > patience {
+		if !at.seen && time.Since(at.offered) > nearPatience {
 			return codes.Because(ErrDeviceNotOnline, errors.New("the server has not seen the device: if that runs, its log says whether it may log in"))
 		}
 		return ErrNoAnswer

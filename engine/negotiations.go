@@ -3,7 +3,9 @@ package engine
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
+	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
@@ -12,9 +14,17 @@ import (
 
 // negotiations are those of an endpoint that run.
 type negotiations struct {
-	mu  sync.Mutex
-	all map[negotiationKey]*underway
+	mu   sync.Mutex
+	all  map[negotiationKey]*underway
+	over map[negotiationKey]time.Time // until when an offer is a late one
 }
+
+// lateOffers is for how long an offer may be on its way here, or wait for its turn here, while
+// its app connects another way.
+const lateOffers = 5 * time.Second
+
+// maxOver bounds what is remembered; an offer that is taken for one in time costs a search.
+const maxOver = 256
 
 // negotiationKey names a negotiation: apps choose the ids, and one must not take
 // another's place.
@@ -62,6 +72,28 @@ func (ns *negotiations) remove(n *paths.Negotiation) {
 		places.Give(n.PeerID)
 	}
 	delete(ns.all, key)
+}
+
+// end takes down that a peer has no more use for one, whose offer may still come.
+func (ns *negotiations) end(peerID, id string) {
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
+	now := time.Now()
+	maps.DeleteFunc(ns.over, func(_ negotiationKey, until time.Time) bool { return !now.Before(until) })
+	if len(ns.over) >= maxOver {
+		return
+	}
+	if ns.over == nil {
+		ns.over = make(map[negotiationKey]time.Time)
+	}
+	ns.over[negotiationKey{peerID, id}] = now.Add(lateOffers)
+}
+
+// isOver reports whether an offer comes late.
+func (ns *negotiations) isOver(peerID, id string) bool {
+	ns.mu.Lock()
+	defer ns.mu.Unlock()
+	return time.Now().Before(ns.over[negotiationKey{peerID, id}])
 }
 
 // of returns the one with a peer that has an id, or nil.

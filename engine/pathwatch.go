@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/patience"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -36,6 +37,7 @@ type pathWatch struct {
 	timer   *time.Timer
 	last    uint64
 	quiet   int // looks in a row that found nothing answered
+	turns   int // of the pause before the next look that have passed: see package patience
 }
 
 const (
@@ -98,9 +100,9 @@ func (w *pathWatch) found() { w.lost(false) }
 // ask needs the lock.
 func (w *pathWatch) ask() {
 	w.armed.Store(true)
-	w.last, w.quiet = w.answered(), 1
+	w.last, w.quiet, w.turns = w.answered(), 1, 0
 	w.guard.Go(w.ping)
-	w.timer.Reset(w.interval())
+	w.timer.Reset(w.interval() / patience.Turns)
 }
 
 func (w *pathWatch) interval() time.Duration { return max(lookInterval, 2*w.rtt()) }
@@ -123,7 +125,10 @@ func (w *pathWatch) look() {
 				return
 			}
 		}
+	case w.quiet > 0 && w.turns < patience.Turns-1:
+		w.turns++
 	default:
+		w.turns = 0
 		w.quiet++
 		// Each time: after a long silence QUIC's own probes are far apart, and on a
 		// path that works again a ping brings the first answer.
@@ -132,7 +137,11 @@ func (w *pathWatch) look() {
 			w.guard.Go(w.found) // at the second such look, and less and less often after
 		}
 	}
-	w.timer.Reset(w.interval())
+	pause := w.interval()
+	if w.quiet > 0 { // for an answer to the ping
+		pause /= patience.Turns
+	}
+	w.timer.Reset(pause)
 }
 
 func (w *pathWatch) stop() {

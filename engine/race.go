@@ -8,6 +8,7 @@ import (
 
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
+	"github.com/thingp2p/libthingp2p/engine/internal/patience"
 )
 
 const (
@@ -15,9 +16,9 @@ const (
 	// ICE has found is dialled beside it (as in RFC 8305).
 	dialStagger = 250 * time.Millisecond
 
-	// patience is how long the local network, and a known address, may take to
+	// nearPatience is how long the local network, and a known address, may take to
 	// answer for a device that the server does not see.
-	patience = 500 * time.Millisecond
+	nearPatience = 500 * time.Millisecond
 
 	never = time.Duration(1<<63 - 1)
 )
@@ -31,7 +32,7 @@ func (at *attempt) race() (won dialed, err error) {
 	at.tried = make(map[netip.AddrPort]bool)
 	lanDelay, serverDelay := at.delays()
 	at.askLAN, at.askServer = time.NewTimer(lanDelay), time.NewTimer(serverDelay)
-	at.stagger, at.giveUp = time.NewTimer(never), time.NewTimer(never)
+	at.stagger, at.giveUp = patience.NewTimer(at.app.workers.Guard), time.NewTimer(never)
 	over := false
 	defer func() { at.end(over && err == nil) }()
 	for !over {
@@ -88,8 +89,8 @@ func (at *attempt) next() (won dialed, over bool, err error) {
 
 // bePatient gives the local network, or a known address, its time to answer.
 func (at *attempt) bePatient() {
-	at.waitUntil = time.Now().Add(patience)
-	at.giveUp.Reset(patience)
+	at.waitUntil = time.Now().Add(nearPatience)
+	at.giveUp.Reset(nearPatience)
 }
 
 // tryStraight dials an address that did not come from ICE.
@@ -217,9 +218,10 @@ func (at *attempt) hopeless() bool {
 // end gives back all but what has won.
 func (at *attempt) end(won bool) {
 	at.stop(ErrConnectBreak)
-	for _, timer := range []*time.Timer{at.askLAN, at.askServer, at.stagger, at.giveUp} {
+	for _, timer := range []*time.Timer{at.askLAN, at.askServer, at.giveUp} {
 		timer.Stop()
 	}
+	at.stagger.Stop()
 	if at.unwatch != nil {
 		at.unwatch()
 	}

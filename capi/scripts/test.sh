@@ -32,6 +32,7 @@ run_tests() {
   stage cross cross_tests 1
   stage fuzz fuzz_tests
   join
+  stage valgrind valgrind_tests # runs one thread at a time, and slows it down fifty times: nothing beside it
   stage cmake cmake_tests # from here on what is in the build directory is built again
   stage demo demo_test
   stage leftovers check_leftovers
@@ -291,10 +292,14 @@ outside_tests() {
   export THINGP2P_BUILD_DIR=$BUILD
   go_test networks -timeout "$HANG" "./$NETWORKS" >"$LOGS/networks.output" 2>&1 &
   # shellcheck disable=SC2046 # a list
-  go_test outside -p 1 -timeout "$HANG" $(packages -E "$OUTSIDE" | grep -v "/$NETWORKS\$") || rest=$?
+  go_test outside -p 1 -skip '^TestValgrind$' -timeout "$HANG" $(packages -E "$OUTSIDE" | grep -v "/$NETWORKS\$") || rest=$?
   wait $! || beside=$?
   cat "$LOGS/networks.output"
   return $((rest | beside))
+}
+
+valgrind_tests() {
+  THINGP2P_BUILD_DIR=$BUILD go_test valgrind -timeout "$HANG" -run '^TestValgrind$' ./capi/tests
 }
 
 cmake_tests() {

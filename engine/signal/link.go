@@ -14,6 +14,7 @@ import (
 	"github.com/eclipse/paho.mqtt.golang/packets"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/internal/patience"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -221,10 +222,11 @@ func (l *link) doubt() {
 		})
 	})
 	l.writing.Go(func() {
-		headStart := time.NewTimer(max(leastHeadStart, 2*l.roundTrip))
+		headStart, limit := patience.NewTimer(l.writing.Guard), patience.NewTimer(l.writing.Guard)
 		defer headStart.Stop()
-		patience := time.NewTimer(max(leastPatience, 2*l.roundTrip))
-		defer patience.Stop()
+		defer limit.Stop()
+		headStart.Reset(max(leastHeadStart, 2*l.roundTrip))
+		limit.Reset(max(leastPatience, 2*l.roundTrip))
 		for {
 			select {
 			case <-heard:
@@ -239,7 +241,7 @@ func (l *link) doubt() {
 				case l.dubious <- struct{}{}:
 				default: // is known
 				}
-			case <-patience.C:
+			case <-limit.C:
 				if l.received.Load() == before {
 					l.lose(errSilent)
 				}

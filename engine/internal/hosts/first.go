@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/patience"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -35,7 +36,8 @@ func First[T any](ctx context.Context, guard panics.Guard, headStart time.Durati
 	}
 	won := false
 	var failures []error
-	timer := time.NewTimer(headStart)
+	timer := patience.NewTimer(guard)
+	timer.Reset(headStart)
 	defer timer.Stop()
 	for running > 0 {
 		more := len(attempts) > 0 && !won && ctx.Err() == nil

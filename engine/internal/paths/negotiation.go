@@ -14,6 +14,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/gate"
+	"github.com/thingp2p/libthingp2p/engine/internal/patience"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 	"github.com/thingp2p/libthingp2p/engine/signal"
 )
@@ -44,12 +45,13 @@ type Negotiation struct {
 	peers         []signal.Candidate
 	lanes         map[Lane]*agent
 	answered      bool
-	wantRelay     bool             // asked for
-	wantTCP       bool             // one that is reached by TCP
-	offline       <-chan struct{}  // closed when the server is back; nil: it is there
-	suspicion     <-chan time.Time // UDP may be blocked
-	unproven      <-chan time.Time // QUIC may be
-	remapped      <-chan struct{}  // what the NAT maps to the socket
+	wantRelay     bool            // asked for
+	wantTCP       bool            // one that is reached by TCP
+	offline       <-chan struct{} // closed when the server is back; nil: it is there
+	suspicion     *patience.Timer // UDP may be blocked
+	unproven      *patience.Timer // QUIC may be
+	doubtful      bool            // checks have come, and unproven runs
+	remapped      <-chan struct{} // what the NAT maps to the socket
 
 	again      chan struct{} // the offer is to be repeated now
 	checked    chan struct{} // checks come
@@ -104,6 +106,7 @@ func NewNegotiation(g *Ground, signals *signal.Client, terms Terms) *Negotiation
 		again:      make(chan struct{}, 1),
 	}
 	n.workers.Guard = panics.Guard{Log: n.log, Failed: n.failed}
+	n.suspicion, n.unproven = patience.NewTimer(n.workers.Guard), patience.NewTimer(n.workers.Guard)
 	n.checks.Mapped = n.Journal.Mapped
 	return n
 }
@@ -158,6 +161,8 @@ func (n *Negotiation) isApp() bool { return n.ground.Role == signal.App }
 func (n *Negotiation) Run(ctx context.Context) {
 	defer n.workers.Recover()
 	defer n.release()
+	defer n.suspicion.Stop()
+	defer n.unproven.Stop()
 	n.gather(ctx)
 	var repeat <-chan time.Time
 	var timer *time.Timer
@@ -191,23 +196,23 @@ func (n *Negotiation) Run(ctx context.Context) {
 				n.sendOffer()
 			}
 		case address := <-n.gotAddress:
-			n.suspicion = nil
+			n.suspicion.Stop()
 			n.addCandidate(signal.Candidate{Type: signal.ServerReflexive, Address: address})
 		case <-n.remapped:
 			var address netip.AddrPort
 			if address, n.remapped = n.ground.Mapping.Address(); address.IsValid() {
 				n.addCandidate(signal.Candidate{Type: signal.ServerReflexive, Address: address})
 			}
-		case <-n.suspicion:
-			n.suspicion = nil
+		case <-n.suspicion.C:
 			n.ground.Reflexive.suspect()
 			n.log.Debug("UDP seems to be blocked")
 			n.askForRelay(ctx, false)
 		case <-n.checked:
-			if n.unproven == nil {
-				n.unproven = time.After(quicPatience)
+			if !n.doubtful {
+				n.doubtful = true
+				n.unproven.Reset(quicPatience)
 			}
-		case <-n.unproven:
+		case <-n.unproven.C:
 			if !n.reached.Load() && (n.newest == nil || n.newest.ByUDP) {
 				n.log.Debug("checks come, and QUIC does not")
 				n.askForRelay(ctx, true) // what swallows QUIC does so on the way to a relay by UDP, too
@@ -242,7 +247,7 @@ func (n *Negotiation) gather(ctx context.Context) {
 	if n.isApp() || blocked || n.Policy == RelayOnly {
 		n.askForRelay(ctx, false)
 	} else {
-		n.suspicion = time.After(udpPatience)
+		n.suspicion.Reset(udpPatience)
 	}
 }
 
