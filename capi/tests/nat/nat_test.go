@@ -253,13 +253,13 @@ func TestOneWayPathIsNotTrusted(t *testing.T) {
 // A firewall that lets STUN pass and nothing else over UDP: ICE finds paths, and no session fits through them, nor through a
 // relay that is reached by UDP. One that is reached by TCP carries it.
 func TestFirewallThatPassesOnlySTUN(t *testing.T) {
-	for _, behind := range []string{"app", "device"} {
+	for _, behind := range []string{"app", "device", "both"} {
 		t.Run(behind, func(t *testing.T) {
 			n := lab.New(t, lab.Options{Seed: 1})
 			server := startServer(t, n.PublicHost("server", lab.Link{}))
 			hosts := map[string]*lab.Host{"app": host(n, "app", "port-restricted"), "device": host(n, "device", "port-restricted")}
 			for name, h := range hosts {
-				if behind == name {
+				if behind == name || behind == "both" {
 					passOnlySTUN(t, h)
 				}
 			}

@@ -60,13 +60,10 @@ func (n *Negotiation) lane(l Lane) *agent {
 	}
 	mux := n.ground.Mux
 	if n.ownRelayed(l) {
-		n.relayMu.Lock()
-		r := n.relay
-		n.relayMu.Unlock()
-		if r == nil {
+		if n.newest == nil {
 			return nil
 		}
-		mux = r.Mux
+		mux = n.newest.Mux // which checks go through even while a dial has the relay
 	}
 	own := credentials{n.Local.Ufrag + l.suffix(), n.Local.Pwd}
 	selected := func(remote netip.AddrPort) {
@@ -114,12 +111,7 @@ func (n *Negotiation) tell(l Lane, a *agent, c signal.Candidate) {
 		return
 	}
 	if n.ownRelayed(l) {
-		n.relayMu.Lock()
-		r := n.relay
-		n.relayMu.Unlock()
-		if r != nil {
-			r.Expect(c.Address.Addr())
-		}
+		n.newest.Expect(c.Address.Addr())
 	}
 	n.Journal.Check(n.try(l, c.Address), string(c.Type))
 	a.add(c)
@@ -193,13 +185,10 @@ func (n *Negotiation) openLanes() {
 	if n.remote == (credentials{}) {
 		return
 	}
-	n.relayMu.Lock()
-	haveRelay := n.relay != nil
-	n.relayMu.Unlock()
 	peerRelay := slices.ContainsFunc(n.peers, func(c signal.Candidate) bool { return c.Type == signal.Relayed })
 	for _, own := range []bool{false, true} {
 		for _, peer := range []bool{false, true} {
-			if own && !haveRelay || peer && !peerRelay || !own && !peer && n.Policy == RelayOnly {
+			if own && n.newest == nil || peer && !peerRelay || !own && !peer && n.Policy == RelayOnly {
 				continue
 			}
 			l := Lane{own, peer}
