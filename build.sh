@@ -22,11 +22,11 @@ usage: ./build.sh [command]
   java             build/thingp2p.jar and build/libthingp2p_jni.so for Java; needs a JDK
   test             every test; on Debian, as root, installs what the tests need
   test only STAGE...
-                   the stages of those names (race, demo, ...), and what they are built with
+                   the stages of those names (race, cmake, ...), and what they are built with
   test nightly     fuzzes each parser for a minute, and keeps in build/fuzz-corpus what it has learned for the next time;
                    the same at more dates, floods a device with handshakes and holds a poller against a model for a minute
                    each, more seeds for the laws of congestion, quic-go's integration tests on the copy, and its others with the
-                   race detector
+                   race detector, all packages built twice
   test cross [TARGET...]
                    the library on all other machines of cross list, or those, under emulators
   test clean [COMMAND...]

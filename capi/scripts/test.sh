@@ -31,10 +31,9 @@ run_tests() {
   stage quic quic_tests
   stage cross cross_tests 1
   stage fuzz fuzz_tests
+  stage cmake cmake_tests
   join
   stage valgrind valgrind_tests # runs one thread at a time, and slows it down fifty times: nothing beside it
-  stage cmake cmake_tests # from here on what is in the build directory is built again
-  stage demo demo_test
   stage leftovers check_leftovers
   finish
 }
@@ -58,6 +57,7 @@ run_nightly() {
   stage changes change_tests
   stage unseen unseen_tests
   stage sleeps sleep_tests
+  stage reproducible reproducible_tests
   stage fuzz fuzz_nightly
   finish
 }
@@ -261,6 +261,11 @@ law_tests() {
   THINGP2P_SEEDS=10 go_test laws -timeout 60m ./engine/congestion
 }
 
+# All packages once more, in another folder.
+reproducible_tests() {
+  THINGP2P_BUILD_DIR=$BUILD go_test reproducible -timeout "$HANG" -run '^TestPackages$/^reproducible$' ./capi/tests/packages
+}
+
 # Of an app and a device, as a phone in a pocket and a camera that saves power.
 sleep_tests() {
   THINGP2P_SLEEPS='20s 60s 10m' go_test sleeps -timeout 40m -run '^TestSleeps$' "./$NETWORKS"
@@ -292,7 +297,7 @@ outside_tests() {
   export THINGP2P_BUILD_DIR=$BUILD
   go_test networks -timeout "$HANG" "./$NETWORKS" >"$LOGS/networks.output" 2>&1 &
   # shellcheck disable=SC2046 # a list
-  go_test outside -p 1 -skip '^TestValgrind$' -timeout "$HANG" $(packages -E "$OUTSIDE" | grep -v "/$NETWORKS\$") || rest=$?
+  go_test outside -p 1 -skip '^TestValgrind$|^TestPackages$/^reproducible$' -timeout "$HANG" $(packages -E "$OUTSIDE" | grep -v "/$NETWORKS\$") || rest=$?
   wait $! || beside=$?
   cat "$LOGS/networks.output"
   return $((rest | beside))
@@ -310,12 +315,6 @@ cmake_tests() {
   cd "$dir"
   # The stage "outside" has run them all already: one shows that they run here, too.
   GOFLAGS=-run=^TestCXXTakesTexts$ ctest --output-on-failure --no-tests=error -LE long
-}
-
-demo_test() {
-  . "$ROOT/capi/scripts/demo.sh"
-  (run_demo)
-  (run_demo lan)
 }
 
 # Programs from the build directory, and network namespaces whose owner is gone: their names hold its process id.
