@@ -26,7 +26,7 @@ usage: ./build.sh [command]
   test nightly     fuzzes each parser for a minute, and keeps in build/fuzz-corpus what it has learned for the next time;
                    the same at more dates, floods a device with handshakes and holds a poller against a model for a minute
                    each, more seeds for the laws of congestion, quic-go's integration tests on the copy, and its others with the
-                   race detector, all packages built twice
+                   race detector, as what simulates much here, all packages built twice
   test cross [TARGET...]
                    the library on all other machines of cross list, or those, under emulators
   test clean [COMMAND...]

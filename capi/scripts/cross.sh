@@ -79,7 +79,11 @@ cross_try() {
     check_wheel win_amd64
     return
   fi
-  [ "$emulator" = - ] || run="$emulator -L $sysroot"
+  local DEMO_BYTES=$DEMO_BYTES
+  if [ "$emulator" != - ]; then
+    run="$emulator -L $sysroot"
+    DEMO_BYTES=$((DEMO_BYTES / 8))
+  fi
   [ "$1" != musl ] || static=-static
   [ "$1" != armv5 ] || atomic=-latomic # it has no instructions for 8 bytes at a time, which a program of the tests uses
   for example in device app; do

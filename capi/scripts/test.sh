@@ -50,6 +50,7 @@ run_nightly() {
   stage quic quic_tests -race
   stage quic-integration quic_integration_tests
   stage testlog go_build "$LOGS/testlog" "" ./capi/scripts/testlog
+  stage race race_nightly
   stage dates date_tests $ALL_DATES
   stage flood flood_tests
   stage laws law_tests
@@ -229,12 +230,16 @@ go_test() {
 # happen for 3 minutes (engine/lab/await).
 HANG=40m
 
-# What simulates much, or measures: neither a date nor a race would show in it, and the race detector is ten times slower.
+# What simulates much, or measures: neither a date nor a race would show in it that does not in others, and the race detector is
+# ten times slower. It looks at them at night.
 # The congestion controller starts nothing that could race, see TestEveryStartIsGuarded.
 ONCE_PACKAGES='/capi/scripts|/engine/congestion|/engine/cmd/patchquic'
 ONCE_TESTS='^(TestFloodOf.*|TestFramesAfterAnOutage|TestFramesAreInTimeInSpiteOfLoss|TestPathNarrowsInMidTransfer|'
 ONCE_TESTS+='TestStateSurvivesKills|TestDamagedStateIsAnError|TestIdleSessionIsSmall|TestACrowdKeepsNoFriendOut|'
-ONCE_TESTS+='TestAHerdBehindOneAddress|TestManySessionsOfOneAppAtOnce|TestManyStrangersCannotAimTheDevice|TestTenThousandKnocks)$'
+ONCE_TESTS+='TestAHerdBehindOneAddress|TestManySessionsOfOneAppAtOnce|TestManyStrangersCannotAimTheDevice|TestTenThousandKnocks|'
+ONCE_TESTS+='TestNobodyBringsAnOldMessageBack|TestFallbackOfAnUpload|TestRelayThatTampers|TestManyCommandsAreNotSentTwice|'
+ONCE_TESTS+='TestLostPacketsAreCounted|TestOnePairedAppShutsNobodyOut|TestOneAppDoesNotHaveAllSessions|TestStrangersShare|'
+ONCE_TESTS+='TestALoginIsGoodOnceAmongManyOthers|TestAReviewOfMany|TestPairingsAreBounded)$'
 
 race_tests() {
   # shellcheck disable=SC2046 # a list
@@ -249,6 +254,11 @@ once_tests() {
   # shellcheck disable=SC2046 # a list
   go_test once -vet=off -timeout "$HANG" -run "$ONCE_TESTS" $(packages -vE "$OUTSIDE|$ONCE_PACKAGES") || code=1
   return "$code"
+}
+
+race_nightly() {
+  # shellcheck disable=SC2046 # a list
+  CGO_ENABLED=1 go_test race -race -timeout "$HANG" -run "$ONCE_TESTS" $(packages -vE "$OUTSIDE|$ONCE_PACKAGES")
 }
 
 # The flood of handshakes for a minute, which is a few seconds in the stage "once".
