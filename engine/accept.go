@@ -124,7 +124,7 @@ func (d *Device) enter(a *admission, control channel.Stream, about about, f *fol
 func (d *Device) forget(s *Session) {
 	code := CodeOf(s.Check())
 	d.reports.with(s.about.traceID, s.about.peer.AppID).Close(code)
-	if code == ErrClosedRemote {
+	if code == ErrClosedRemote && s.farewell.Load() { // an app that gives up one connection may look for another
 		d.negotiations.end(s.about.peer.AppID, s.about.traceID)
 	}
 	d.mu.Lock()

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"net/netip"
@@ -104,8 +105,8 @@ func (d *Device) answer(client *signal.Client, m *signal.Message, moved *followe
 		defer stop()
 		d.negotiations.run(ctx, n)
 		j.Finish(journal.End{Code: ErrTimeout, Never: d.config.Relay == RelayNever})
-		if moved != nil {
-			moved.searches.forget(n.ID)
+		if f := cmp.Or(moved, d.follower(m.From, m.Attempt)); f != nil {
+			f.searches.forget(n.ID)
 		}
 	})
 }

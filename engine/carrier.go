@@ -104,7 +104,7 @@ func (c *carrier) connect(ctx context.Context, p paths.Found, r *base.Relay, dev
 	}
 	err := c.shakeHands(ctx, deviceID, pass)
 	for _, wait := range knockTimes {
-		if !errors.Is(err, keys.ErrNoPass) {
+		if !p.Straight || !errors.Is(err, keys.ErrNoPass) {
 			break
 		}
 		select { // the handshake has overtaken the knock

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
+	"github.com/thingp2p/libthingp2p/engine/internal/gate"
 	"github.com/thingp2p/libthingp2p/engine/internal/journal"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
@@ -20,7 +21,7 @@ import (
 // ConnectOptions say how Connect connects. The zero value is usable.
 type ConnectOptions struct {
 	Mode    Mode   // ModeInternet or ModeLAN
-	TraceID string // names the attempt on both sides; "": a fresh one, see NewTraceID
+	TraceID string // names the attempt on both sides, and none of the last minute; "": a fresh one, see NewTraceID
 }
 
 // Connect connects to a device and returns once the device has accepted. It takes
@@ -105,6 +106,7 @@ type attempt struct {
 	greeter chan struct{} // has room for the one dial that may greet the device
 	greeted atomic.Bool   // some dial has reached the device
 	direct  bool          // ICE has found a direct path, which has been dialled
+	pass    *gate.Secret  // of the device's latest answer, as far as a path was found by it
 	queue   []paths.Found // that ICE has found
 	due     bool          // the next one may be dialled as soon as there is one
 	lastErr error         // of a path that ICE has found

@@ -79,7 +79,9 @@ func (at *attempt) ended(d dialed) {
 		return
 	}
 	at.inTurn--
-	at.queue = append(at.queue, d.path)
+	if d.path.Pass == at.pass {
+		at.queue = append(at.queue, d.path)
+	}
 	if d.relay != nil {
 		at.negotiation.GiveBack(d.relay)
 	}

@@ -38,17 +38,17 @@ func TestFaultInAWatch(t *testing.T) {
 					broken()
 				}
 				return 0
-			}, noDoubt, func() time.Duration { return 0 }, func() {}, func(bool) {})
+			}, func() bool { return false }, func() time.Duration { return 0 }, func() {}, func(bool) {})
 			w.touch()
 			return w.stop
 		},
 		"path's ping": func(g panics.Guard) func() {
-			w := newPathWatch(g, noPackets, noDoubt, func() time.Duration { return 0 }, broken, func(bool) {})
+			w := newPathWatch(g, noPackets, func() bool { return false }, func() time.Duration { return 0 }, broken, func(bool) {})
 			w.doubt()
 			return w.stop
 		},
 		"lost path": func(g panics.Guard) func() {
-			w := newPathWatch(g, noPackets, noDoubt, func() time.Duration { return 0 }, func() {}, func(bool) { broken() })
+			w := newPathWatch(g, noPackets, func() bool { return false }, func() time.Duration { return 0 }, func() {}, func(bool) { broken() })
 			w.touch()
 			return w.stop
 		},

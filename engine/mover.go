@@ -36,6 +36,7 @@ type mover struct {
 	mu      sync.Mutex
 	closed  bool
 	search  *search       // that runs, or nil
+	told    bool          // the next urgent one is to know that the peer complains
 	next    func(*search) // an urgent one that waits for it to give way
 	retries int
 	timer   *time.Timer // the next search for a direct path, or nil
@@ -127,6 +128,10 @@ func (m *mover) begin(urgent bool, run func(*search)) bool {
 func (m *mover) start(urgent bool, run func(*search)) {
 	s := &search{urgent: urgent, answered: m.carrier.conn.answered()}
 	s.ctx, s.cancel = context.WithCancel(m.ctx)
+	if urgent {
+		s.told.Store(m.told)
+		m.told = false
+	}
 	m.search = s
 	m.workers.Go(func() {
 		defer m.finish(s)
@@ -193,12 +198,11 @@ func (m *mover) searchDirect() {
 
 // lost looks for any path that works.
 func (m *mover) lost(told bool) {
-	if told && time.Since(m.path.Load().since) < staleTime || m.addTold(told) {
+	if told && (time.Since(m.path.Load().since) < staleTime || m.addTold()) {
 		return
 	}
 	m.begin(true, func(s *search) {
-		s.told.Store(told)
-		if !m.app.repairs.begin(s.ctx, m.carrier.conn.answered, s.answered) {
+		if !m.app.repairs.begin(s.ctx, s.answers(m.carrier.conn), s.answered) {
 			return
 		}
 		defer m.app.repairs.end()
@@ -208,15 +212,26 @@ func (m *mover) lost(told bool) {
 	})
 }
 
-// addTold makes an urgent search that runs know what the peer says.
-func (m *mover) addTold(told bool) (known bool) {
+// addTold makes an urgent search know what the peer says: the one that runs, or else the next.
+func (m *mover) addTold() (known bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	known = told && m.search != nil && m.search.urgent
-	if known {
-		m.search.told.Store(true)
+	if m.search == nil || !m.search.urgent {
+		m.told = true
+		return false
 	}
-	return known
+	m.search.told.Store(true)
+	return true
+}
+
+// answers is how many packets of ours were answered, as far as that shows anything.
+func (s *search) answers(conn *quicConn) func() uint64 {
+	return func() uint64 {
+		if s.told.Load() {
+			return s.answered
+		}
+		return conn.answered()
+	}
 }
 
 // doubtServer is for a path that has died: what was the end of it may have been the end
@@ -308,12 +323,12 @@ func (m *mover) take(s *search, n *paths.Negotiation, near <-chan paths.Found, t
 			return false
 		case p := <-found:
 			if t.isHealed(p) {
-				return true
+				return t.over()
 			}
 			t.enqueue(p)
 		case p := <-near:
 			if t.isHealed(p) {
-				return true
+				return t.over()
 			}
 			t.enqueue(p)
 		case code := <-refused:
@@ -325,7 +340,7 @@ func (m *mover) take(s *search, n *paths.Negotiation, near <-chan paths.Found, t
 			t.probeNext()
 		case r := <-t.results:
 			if t.settle(r) {
-				return true
+				return t.over()
 			}
 		}
 	}

@@ -12,8 +12,8 @@ import (
 
 // NetworkChanged makes the app look at once whether its connections to servers and the
 // paths of its sessions still work, instead of when it notices by itself. It is called by
-// whoever knows that the host's network is another, or that the process was suspended. On
-// Linux the app sees changes of addresses by itself.
+// whoever knows that the host's network is another, or that the process was suspended. Where
+// the system tells, the app sees changes of addresses by itself.
 func (a *App) NetworkChanged() {
 	a.mu.Lock()
 	if a.closed {

@@ -14,7 +14,8 @@ import (
 // watched is a path whose packets the test makes.
 type watched struct {
 	*pathWatch
-	start time.Time
+	doubtful bool // what is answered shows nothing yet
+	start    time.Time
 
 	mu       sync.Mutex
 	answers  bool // to pings
@@ -26,9 +27,8 @@ type watched struct {
 type seen struct {
 	looks        int             // at the number of packets
 	pings, losts []time.Duration // when, since the start
+	told         []bool          // by the peer
 }
-
-func noDoubt() bool { return false }
 
 func watchPath(t *testing.T, rtt time.Duration) *watched {
 	w := &watched{start: time.Now()}
@@ -38,7 +38,7 @@ func watchPath(t *testing.T, rtt time.Duration) *watched {
 			w.do(func() { w.looks++; packets = w.answered })
 			return packets
 		},
-		noDoubt,
+		func() (unproven bool) { w.do(func() { unproven = w.doubtful }); return unproven },
 		func() time.Duration { return rtt },
 		func() {
 			w.do(func() {
@@ -48,7 +48,9 @@ func watchPath(t *testing.T, rtt time.Duration) *watched {
 				}
 			})
 		},
-		func(bool) { w.do(func() { w.losts = append(w.losts, time.Since(w.start)) }) },
+		func(told bool) {
+			w.do(func() { w.losts, w.told = append(w.losts, time.Since(w.start)), append(w.told, told) })
+		},
 	)
 	t.Cleanup(w.stop)
 	return w
@@ -138,6 +140,25 @@ func TestIdlePathHasNoTimer(t *testing.T) {
 	})
 }
 
+// It goes on to look while only small packets are answered, though no bytes move any more.
+func TestUnprovenPathIsLookedAt(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
+		w := watchPath(t, 0)
+		w.doubtful = true
+		w.touch()
+		w.answer()
+		if s := w.after(10 * lookInterval); len(s.losts) == 0 {
+			t.Error("it looks no more, although what was answered shows nothing")
+		}
+		w.do(func() { w.doubtful = false })
+		w.answer()
+		before := w.after(2 * lookInterval)
+		if s := w.after(time.Hour); s.looks != before.looks {
+			t.Errorf("%d looks at an idle path that works", s.looks-before.looks)
+		}
+	})
+}
+
 func TestDoubtPingsAtOnce(t *testing.T) {
 	bubble.Run(t, func(t *testing.T) {
 		w := watchPath(t, 0)
@@ -184,8 +205,8 @@ func TestStoppedPathWatchStaysStopped(t *testing.T) {
 func TestComplaintIsBelieved(t *testing.T) {
 	bubble.Run(t, func(t *testing.T) {
 		w := watchPath(t, 0)
-		w.believe(false)
-		if s := w.after(0); len(s.pings) != 1 || len(s.losts) != 1 {
+		w.believe(true)
+		if s := w.after(0); len(s.pings) != 1 || len(s.losts) != 1 || !s.told[0] {
 			t.Fatalf("pings %v, lost %v", s.pings, s.losts)
 		}
 		w.answer()

@@ -106,6 +106,10 @@ func (at *attempt) tryStraight(p paths.Found) {
 // enqueue takes a path that ICE has found. The first direct one is worth having even
 // while a relay is being dialled; others wait for their turn.
 func (at *attempt) enqueue(p paths.Found) {
+	if at.pass != p.Pass { // the device has begun anew, and does not know what opens the others
+		at.pass, at.direct = p.Pass, false
+		at.queue = slices.DeleteFunc(at.queue, func(other paths.Found) bool { return other.Pass != p.Pass })
+	}
 	if !p.Relayed() && !at.direct {
 		at.queue = append([]paths.Found{p}, at.queue...)
 		at.dialNext()

@@ -118,6 +118,14 @@ func (t *trial) settle(r probed) bool {
 	return false
 }
 
+// over notes that there is a path that carries the session.
+func (t *trial) over() bool {
+	if t.negotiation != nil {
+		t.negotiation.Reached()
+	}
+	return true
+}
+
 // end gives up what is still being probed: the search may go on with it.
 func (t *trial) end() {
 	t.cancel()

@@ -33,7 +33,9 @@ func TestQUICIsBlockedAtTheDevice(t *testing.T) {
 func TestAttemptOutlivesTheDevicesPatience(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		const blocked = 4 * base.NegotiationTime
-		p := w.pair(w.home(fullCone), w.home(fullCone), nil)
+		p := w.pair(w.home(fullCone), w.home(fullCone), func(app, device *Config) {
+			app.Relay, device.Relay = RelayNever, RelayNever // two that are reached by TCP would carry it
+		})
 		start := time.Now()
 		w.drop(func(c vnet.Chunk) bool {
 			handshake := len(c.UserData()) > 0 && c.UserData()[0]>>7 == 1 // RFC 9000, section 17.2

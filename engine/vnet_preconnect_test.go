@@ -2,9 +2,12 @@ package engine
 
 import (
 	"fmt"
+	"net"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/pion/transport/v2/vnet"
 )
 
 const roundTrip = 4 * access
@@ -130,6 +133,27 @@ func TestPreconnectOnAPathThatDies(t *testing.T) {
 			t.Errorf("after a change of the network connecting took %v", took)
 		}
 		w.must(exchange(app, device))
+	})
+}
+
+// TestParkedThatAnswersLate: the device has made a session, of which the app does not hear in time. It takes the offers that
+// follow all the same, though they have the name of one that has ended.
+func TestParkedThatAnswersLate(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(portRestricted), w.home(portRestricted), nil)
+		target, err := p.app.Resolve(p.device.Ticket())
+		w.must(err)
+		w.must(p.app.Preconnect(target))
+		time.Sleep(3 * time.Second)
+		begun := time.Now()
+		w.drop(func(c vnet.Chunk) bool {
+			return time.Since(begun) < 500*time.Millisecond && c.SourceAddr().(*net.UDPAddr).IP.String() == p.deviceHome.publicIP
+		})
+		app, err := connectIn(p.app, target, ModeInternet, 0)
+		w.must(err)
+		if took := app.about.connectTime; took > 2*time.Second {
+			t.Errorf("connecting took %v", took)
+		}
 	})
 }
 

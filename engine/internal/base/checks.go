@@ -121,11 +121,12 @@ func (c *Checks) Accept() {
 	c.accepted, c.left = true, math.MaxInt
 }
 
-// Trust notes with what the peer signs.
+// Trust notes with what the peer signs from now on. What was to be checked first may be of before.
 func (c *Checks) Trust(pwd string) {
 	c.pacer.mu.Lock()
 	defer c.pacer.mu.Unlock()
 	c.pwd = pwd
+	clear(c.likely)
 }
 
 // offer takes a check that an agent would send now. It is dropped if its time has

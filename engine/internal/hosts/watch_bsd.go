@@ -8,6 +8,19 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
+// isChange leaves out, beside others, that an address has no route (RTM_MISS): to find out from which address this host sends
+// into an internet that it may not have would bring about the next of those.
+func isChange(message []byte) bool {
+	if len(message) < 4 {
+		return false
+	}
+	switch message[3] { // after the length and the version
+	case syscall.RTM_ADD, syscall.RTM_DELETE, syscall.RTM_CHANGE, syscall.RTM_NEWADDR, syscall.RTM_DELADDR, syscall.RTM_IFINFO:
+		return true
+	}
+	return false
+}
+
 // watchSystem calls happened after changes of interfaces, addresses and routes (route(4)),
 // one call at a time. stop waits until none runs.
 func watchSystem(guard panics.Guard, happened func()) (stop func(), err error) {
@@ -24,5 +37,5 @@ func watchSystem(guard panics.Guard, happened func()) (stop func(), err error) {
 		syscall.Close(fd)
 		return nil, err
 	}
-	return watchSocket(guard, fd, happened), nil
+	return watchSocket(guard, fd, isChange, happened), nil
 }

@@ -19,5 +19,5 @@ func watchSystem(guard panics.Guard, happened func()) (stop func(), err error) {
 		syscall.Close(fd)
 		return nil, err
 	}
-	return watchSocket(guard, fd, happened), nil
+	return watchSocket(guard, fd, func([]byte) bool { return true }, happened), nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
-// notified holds at most one of the system's words that something has changed. There is
-// one watch at a time, see watchers.
+// notified holds at most one of the system's words that something has changed. The
+// watches of a process share it: there is one, see watchers, and for a moment the one before it.
 var notified = make(chan struct{}, 1)
 
 // notify is what the system calls, on a thread of its own. A process has a limited number

@@ -206,19 +206,23 @@ func (n *Negotiation) openLanes() {
 var relayPauses = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second}
 
 // askForRelay allocates on a TURN server in the background. One that is reached by TCP, if
-// there is one and that is wanted, takes the place of one that is reached by UDP.
+// that is wanted, takes the place of one that is reached by UDP, which may be on its way still:
+// where UDP is of no use only servers that are reached otherwise are asked, if there are any.
 func (n *Negotiation) askForRelay(ctx context.Context, byTCP bool) {
 	if n.wantTCP || n.wantRelay && !byTCP || n.Policy == RelayNever {
 		return
 	}
+	asked := n.wantRelay
 	n.wantRelay, n.wantTCP = true, byTCP
-	haveUDP := n.newest != nil
 	n.workers.Go(func() {
 		for failures := 0; ; failures++ {
 			others := n.signals.NewICE()
 			servers := n.signals.Relays(ctx)
-			if haveUDP {
-				if servers = slices.DeleteFunc(slices.Clone(servers), byUDP); len(servers) == 0 {
+			if byTCP {
+				streams := slices.DeleteFunc(slices.Clone(servers), byUDP)
+				if len(streams) > 0 {
+					servers = streams
+				} else if asked {
 					return
 				}
 			}

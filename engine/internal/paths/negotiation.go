@@ -40,6 +40,7 @@ type Negotiation struct {
 
 	// Of the goroutine of run.
 	Local, remote credentials  // remote is empty until it is known
+	begun         time.Time    // then
 	pass          *gate.Secret // nil until then
 	candidates    []signal.Candidate
 	peers         []signal.Candidate
@@ -100,7 +101,7 @@ func NewNegotiation(g *Ground, signals *signal.Client, terms Terms) *Negotiation
 		Heard:      make(chan struct{}),
 		Local:      credentials{rand.Text()[:8], rand.Text()},
 		lanes:      make(map[Lane]*agent),
-		gotRelay:   make(chan *base.Relay, 2), // one by UDP, one by TCP
+		gotRelay:   make(chan *base.Relay, 2), // of two who ask
 		gotAddress: make(chan netip.AddrPort, 1),
 		checked:    make(chan struct{}, 1),
 		again:      make(chan struct{}, 1),
@@ -355,9 +356,10 @@ func (n *Negotiation) handle(ctx context.Context, m *signal.Message) {
 				n.Belongs(m.Statement)
 			}
 		default:
-			if n.isApp() {
-				n.restart(m)
+			if !n.isApp() || time.Since(n.begun) < restartInterval {
+				return // the next offer brings the answer again
 			}
+			n.restart(m)
 		}
 		n.learn(m.Candidates)
 		n.meetRelays(ctx)
@@ -377,10 +379,14 @@ func (n *Negotiation) handle(ctx context.Context, m *signal.Message) {
 }
 
 func (n *Negotiation) begin(m *signal.Message) {
-	n.remote = credentials{m.Ufrag, m.Pwd}
+	n.remote, n.begun = credentials{m.Ufrag, m.Pwd}, time.Now()
 	n.agreeOnPass()
 	n.checks.Trust(m.Pwd)
 }
+
+// restartInterval is how long a device stays with its credentials, at least: each others cost four
+// agents. Two devices with one key would change them with each offer.
+const restartInterval = time.Second
 
 // restart is for a device that has begun anew (RFC 8445, section 2.4), since it was started
 // again, or the session that it had made of this attempt ended before the app knew of it.
@@ -399,7 +405,7 @@ func (n *Negotiation) restart(m *signal.Message) {
 
 // useRelay makes a fresh allocation one of the bases, in place of an earlier one.
 func (n *Negotiation) useRelay(r *base.Relay) {
-	if n.newest != nil && r.ByUDP { // it comes too late
+	if n.newest != nil && (r.ByUDP || !n.newest.ByUDP) { // it comes too late
 		r.Close()
 		return
 	}

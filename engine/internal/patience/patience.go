@@ -25,7 +25,8 @@ type Timer struct {
 	mu    sync.Mutex
 	timer *time.Timer
 	part  time.Duration
-	left  int // parts; 0: it does not run
+	due   time.Time // the end of this part
+	left  int       // parts; 0: it does not run
 }
 
 // NewTimer returns one that does not run yet.
@@ -43,8 +44,12 @@ func (t *Timer) turn() {
 	if t.left == 0 {
 		return
 	}
+	if early := time.Until(t.due); early > 0 { // it was to be stopped
+		t.timer.Reset(early)
+		return
+	}
 	if t.left--; t.left > 0 {
-		t.timer.Reset(t.part)
+		t.begin()
 		return
 	}
 	t.fired <- time.Now() // has room: who starts it anew has emptied it
@@ -56,6 +61,11 @@ func (t *Timer) Reset(d time.Duration) {
 	defer t.mu.Unlock()
 	t.empty()
 	t.part, t.left = d/Turns, Turns
+	t.begin()
+}
+
+func (t *Timer) begin() {
+	t.due = time.Now().Add(t.part)
 	t.timer.Reset(t.part)
 }
 
