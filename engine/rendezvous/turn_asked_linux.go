@@ -1,6 +1,7 @@
 package rendezvous
 
 import (
+	"bytes"
 	"net"
 	"net/netip"
 	"sync"
@@ -19,6 +20,7 @@ type askedSocket struct {
 
 	mu    sync.Mutex
 	asked limit.Map[netip.AddrPort, control] // by client
+	holds limit.Map[netip.AddrPort, control] // by client with a relay
 }
 
 // control is the message for the system that names the address to send from.
@@ -28,8 +30,12 @@ type control struct {
 }
 
 // maxAsked bounds for how many clients it is remembered. Who is forgotten is known again
-// with the next datagram.
+// with the next datagram; but who holds a relay may only receive for a while, and must not be
+// forgotten for others, whose addresses may be made up: so these are remembered apart.
 const maxAsked = 1 << 14
+
+// granted begins each answer that gives a client a relay (RFC 8489, section 5; RFC 8656, section 17).
+var granted = []byte{0x01, 0x03}
 
 // answeringFromTheAddressAsked returns conn, if it is bound to one address.
 func answeringFromTheAddressAsked(conn net.PacketConn) net.PacketConn {
@@ -50,7 +56,7 @@ func answeringFromTheAddressAsked(conn net.PacketConn) net.PacketConn {
 		return conn // answers come from wherever the system likes
 	}
 	s := &askedSocket{UDPConn: udp, control: make([]byte, 128)}
-	s.asked.Most = maxAsked
+	s.asked.Most, s.holds.Most = maxAsked, maxAsked
 	return s
 }
 
@@ -60,11 +66,33 @@ func (s *askedSocket) ReadFrom(p []byte) (int, net.Addr, error) {
 		return n, nil, err
 	}
 	if c, ok := answering(s.control[:size]); ok {
-		s.mu.Lock()
-		s.asked.Put(from, c)
-		s.mu.Unlock()
+		s.note(from, c)
 	}
 	return n, net.UDPAddrFromAddrPort(from), nil
+}
+
+func (s *askedSocket) note(from netip.AddrPort, c control) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, holds := s.holds.Get(from); holds {
+		s.holds.Put(from, c)
+		return
+	}
+	s.asked.Put(from, c)
+}
+
+// asks returns from where to send p to a client.
+func (s *askedSocket) asks(to netip.AddrPort, p []byte) (c control, known bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c, known = s.holds.Get(to); known {
+		return c, true
+	}
+	c, known = s.asked.Get(to)
+	if known && bytes.HasPrefix(p, granted) {
+		s.holds.Put(to, c)
+	}
+	return c, known
 }
 
 func (s *askedSocket) WriteTo(p []byte, addr net.Addr) (int, error) {
@@ -72,10 +100,7 @@ func (s *askedSocket) WriteTo(p []byte, addr net.Addr) (int, error) {
 	if !ok {
 		return s.UDPConn.WriteTo(p, addr)
 	}
-	s.mu.Lock()
-	c, known := s.asked.Get(to.AddrPort())
-	s.mu.Unlock()
-	if known {
+	if c, known := s.asks(to.AddrPort(), p); known {
 		if n, _, err := s.WriteMsgUDPAddrPort(p, c.bytes[:c.size], to.AddrPort()); err == nil {
 			return n, nil
 		} // the address is this machine's no more, for one

@@ -2,6 +2,7 @@ package rendezvous
 
 import (
 	"net"
+	"net/netip"
 	"strconv"
 	"testing"
 
@@ -45,6 +46,45 @@ func TestAnswersComeFromTheAddressAsked(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever makes up addresses makes the socket forget none of those who hold a relay.
+func TestHoldersAreNotForgotten(t *testing.T) {
+	conn, err := net.ListenPacket("udp4", "0.0.0.0:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	s := answeringFromTheAddressAsked(conn).(*askedSocket)
+	client, err := net.Dial("udp4", net.JoinHostPort("127.0.0.2", strconv.Itoa(conn.LocalAddr().(*net.UDPAddr).Port)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	client.SetDeadline(await.Deadline())
+	if _, err := client.Write([]byte("a request")); err != nil {
+		t.Fatal(err)
+	}
+	p := make([]byte, 100)
+	_, from, err := s.ReadFrom(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	says := func(answer string) {
+		t.Helper()
+		if _, err := s.WriteTo([]byte(answer), from); err != nil {
+			t.Fatal(err)
+		}
+		if n, err := client.Read(p); err != nil || string(p[:n]) != answer {
+			t.Fatalf("%q, %v", p[:n], err)
+		}
+	}
+	says(string(granted) + " an allocation")
+	for i := range 2 * maxAsked {
+		address := netip.AddrFrom4([4]byte{192, 0, byte(i >> 8), byte(i)})
+		s.note(netip.AddrPortFrom(address, 1), control{})
+	}
+	says("what a peer sends")
 }
 
 func FuzzControlMessage(f *testing.F) {
