@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"log/slog"
 	"testing"
 	"time"
 )
@@ -103,6 +104,24 @@ func TestFallbackOfADownload(t *testing.T) {
 }
 
 // Nothing moves, so nobody would notice until it is too late.
+// A session that has moved knows that QUIC passes: it asks for no relay by TCP.
+func TestMovedSessionAsksForNoRelay(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		asked := &lines{with: []byte("checks come, and QUIC does not")}
+		p := w.pair(w.home(portRestricted), w.home(fullCone), func(app, _ *Config) {
+			app.Log = slog.New(slog.NewTextHandler(asked, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		})
+		app, device := p.connect(0)
+		time.Sleep(time.Second)
+		p.during(t, p.traffic(app, device, 3), time.Second, func() { w.drop(between(p.appHome, p.deviceHome)) })
+		checkPath(t, app, device, PathRelay)
+		time.Sleep(upgradeTime)
+		if n := asked.count(); n > 0 {
+			t.Errorf("asked %d times", n)
+		}
+	})
+}
+
 func TestFallbackOfAnIdleSession(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		p := w.pair(w.home(portRestricted), w.home(fullCone), nil)
