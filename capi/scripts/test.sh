@@ -239,7 +239,8 @@ ONCE_TESTS+='TestStateSurvivesKills|TestDamagedStateIsAnError|TestIdleSessionIsS
 ONCE_TESTS+='TestAHerdBehindOneAddress|TestManySessionsOfOneAppAtOnce|TestManyStrangersCannotAimTheDevice|TestTenThousandKnocks|'
 ONCE_TESTS+='TestNobodyBringsAnOldMessageBack|TestFallbackOfAnUpload|TestRelayThatTampers|TestManyCommandsAreNotSentTwice|'
 ONCE_TESTS+='TestLostPacketsAreCounted|TestOnePairedAppShutsNobodyOut|TestOneAppDoesNotHaveAllSessions|TestStrangersShare|'
-ONCE_TESTS+='TestALoginIsGoodOnceAmongManyOthers|TestAReviewOfMany|TestPairingsAreBounded)$'
+ONCE_TESTS+='TestALoginIsGoodOnceAmongManyOthers|TestAReviewOfMany|TestPairingsAreBounded|TestAdmissionIsReviewed|'
+ONCE_TESTS+='TestSessionMovesToTheDirectPathAndBack)$'
 
 race_tests() {
   # shellcheck disable=SC2046 # a list
