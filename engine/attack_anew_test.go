@@ -37,7 +37,7 @@ func (l *lines) count() int {
 // A device, or two with one key, may change its credentials with each answer: an app makes new agents for it once a second.
 func TestDeviceThatBeginsAnewAllTheTime(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
-		const lasts = 5 * time.Second
+		const lasts = 3 * time.Second
 		anew := &lines{with: []byte("begun anew")}
 		p := w.pair(w.home(fullCone), w.home(fullCone), func(app, device *Config) {
 			app.Log = slog.New(slog.NewTextHandler(anew, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -55,7 +55,7 @@ func TestDeviceThatBeginsAnewAllTheTime(t *testing.T) {
 			w.must(p.device.signals.Send(signal.App, p.app.identity.ID, &signal.Message{
 				Kind: signal.Answer, Attempt: "attempt", Ufrag: rand.Text(), Pwd: rand.Text(),
 			}))
-			time.Sleep(10 * time.Millisecond)
+			time.Sleep(25 * time.Millisecond)
 		}
 		connecting.Wait()
 		if n := anew.count(); n < 2 || n > int(lasts/time.Second)+1 {
