@@ -49,6 +49,7 @@ var places = map[string]string{
 	"added/blackhole_test.go.txt":      "internal/ackhandler/thingp2p_blackhole_test.go",
 	"added/proof_test.go.txt":          "internal/ackhandler/thingp2p_proof_test.go",
 	"added/rtt_test.go.txt":            "internal/ackhandler/thingp2p_rtt_test.go",
+	"added/alarm_test.go.txt":          "internal/ackhandler/thingp2p_alarm_test.go",
 	"added/panics.go.txt":              "thingp2p_panics.go",
 }
 

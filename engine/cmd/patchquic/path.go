@@ -90,6 +90,20 @@ var pathChanges = []change{
 		before: "\tf.generation++\n",
 		after:  "\tf.generation++\n\tf.fell = false\n",
 	},
+	// A lost path probe says nothing of the path in use: it is no probe timeout there.
+	{
+		file:   "internal/ackhandler/sent_packet_handler.go",
+		before: "\t\th.detectLostPathProbes(now)\n\t}\n\n",
+		after:  "\t\th.detectLostPathProbes(now)\n\t}\n\tif h.alarm.TimerType == qlog.TimerTypePathProbe {\n\t\treturn nil\n\t}\n\n",
+	},
+	// Zero is in the past for every clock, that of tests in fake time (the year 2000) among
+	// them: what has no time, as the placeholder of a path probe, was sent long ago. There it
+	// was to be held lost in 27 years, and all other timeouts waited for that.
+	{
+		file:   "internal/monotime/time.go",
+		before: "var start = time.Now().Add(-time.Hour)\n",
+		after:  "var start = time.Now().Add(-max(time.Hour, time.Since(time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC))))\n",
+	},
 	// An ACK after a standstill is no measure of the path.
 	{
 		file:   "internal/ackhandler/sent_packet_handler.go",
