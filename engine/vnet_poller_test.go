@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// TestPollersHearOfMoves: at both ends, once for each. (Down, it may take two.)
+// TestPollersHearOfMoves: at both ends, once for each. (Down, it may take two, of which the device may notice only the last.)
 func TestPollersHearOfMoves(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		p := w.pair(w.home(portRestricted), w.home(portRestricted), nil)
@@ -38,7 +38,8 @@ func TestPollersHearOfMoves(t *testing.T) {
 				}
 			}
 			checkPath(t, app, device, want)
-			if told[1] != told[2] || told[1] == 0 || told[1] > 1 && want == PathDirect {
+			most := map[Path]int{PathDirect: 1, PathRelay: 2}[want]
+			if min(told[1], told[2]) < 1 || max(told[1], told[2]) > most {
 				t.Errorf("%s: the app was told %d times, the device %d times", how, told[1], told[2])
 			}
 		}

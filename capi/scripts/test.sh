@@ -22,7 +22,7 @@ run_tests() {
   stage build build_all
   stage library check_library
   stage testlog go_build "$LOGS/testlog" "" ./capi/scripts/testlog
-  beside outside outside_tests # waits for most of its time: what follows computes
+  beside 'outside outside_tests' 'cmake cmake_tests' 'fuzz fuzz_tests' # waits for most of its time: what follows computes
   stage staticcheck analyse "$STATICCHECK"
   stage govulncheck check_vulnerabilities
   stage race race_tests
@@ -30,8 +30,6 @@ run_tests() {
   stage dates date_tests $EXTREME_DATES
   stage quic quic_tests
   stage cross cross_tests 1
-  stage fuzz fuzz_tests
-  stage cmake cmake_tests
   join
   stage valgrind valgrind_tests # runs one thread at a time, and slows it down fifty times: nothing beside it
   stage leftovers check_leftovers
@@ -77,7 +75,7 @@ begin() { # begin LOGS
   LOGS=$1
   rm -rf "$LOGS"
   mkdir -p "$LOGS"
-  passed=0 failed=0 summary='' BESIDE=''
+  passed=0 failed=0 summary='' BESIDE=() BESIDE_PID=''
   trap end_beside EXIT
 }
 
@@ -102,27 +100,43 @@ stage() {
   count_stage "$1"
 }
 
-# beside NAME COMMAND...: a stage that runs beside those after it, until join. What it prints is seen when it has ended.
+# beside 'NAME COMMAND...'...: stages that run one after the other beside those that follow, until join. What they print is
+# seen when they have ended.
 beside() {
-  wanted "$1" || return 0
+  local words
+  for words in "$@"; do
+    ! wanted "${words%% *}" || BESIDE+=("$words")
+  done
+  [ "${#BESIDE[@]}" != 0 ] || return 0
   set -m # a process group of its own, so that it can be ended whole
-  run_stage "$@" >"$LOGS/$1.output" 2>&1 &
+  run_stages "${BESIDE[@]}" &
   set +m
-  BESIDE=$!:$1
+  BESIDE_PID=$!
+}
+
+run_stages() {
+  local words
+  for words in "$@"; do
+    # shellcheck disable=SC2086 # words
+    run_stage $words >"$LOGS/${words%% *}.output" 2>&1
+  done
 }
 
 join() {
-  local pid=${BESIDE%%:*} name=${BESIDE#*:}
-  [ -n "$BESIDE" ] || return 0
-  wait "$pid" || true
-  BESIDE=
-  printf '\n== %s\n' "$name"
-  cat "$LOGS/$name.output"
-  count_stage "$name"
+  local words name
+  [ -n "$BESIDE_PID" ] || return 0
+  wait "$BESIDE_PID" || true
+  BESIDE_PID=
+  for words in "${BESIDE[@]}"; do
+    name=${words%% *}
+    printf '\n== %s\n' "$name"
+    [ ! -e "$LOGS/$name.output" ] || cat "$LOGS/$name.output"
+    count_stage "$name"
+  done
 }
 
 end_beside() {
-  [ -z "$BESIDE" ] || kill -- "-${BESIDE%%:*}"
+  [ -z "$BESIDE_PID" ] || kill -- "-$BESIDE_PID"
 }
 
 wanted() { # wanted STAGE: takes it from the list of run_only
@@ -240,21 +254,19 @@ ONCE_TESTS+='TestAHerdBehindOneAddress|TestManySessionsOfOneAppAtOnce|TestManySt
 ONCE_TESTS+='TestNobodyBringsAnOldMessageBack|TestFallbackOfAnUpload|TestRelayThatTampers|TestManyCommandsAreNotSentTwice|'
 ONCE_TESTS+='TestLostPacketsAreCounted|TestOnePairedAppShutsNobodyOut|TestOneAppDoesNotHaveAllSessions|TestStrangersShare|'
 ONCE_TESTS+='TestALoginIsGoodOnceAmongManyOthers|TestAReviewOfMany|TestPairingsAreBounded|TestAdmissionIsReviewed|'
-ONCE_TESTS+='TestSessionMovesToTheDirectPathAndBack)$'
+ONCE_TESTS+='TestSessionMovesToTheDirectPathAndBack|TestConsentMayTakeAsLongAsTheAppWaits|TestSilentPeerIsGone|TestLyingBroker|'
+ONCE_TESTS+='TestStrangersKeepNobodyOut|TestReportsNameTheCause|TestFallbackOfADownload|'
+ONCE_TESTS+='TestReportsOfEveryPairOfNATs|TestKnocksDoNotStarve)$'
 
 race_tests() {
   # shellcheck disable=SC2046 # a list
   CGO_ENABLED=1 go_test race -race -timeout "$HANG" -skip "$ONCE_TESTS" $(packages -vE "$OUTSIDE|$ONCE_PACKAGES")
 }
 
-# All others run without the race detector in the stage "dates".
+# The tests of ONCE_TESTS are in the stage "dates".
 once_tests() {
-  local code=0
   # shellcheck disable=SC2046 # a list
-  go_test once -timeout "$HANG" $(packages -E "$ONCE_PACKAGES") || code=1
-  # shellcheck disable=SC2046 # a list
-  go_test once -vet=off -timeout "$HANG" -run "$ONCE_TESTS" $(packages -vE "$OUTSIDE|$ONCE_PACKAGES") || code=1
-  return "$code"
+  go_test once -timeout "$HANG" $(packages -E "$ONCE_PACKAGES")
 }
 
 race_nightly() {
@@ -262,7 +274,7 @@ race_nightly() {
   CGO_ENABLED=1 go_test race -race -timeout "$HANG" -run "$ONCE_TESTS" $(packages -vE "$OUTSIDE|$ONCE_PACKAGES")
 }
 
-# The flood of handshakes for a minute, which is a few seconds in the stage "once".
+# The flood of handshakes for a minute, which is a few seconds in the stage "dates".
 flood_tests() {
   THINGP2P_FLOOD_SECONDS=60 go_test flood -timeout 10m -run '^TestFloodOfHandshakes$' ./engine
 }
