@@ -10,51 +10,13 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
-// authorizer is one registration of thing_p2p_device_set_authorizer. Like the
-// engine it keeps apps of three kinds apart: who thinks about a stranger can be
-// asked about a paired app.
-type authorizer struct {
-	callback, user                C.uintptr_t
-	paired, withTicket, strangers *queue
-	ended                         atomic.Bool
-}
+// asking are the queues of a device's questions to its authorizer, whichever it is at the time. Like the engine they keep
+// apps of three kinds apart: who thinks about a stranger can be asked about a paired app.
+type asking struct{ paired, withTicket, strangers *queue }
 
-func setAuthorizer(handle C.int, callback, user, caller C.uintptr_t) C.int {
-	d, ok := find[*device](&handles, int32(handle))
-	if !ok {
-		return toC(engine.ErrInvalidSession)
-	}
-	var next *authorizer
-	if callback != 0 {
-		next = &authorizer{
-			callback: callback, user: user,
-			paired: newQueue(), withTicket: newQueue(), strangers: newQueue(),
-		}
-	}
-	d.registering.Lock()
-	previous := d.authorizer.Swap(next)
-	if next == nil {
-		d.engine.SetAuthorizer(nil)
-	} else {
-		d.engine.SetAuthorizer(d.authorize)
-	}
-	d.registering.Unlock()
-	previous.end(uintptr(caller))
-	return toC(engine.OK)
-}
+func newAsking() asking { return asking{newQueue(), newQueue(), newQueue()} }
 
-// end makes sure that the callback is not called any more. a may be nil.
-func (a *authorizer) end(caller uintptr) {
-	if a == nil {
-		return
-	}
-	a.ended.Store(true)
-	for _, q := range []*queue{a.paired, a.withTicket, a.strangers} {
-		q.drain(caller)
-	}
-}
-
-func (a *authorizer) queueFor(peer engine.Peer) *queue {
+func (a asking) queueFor(peer engine.Peer) *queue {
 	switch {
 	case peer.Paired:
 		return a.paired
@@ -64,13 +26,50 @@ func (a *authorizer) queueFor(peer engine.Peer) *queue {
 	return a.strangers
 }
 
+// authorizer is one registration of thing_p2p_device_set_authorizer.
+type authorizer struct {
+	callback, user C.uintptr_t
+	ended          atomic.Bool
+}
+
+func setAuthorizer(handle C.int, callback, user, caller C.uintptr_t) C.int {
+	d, ok := find[*device](&handles, int32(handle))
+	if !ok {
+		return toC(engine.ErrInvalidSession)
+	}
+	var next *authorizer
+	if callback != 0 {
+		next = &authorizer{callback: callback, user: user}
+	}
+	d.register(next, uintptr(caller))
+	return toC(engine.OK)
+}
+
+// register returns when no callback runs of those that were registered before, also if it was somebody else who ended it. next
+// may be nil.
+func (d *device) register(next *authorizer, caller uintptr) {
+	d.registering.Lock()
+	if previous := d.authorizer.Swap(next); previous != nil {
+		previous.ended.Store(true)
+	}
+	if next == nil {
+		d.engine.SetAuthorizer(nil)
+	} else {
+		d.engine.SetAuthorizer(d.authorize)
+	}
+	d.registering.Unlock()
+	for _, q := range []*queue{d.asking.paired, d.asking.withTicket, d.asking.strangers} {
+		q.settle(caller)
+	}
+}
+
 // authorize asks C, on the engine's behalf.
 func (d *device) authorize(peer engine.Peer) engine.Code {
 	a := d.authorizer.Load()
 	if a == nil { // removed this moment: the app may try again
 		return engine.ErrDeviceBusy
 	}
-	answer, q := make(chan engine.Code, 1), a.queueFor(peer)
+	answer, q := make(chan engine.Code, 1), d.asking.queueFor(peer)
 	q.post(func() { answer <- a.ask(q, d.handle, peer) })
 	select {
 	case code := <-answer:

@@ -17,6 +17,7 @@ type device struct {
 	sessions    owner
 	registering sync.Mutex                 // keeps authorizer and the engine's in step
 	authorizer  atomic.Pointer[authorizer] // nil: the engine decides
+	asking      asking
 	closing     chan struct{}
 }
 
@@ -28,7 +29,7 @@ func openDevice(stateDir *C.char) C.int {
 		logger.Error("the device cannot be opened", "error", err)
 		return toC(engine.CodeOf(err))
 	}
-	d := &device{engine: e, closing: make(chan struct{})}
+	d := &device{engine: e, asking: newAsking(), closing: make(chan struct{})}
 	var code engine.Code
 	if d.handle, code = handles.add(d, nil); code != engine.OK {
 		e.Close()
@@ -89,7 +90,7 @@ func closeDevice(handle C.int, caller C.uintptr_t) C.int {
 	if err := d.engine.Close(); err != nil {
 		logger.Warn("the device did not close cleanly", "error", err)
 	}
-	d.authorizer.Swap(nil).end(uintptr(caller))
+	d.register(nil, uintptr(caller))
 	giveBack()
 	return toC(engine.OK)
 }

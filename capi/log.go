@@ -8,6 +8,7 @@ import (
 	"fmt"
 	standard "log"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 
@@ -28,19 +29,31 @@ const maxLines = 1024
 // the option log names, see logfile.c.
 var sink atomic.Pointer[logSink]
 
+// Lines of all callbacks are delivered by one queue, so that they stay in order,
+// and no two run at once. posting keeps a line from being queued for a callback
+// that has been replaced.
+var (
+	lines   = newQueue()
+	posting sync.Mutex
+)
+
 // logSink is one registration of thing_p2p_set_log.
 type logSink struct {
 	level          int // THING_P2P_LOG_…
 	callback, user C.uintptr_t
-	queue          *queue
 	ended          atomic.Bool
 	waiting        atomic.Int32
 	dropped        atomic.Int32
 }
 
+// setLog returns when the callback before has had its lines, and when no callback
+// runs of those before, also if somebody else has ended it. One that ends itself
+// does not get the rest: it would be called inside of its own call.
 func setLog(level C.int, callback, user, caller C.uintptr_t) C.int {
-	if previous := setSink(level, callback, user); previous != nil {
-		previous.end(uintptr(caller))
+	previous := setSink(level, callback, user)
+	lines.flush(uintptr(caller))
+	if previous != nil {
+		previous.ended.Store(true)
 	}
 	return toC(engine.OK)
 }
@@ -49,27 +62,16 @@ func setLog(level C.int, callback, user, caller C.uintptr_t) C.int {
 func setSink(level C.int, callback, user C.uintptr_t) (previous *logSink) {
 	var next *logSink
 	if level != C.THING_P2P_LOG_OFF && callback != 0 {
-		next = &logSink{level: int(level), callback: callback, user: user, queue: newQueue()}
+		next = &logSink{level: int(level), callback: callback, user: user}
 	}
+	posting.Lock()
+	defer posting.Unlock()
 	return sink.Swap(next)
-}
-
-// end delivers what is queued, then makes sure that the callback is not called
-// any more. A callback that ends itself does not get the rest: it would be
-// called inside of its own call.
-func (s *logSink) end(caller uintptr) {
-	s.queue.flush(caller)
-	s.ended.Store(true)
-	s.queue.drain(caller)
 }
 
 // deliverLog returns when the callback has had the lines that were written
 // before. caller is as in queue.drain; a log callback itself does not wait.
-func deliverLog(caller uintptr) {
-	if s := sink.Load(); s != nil {
-		s.queue.flush(caller)
-	}
-}
+func deliverLog(caller uintptr) { lines.flush(caller) }
 
 func levelToC(level slog.Level) int {
 	switch {
@@ -102,6 +104,11 @@ func writeLog(level slog.Level, line string) {
 		C.tp2p_log_write(C.int(levelToC(level)), text)
 		C.free(unsafe.Pointer(text))
 	}
+	if s := sink.Load(); s == nil || levelToC(level) > s.level {
+		return
+	}
+	posting.Lock()
+	defer posting.Unlock()
 	s := sink.Load()
 	if s == nil || levelToC(level) > s.level {
 		return
@@ -111,7 +118,7 @@ func writeLog(level slog.Level, line string) {
 		s.dropped.Add(1)
 		return
 	}
-	s.queue.post(func() {
+	lines.post(func() {
 		s.waiting.Add(-1)
 		if n := s.dropped.Swap(0); n > 0 {
 			s.call(C.THING_P2P_LOG_WARN, fmt.Sprintf("dropped log lines, the log callback is too slow: count=%d", n))
@@ -126,5 +133,5 @@ func (s *logSink) call(level int, line string) {
 	}
 	text := C.CString(line)
 	defer C.free(unsafe.Pointer(text))
-	C.tp2p_call_log(C.uintptr_t(s.queue.id), s.callback, C.int(level), text, s.user)
+	C.tp2p_call_log(C.uintptr_t(lines.id), s.callback, C.int(level), text, s.user)
 }

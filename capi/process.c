@@ -2,6 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __linux__
+#include <sys/auxv.h>
+#elif !defined(_WIN32)
+#include <unistd.h>
+#endif
+
 #include "shim.h"
 
 #ifndef _WIN32 /* where stdlib.h has it */
@@ -62,9 +68,21 @@ char *const *tp2p_environment(void) {
   return environment == NULL ? none : environment;
 }
 
+/* A program with more rights than who started it (setuid, capabilities) has that one's environment, which must not say
+ * where it writes, or whom it believes. */
+static int has_others_environment(void) {
+#ifdef __linux__
+  return getauxval(AT_SECURE) != 0;
+#elif defined(_WIN32)
+  return 0;
+#else
+  return issetugid();
+#endif
+}
+
 __attribute__((constructor)) static void at_load(void) {
   copy_environment();
-  tp2p_read_environment();
+  if (!has_others_environment()) tp2p_read_environment();
   watch_forks();
   if (!tp2p_starts_late()) tp2p_set_started();
 }

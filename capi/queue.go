@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -86,6 +87,24 @@ func (q *queue) flush(caller uintptr) {
 	q.post(func() { close(ran) })
 	<-ran
 	waits.end(caller)
+}
+
+// settle returns when the job has ended that runs now: those behind it see what was changed before. Called by one of its own
+// jobs, it does nothing.
+func (q *queue) settle(caller uintptr) {
+	if caller == q.id || !waits.begin(caller, q.id) {
+		return
+	}
+	defer waits.end(caller)
+	q.mu.Lock()
+	if q.busy == nil {
+		q.mu.Unlock()
+		return
+	}
+	ended := make(chan struct{})
+	q.jobs = slices.Insert(q.jobs, 0, func() { close(ended) })
+	q.mu.Unlock()
+	<-ended
 }
 
 // waits knows which queue's callback waits for which queue. Callbacks that end

@@ -237,17 +237,17 @@ func (a *App) knows(deviceID string) bool {
 
 // hear is called for each message from a server.
 func (a *App) hear(_ *signal.Client, m *signal.Message) {
-	if n := a.negotiations.of(m.From, m.Attempt); n != nil {
-		n.Receive(m)
+	if m.Kind != signal.Silence {
+		if n := a.negotiations.of(m.From, m.Attempt); n != nil {
+			n.Receive(m)
+		}
 		return
 	}
-	if m.Kind == signal.Silence {
-		a.mu.Lock()
-		defer a.mu.Unlock()
-		for s := range a.sessions {
-			if s.about.deviceID == m.From && s.about.traceID == m.Trace {
-				s.watch.believe(true)
-			}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for s := range a.sessions {
+		if s.about.deviceID == m.From && s.about.traceID == m.Trace {
+			s.watch.believe(true)
 		}
 	}
 }

@@ -125,7 +125,7 @@ func (w *pathWatch) look() {
 				return
 			}
 		}
-	case w.quiet > 0 && w.turns < patience.Turns-1:
+	case w.doubts() && w.turns < patience.Turns-1:
 		w.turns++
 	default:
 		w.turns = 0
@@ -138,11 +138,15 @@ func (w *pathWatch) look() {
 		}
 	}
 	pause := w.interval()
-	if w.quiet > 0 { // for an answer to the ping
+	if w.doubts() { // for an answer to the ping
 		pause /= patience.Turns
 	}
 	w.timer.Reset(pause)
 }
+
+// doubts reports whether the next silence counts, and so is waited for in turns. Later it
+// is known, and may last for hours.
+func (w *pathWatch) doubts() bool { return w.quiet > 0 && w.quiet < 4 }
 
 func (w *pathWatch) stop() {
 	w.mu.Lock()

@@ -159,7 +159,9 @@ func (at *attempt) lose(d dialed) error {
 		}
 	default:
 		at.lastErr = d.err
-		at.dialNext()
+		if at.due { // what fails at once is not dialled again at once
+			at.dialNext()
+		}
 	}
 	return nil
 }

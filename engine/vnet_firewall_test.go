@@ -48,3 +48,19 @@ func TestAttemptOutlivesTheDevicesPatience(t *testing.T) {
 		w.must(exchange(app, device))
 	})
 }
+
+// The same behind two NATs, where nothing passes at all for a while: by then the device's host has not answered as many
+// checks as a host gets. A device that looks anew is checked anew.
+func TestAttemptBehindNATsOutlivesTheDevicesPatience(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		const blocked = 5 * base.NegotiationTime / 2
+		p := w.pair(w.home(portRestricted), w.home(portRestricted), noRelays)
+		start, direct := time.Now(), between(p.appHome, p.deviceHome)
+		w.drop(func(c vnet.Chunk) bool { return time.Since(start) < blocked && direct(c) })
+		app, device := p.connect(4 * blocked)
+		if took := time.Since(start); took < blocked || took > blocked+2*base.NegotiationTime {
+			t.Errorf("connected after %v", took)
+		}
+		w.must(exchange(app, device))
+	})
+}

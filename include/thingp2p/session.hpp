@@ -217,7 +217,7 @@ class session {
     result.connect_time = milliseconds(i.connect_ms);
     result.bytes_sent = i.bytes_sent, result.bytes_received = i.bytes_received;
     result.packets_sent = i.packets_sent, result.packets_lost = i.packets_lost;
-    result.bandwidth_bps = i.bandwidth_bps;
+    result.bandwidth_bps = i.bandwidth_bps, result.frame_bps = i.frame_bps;
     result.trace_id = i.trace_id, result.device_id = i.device_id;
     result.local_address = i.local_address, result.remote_address = i.remote_address;
     return result;

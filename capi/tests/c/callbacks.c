@@ -1,4 +1,6 @@
 /* Calls of the library from inside its callbacks. */
+#include <unistd.h>
+
 #include "pair.h"
 
 static struct pair p;
@@ -176,6 +178,40 @@ static void set_authorizer_in_authorizer(void) {
   CHECK_IS(0, thing_p2p_device_set_authorizer(p.device, NULL, NULL));
 }
 
+/* An authorizer that has ended itself still runs: whoever ends it afterwards waits for it. */
+static struct flag ended_itself;
+static int has_returned;
+
+static int end_myself(int device, const thing_p2p_peer *peer, void *user) {
+  (void)peer, (void)user;
+  CHECK_IS(0, thing_p2p_device_set_authorizer(device, NULL, NULL));
+  flag_raise(&ended_itself);
+  usleep(300000); /* so that nobody is right by chance */
+  __atomic_store_n(&has_returned, 1, __ATOMIC_SEQ_CST);
+  return THING_P2P_OK;
+}
+
+static int end_authorizer(int device) { return thing_p2p_device_set_authorizer(device, NULL, NULL); }
+
+static void who_ends_what_has_ended_itself_waits(void) {
+  static const struct flag down = FLAG_INIT;
+  int (*const ends[])(int) = {end_authorizer, thing_p2p_device_close};
+  static struct outcome o = OUTCOME_INIT; /* of any kind: the device is closed */
+  char ticket[THING_P2P_TICKET_SIZE];
+  int i, device = device_online(ticket);
+  for (i = 0; i < 2; i++) {
+    ended_itself = down;
+    __atomic_store_n(&has_returned, 0, __ATOMIC_SEQ_CST);
+    CHECK_IS(0, thing_p2p_device_set_authorizer(device, end_myself, NULL));
+    CHECK_IS(0, thing_p2p_connect(ticket, 0, PATIENCE_MS, outcome_succeed, outcome_fail, &o, NULL));
+    CHECK(flag_wait(&ended_itself));
+    CHECK_IS(0, ends[i](device));
+    CHECK_IS(1, __atomic_load_n(&has_returned, __ATOMIC_SEQ_CST));
+    CHECK_IS(0, thing_p2p_deinit()); /* ends the attempt, or its session */
+    CHECK_IS(0, thing_p2p_init("tester"));
+  }
+}
+
 /* Two callbacks that end each other's object must not wait for each other: the
  * authorizer deinits the app while the app's callback closes the device. */
 static struct flag in_success = FLAG_INIT, in_authorizer = FLAG_INIT;
@@ -252,6 +288,7 @@ int main(void) {
   RUN(deinit_and_init_in_failure);
   RUN(device_close_in_authorizer);
   RUN(set_authorizer_in_authorizer);
+  RUN(who_ends_what_has_ended_itself_waits);
   RUN(callbacks_that_end_each_other);
   RUN(deinit_in_log_callback);
   pair_close(&p);

@@ -1,5 +1,6 @@
 /* The log callback: levels, and its end. No server is needed. */
 #include <string.h>
+#include <unistd.h>
 
 #include "outcome.h"
 
@@ -147,6 +148,55 @@ static void failures_inside_the_callback(void) {
   CHECK_IS(2, __atomic_load_n(&fail_inside_calls, __ATOMIC_SEQ_CST));
 }
 
+/* A callback that has ended itself still runs: whoever turns the log off afterwards waits for it. */
+static int has_returned;
+
+static void end_itself_and_linger(int level, const char *line, void *user) {
+  silence_itself(level, line, user);
+  usleep(300000); /* so that nobody is right by chance */
+  __atomic_store_n(&has_returned, 1, __ATOMIC_SEQ_CST);
+}
+
+static void who_ends_what_has_ended_itself_waits(void) {
+  struct flag called = FLAG_INIT;
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_DEBUG, end_itself_and_linger, &called));
+  make_noise();
+  CHECK(flag_wait(&called));
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_OFF, NULL, NULL));
+  CHECK_IS(1, __atomic_load_n(&has_returned, __ATOMIC_SEQ_CST));
+}
+
+/* Another level, while the callback is busy: it stays one call at a time. */
+static int inside_now, most_inside;
+static struct flag first_inside = FLAG_INIT;
+
+static void count_inside(int level, const char *line, void *user) {
+  int n = __atomic_add_fetch(&inside_now, 1, __ATOMIC_SEQ_CST);
+  (void)level, (void)line, (void)user;
+  if (n > most_inside) most_inside = n;
+  flag_raise(&first_inside);
+  usleep(20000);
+  __atomic_sub_fetch(&inside_now, 1, __ATOMIC_SEQ_CST);
+}
+
+static void *set_another_level(void *unused) {
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_DEBUG, count_inside, NULL));
+  return unused;
+}
+
+static void another_level_in_order(void) {
+  pthread_t thread;
+  int i;
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_INFO, count_inside, NULL));
+  for (i = 0; i < 5; i++) make_noise();
+  CHECK(flag_wait(&first_inside));
+  NEED(pthread_create(&thread, NULL, set_another_level, NULL) == 0);
+  for (i = 0; i < 5; i++) make_noise();
+  pthread_join(thread, NULL);
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_OFF, NULL, NULL));
+  CHECK_IS(1, most_inside);
+}
+
 int main(void) {
   RUN(levels);
   RUN(failures_are_told_before_they_return);
@@ -155,5 +205,7 @@ int main(void) {
   RUN(quiet_after_set_log);
   RUN(set_log_inside_the_callback);
   RUN(other_calls_inside_the_callback);
+  RUN(who_ends_what_has_ended_itself_waits);
+  RUN(another_level_in_order);
   return CHECK_RESULT;
 }

@@ -63,6 +63,7 @@ type Checks struct {
 	pwd      string                  // the peer's, with which it signs answers; "": not known yet
 	likely   map[netip.AddrPort]bool // to be checked before others
 	hosts    *limit.Map[netip.Addr, *checkedHost]
+	renewed  time.Time // when no host had got anything
 	queue    []*target // with a check that waits, the first to be ready first
 }
 
@@ -91,12 +92,27 @@ type checkedHost struct {
 // NewChecks are of a negotiation with a peer that has a right to connect, or with a
 // stranger. All strangers share what they may ask of a host.
 func NewChecks(p *pacer, stranger bool) *Checks {
-	c := &Checks{pacer: p, stranger: stranger, left: math.MaxInt, likely: make(map[netip.AddrPort]bool)}
-	c.hosts = &limit.Map[netip.Addr, *checkedHost]{Most: maxHosts}
+	c := &Checks{pacer: p, stranger: stranger, left: math.MaxInt, likely: make(map[netip.AddrPort]bool), renewed: time.Now()}
+	c.hosts = newHosts()
 	if stranger {
 		c.left, c.hosts = StrangersChecks, &p.hosts
 	}
 	return c
+}
+
+func newHosts() *limit.Map[netip.Addr, *checkedHost] {
+	return &limit.Map[netip.Addr, *checkedHost]{Most: maxHosts}
+}
+
+// Renew is for a peer that begins anew: hosts that did not answer get new checks, for it may be
+// there now. One that begins anew all the time gets no more than one that has asked again.
+func (c *Checks) Renew() {
+	now := time.Now()
+	c.pacer.mu.Lock()
+	defer c.pacer.mu.Unlock()
+	if !c.stranger && now.Sub(c.renewed) >= NegotiationTime {
+		c.hosts, c.renewed = newHosts(), now
+	}
 }
 
 // OfferInterval is how often an agent shall offer a check of each candidate.

@@ -400,6 +400,7 @@ func (n *Negotiation) restart(m *signal.Message) {
 	n.relayMu.Lock()
 	n.relays = nil
 	n.relayMu.Unlock()
+	n.checks.Renew()
 	n.begin(m)
 }
 

@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 )
 
@@ -28,6 +29,7 @@ type Store struct {
 	dir    string               // "": memory only
 	lock   *stateLock           // keeps dir for us; nil if there is no dir
 	saving sync.Mutex           // one change at a time
+	closed bool                 // with saving held
 	saved  atomic.Pointer[File] // never changed in place
 
 	Repaired func() // called when pairings have changed; nil: nobody needs it
@@ -80,8 +82,11 @@ func loadState(dir string) (*File, error) {
 	return file, nil
 }
 
-// Close lets others use the directory.
+// Close lets others use the directory. A change that is under way is saved before; later ones fail.
 func (s *Store) Close() {
+	s.saving.Lock()
+	s.closed = true
+	s.saving.Unlock()
 	if s.lock != nil {
 		s.lock.release()
 	}
@@ -104,6 +109,9 @@ func (s *Store) change(decide func(now *File) (*File, error)) error {
 func (s *Store) replace(decide func(now *File) (*File, error)) (repaired bool, err error) {
 	s.saving.Lock()
 	defer s.saving.Unlock()
+	if s.closed { // the directory may be somebody else's by now
+		return false, codes.ErrInvalidSession
+	}
 	now := s.Now()
 	changed, err := decide(now)
 	if err != nil || changed == nil {

@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/codes"
 	"github.com/thingp2p/libthingp2p/engine/internal/keys"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -368,4 +369,19 @@ func FuzzState(f *testing.F) {
 			t.Error("saved and read, it is another")
 		}
 	})
+}
+
+// What is closed changes nothing any more: the directory may be somebody else's.
+func TestNothingChangesAfterClose(t *testing.T) {
+	dir := t.TempDir()
+	s := mustOpen(t, dir)
+	before := s.Now()
+	s.Close()
+	again := mustOpen(t, dir)
+	if err := s.ResetSecret(); codes.Of(err) != codes.ErrInvalidSession {
+		t.Errorf("a change after Close: %v", err)
+	}
+	if s.Now() != before || !reflect.DeepEqual(again.Now(), before) {
+		t.Error("it has changed")
+	}
 }
