@@ -8,6 +8,7 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/frames"
 	"github.com/thingp2p/libthingp2p/engine/internal/ready"
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // Frame is one that has come whole.
@@ -55,6 +56,7 @@ func (s *Session) SendFrame(channel int, p []byte, key bool, deadline time.Durat
 	defer s.watched.Recheck()
 	err := s.frameSender(channel).Send(p, key, max(deadline, 0))
 	s.FrameRate() // it learns by looking
+	s.encoder.lookLater(s)
 	return err
 }
 
@@ -105,9 +107,55 @@ func (s *Session) Unsent(channel int) (bytes int, age time.Duration, err error) 
 
 // encoder is what is known for an encoder of frames.
 type encoder struct {
-	mu   sync.Mutex
-	rate frames.Rate
-	told uint64 // the rate, to pollers
+	mu      sync.Mutex
+	rate    frames.Rate
+	told    uint64      // the rate, to pollers
+	timer   *time.Timer // of the next look; nil before the first frame
+	pause   time.Duration
+	stopped bool
+}
+
+// An encoder that has been told to produce less, or nothing, waits to be told of more: the rate is
+// looked at without it, too, ever more rarely after the last frame, and then no more.
+const (
+	firstLook = 250 * time.Millisecond
+	lastLook  = 16 * time.Second
+)
+
+// lookLater begins anew with the looks.
+func (e *encoder) lookLater(s *Session) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.stopped {
+		return
+	}
+	e.pause = firstLook
+	if e.timer == nil {
+		e.timer = panics.Guard{Log: s.log}.After(e.pause, func() {
+			s.FrameRate()
+			e.lookAgain()
+		})
+		return
+	}
+	e.timer.Reset(e.pause)
+}
+
+func (e *encoder) lookAgain() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.stopped && e.pause < lastLook {
+		e.pause *= 2
+		e.timer.Reset(e.pause)
+	}
+}
+
+func (e *encoder) stop() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.stopped = true
+	if e.timer != nil {
+		e.timer.Stop()
+	}
 }
 
 // ownQueue is what congestion control may keep in the path's queue, to have it busy.

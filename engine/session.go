@@ -212,6 +212,7 @@ func (s *Session) takeDown(reason Code) {
 	defer s.release()
 	s.silence.stop()
 	s.watch.stop()
+	s.encoder.stop()
 	s.way.settled()
 	switch reason {
 	case ErrClosedLocal:

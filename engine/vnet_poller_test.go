@@ -47,3 +47,39 @@ func TestPollersHearOfMoves(t *testing.T) {
 		move("down", PathRelay, func() { w.drop(direct) })
 	})
 }
+
+// An encoder that produces nothing, since the rate is low, is told when it has changed.
+func TestEncoderThatWaitsIsToldOfTheRate(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(portRestricted), w.home(portRestricted), nil)
+		app, device := p.connect(0)
+		go func() {
+			for {
+				if _, err := app.ReadFrame(1, MaxFrame, -1); err != nil {
+					return
+				}
+			}
+		}()
+		for range 20 {
+			w.must(device.SendFrame(1, make([]byte, 40<<10), true, 0))
+			time.Sleep(33 * time.Millisecond)
+		}
+		poller := NewPoller()
+		defer poller.Close()
+		w.must(poller.Watch(device, 1, EventRate, 0))
+		var events [1]Event
+		poller.Wait(events[:], 0) // of before
+		device.encoder.mu.Lock()
+		told := device.encoder.told
+		device.encoder.mu.Unlock()
+		_, err := poller.Wait(events[:], 2*lastLook)
+		device.encoder.mu.Lock()
+		now := device.encoder.told
+		device.encoder.mu.Unlock()
+		if now == told {
+			t.Error("the rate has not changed: this test shows nothing")
+		} else if err != nil {
+			t.Errorf("the rate went from %d to %d, and nobody is told: %v", told, now, err)
+		}
+	})
+}

@@ -236,7 +236,8 @@ typedef struct thing_p2p_pairing {
  * Sets an option for the thing_p2p_init and thing_p2p_device_open calls that
  * follow; what is already open keeps its own. Each option has an environment
  * variable, THINGP2P_ and the key in capitals, which is read when the library
- * is loaded; one with a bad value is ignored and named in the log.
+ * is loaded; one with a bad value is ignored and named in the log. In a program
+ * that has more rights than who starts it (setuid, capabilities) none is read.
  *
  *   server        rendezvous server, mqtt://, mqtts://, ws:// or wss://
  *                 [user:password@]host[:port][?pin=...], as thingp2pd prints
@@ -574,7 +575,8 @@ THING_P2P_API int thing_p2p_report(const char *trace_id, char *buffer, int size)
  * Returns the number of bytes (1 or more), or
  *   THING_P2P_ERR_TIMEOUT            nothing came in time; the session lives
  *   THING_P2P_ERR_INVALID_SESSION
- *   THING_P2P_ERR_INVALID_PARAMETER  NULL, length < 1, channel outside 0 to 7
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, length < 1, channel outside 0 to 7, or the
+ *                                    channel carries frames
  * or, when all bytes that arrived before the end have been read:
  *   THING_P2P_ERR_CLOSED_REMOTE, THING_P2P_ERR_CLOSED_TIMEOUT
  * or, at once:
@@ -592,7 +594,8 @@ THING_P2P_API int thing_p2p_read(int handle, int channel, void *buffer, int leng
  * time was up or the session ended meanwhile), or
  *   THING_P2P_ERR_TIMEOUT            none could be taken in time; the session lives
  *   THING_P2P_ERR_INVALID_SESSION
- *   THING_P2P_ERR_INVALID_PARAMETER  NULL, length < 1, channel outside 0 to 7
+ *   THING_P2P_ERR_INVALID_PARAMETER  NULL, length < 1, channel outside 0 to 7, or the
+ *                                    channel carries frames
  *   THING_P2P_ERR_CLOSED_REMOTE, THING_P2P_ERR_CLOSED_TIMEOUT, THING_P2P_ERR_CLOSED_LOCAL
  */
 THING_P2P_API int thing_p2p_send(int handle, int channel, const void *buffer, int length, int timeout_ms);

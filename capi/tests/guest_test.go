@@ -66,6 +66,33 @@ func TestLimitsOf32Bit(t *testing.T) {
 	}.run(t, "limits")
 }
 
+// Whoever starts a setuid program chooses its environment: neither where it writes nor what it is.
+func TestSetuid(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root, to make a program of root's")
+	}
+	dir, err := os.MkdirTemp("", "thingp2p-setuid-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	static := flavour{name: "-setuid", library: library, link: []string{filepath.Join(library(t), "libthingp2p.a"), "-lresolv"}}
+	program := filepath.Join(dir, "program")
+	shell.Run(t, shell.RunTimeout, nil, "install", "-m", "4755", static.compile(t, "setuid"), program)
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	stranger := []string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}
+	state, log := filepath.Join(dir, "state"), filepath.Join(dir, "log")
+	env := []string{"THINGP2P_STATE_DIR=" + state, "THINGP2P_LOG=debug:" + log}
+	report(t, shell.Run(t, shell.RunTimeout, env, stranger[0], append(stranger[1:], program)...))
+	for _, path := range []string{state, log} {
+		if _, err := os.Lstat(path); err == nil {
+			t.Errorf("a stranger has made root write %s", path)
+		}
+	}
+}
+
 func TestLoad(t *testing.T) {
 	file := filepath.Join(library(t), "libthingp2p.so.1")
 	loader := flavour{name: "-dl", library: library, link: []string{"-ldl"}}

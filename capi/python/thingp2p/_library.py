@@ -1,8 +1,9 @@
 """What concerns the library as a whole."""
 
 import enum
+import itertools
 import sys
-from typing import Callable, Optional
+from typing import Callable, Dict, Optional
 
 from ._errors import Error, check
 from ._native import NO_LOG, LogCallback, lib
@@ -26,12 +27,16 @@ def set_option(key: str, value: str) -> None:
     check(lib.set_option(text(key), text(value)))
 
 
-_log: Optional[Callable[[LogLevel, str], None]] = None
+# The functions that lines may still come for, by what the library calls them. A line is for the function that was set when it
+# was written.
+_Log = Callable[[LogLevel, str], None]
+_logs: Dict[int, _Log] = {}
+_keys = itertools.count(1)
 
 
 @LogCallback
-def _on_log(level: int, line: bytes, _user: Optional[int]) -> None:
-    log = _log
+def _on_log(level: int, line: bytes, key: Optional[int]) -> None:
+    log = _logs.get(key or 0)
     if log is None:
         return
     try:
@@ -40,12 +45,16 @@ def _on_log(level: int, line: bytes, _user: Optional[int]) -> None:
         sys.excepthook(*sys.exc_info())
 
 
-def set_log(level: LogLevel, log: Optional[Callable[[LogLevel, str], None]] = None) -> None:
-    """Sends the log up to `level` to a function, on a thread of the library; None turns it off."""
-    global _log
-    previous, _log = _log, callback(log)
+def set_log(level: LogLevel, log: Optional[_Log] = None) -> None:
+    """Sends the log up to `level` to a function, on a thread of the library; None turns it off. Lines of before come first, for
+    the function of before."""
+    before, key = list(_logs), next(_keys)
+    if callback(log):
+        _logs[key] = log
     try:
-        check(lib.set_log(level if log else LogLevel.OFF, _on_log if log else NO_LOG, None))
+        check(lib.set_log(level if log else LogLevel.OFF, _on_log if log else NO_LOG, key))
     except Error:
-        _log = previous
+        _logs.pop(key, None)
         raise
+    for old in before:
+        _logs.pop(old, None)

@@ -51,7 +51,27 @@ def broken_connect():
         expect_error("outcome", Code.CONNECT_BREAK, attempt.future.result, TIMEOUT, kind=ConnectionAbortedError)
 
 
+def log_changes_hands():
+    """Lines that wait are for the function that was set when they were written."""
+    first, second, go_on = [], [], threading.Event()
+
+    def slow(_level, line):
+        go_on.wait(TIMEOUT)
+        first.append(line)
+
+    thingp2p.set_log(thingp2p.LogLevel.INFO, slow)
+    devices = [thingp2p.Device() for _ in range(3)]
+    threading.Timer(0.1, go_on.set).start()
+    thingp2p.set_log(thingp2p.LogLevel.INFO, lambda _level, line: second.append(line))
+    thingp2p.set_log(thingp2p.LogLevel.OFF)
+    expect("lines of the first function", len([line for line in first if "device started" in line]), 3)
+    expect("lines of the second", second, [])
+    for device in devices:
+        device.close()
+
+
 def main_part(ticket):
+    log_changes_hands()
     expect_error("connect before init", Code.NOT_INITIALIZED, thingp2p.connect, ticket)
     lines = queue.SimpleQueue()
     thingp2p.set_log(thingp2p.LogLevel.INFO, lambda level, line: lines.put((level, line)))
