@@ -26,7 +26,7 @@ static const struct {
     CODE(ERR_LISTEN_BREAK, "the device was closed while accept waited")
     CODE(ERR_CONNECT_BREAK, "the attempt was broken off by this side")
     CODE(ERR_SESSION_LIMIT, "too many sessions here: close one or raise the option max_sessions")
-    CODE(ERR_NO_MEMORY, "out of memory, of address space or of threads: raise the limits of the process, see ulimit -a")
+    CODE(ERR_NO_MEMORY, "out of memory, address space, threads or open files: raise the limits of the process, see ulimit -a")
     CODE(ERR_HANDSHAKE, "the secure handshake failed: update both sides and connect again")
     CODE(ERR_NO_ANSWER, "the device did not answer the offer: it may be offline or busy")
     CODE(ERR_SIGNALING, "the server cannot be reached: check the option server and the network")

@@ -55,7 +55,16 @@ func listenDevice(handle C.int) C.int {
 	if !ok {
 		return toC(engine.ErrInvalidSession)
 	}
-	return failed(d.engine.Listen())
+	return ofDevice(d.engine.Listen())
+}
+
+// ofDevice is failed for calls that do not wait: to them a device that was closed
+// meanwhile is no device.
+func ofDevice(err error) C.int {
+	if engine.CodeOf(err) == engine.ErrListenBreak {
+		return toC(engine.ErrInvalidSession)
+	}
+	return failed(err)
 }
 
 func accept(handle, timeoutMS C.int, peer *C.thing_p2p_peer) C.int {

@@ -13,5 +13,5 @@ func setDeviceOption(handle C.int, key, value *C.char) C.int {
 		return toC(engine.ErrInvalidSession)
 	}
 	set, text := setters[C.GoString(key)], C.GoString(value)
-	return failed(d.engine.Configure(func(c *engine.Config) { set(c, text) }))
+	return ofDevice(d.engine.Configure(func(c *engine.Config) { set(c, text) }))
 }

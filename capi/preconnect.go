@@ -24,5 +24,8 @@ func withTarget(target *C.char, do func(*engine.App, *engine.Target) error) C.in
 	if err != nil {
 		return failed(err)
 	}
-	return failed(do(a.engine, to))
+	if err = do(a.engine, to); engine.CodeOf(err) == engine.ErrConnectBreak { // deinit was faster
+		return toC(engine.ErrNotInitialized)
+	}
+	return failed(err)
 }

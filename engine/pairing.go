@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -36,7 +37,7 @@ func (d *Device) Pairings() []Pairing {
 func (d *Device) Unpair(appID string) error {
 	appID = strings.ToLower(strings.TrimSpace(appID))
 	if known, err := d.state.Unpair(appID); err != nil {
-		return codes.Because(ErrInternal, err)
+		return notSaved(err)
 	} else if !known {
 		return ErrInvalidID
 	}
@@ -74,7 +75,15 @@ func (d *Device) revoke(appID string) {
 // Sessions and pairings stay.
 func (d *Device) ResetTicket() error {
 	if err := d.state.ResetSecret(); err != nil {
-		return codes.Because(ErrInternal, err)
+		return notSaved(err)
 	}
 	return nil
+}
+
+// notSaved: the device was closed meanwhile, or the disk does not take it.
+func notSaved(err error) error {
+	if errors.Is(err, ErrInvalidSession) {
+		return ErrInvalidSession
+	}
+	return codes.Because(ErrInternal, err)
 }

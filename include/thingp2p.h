@@ -27,7 +27,7 @@
  *                THING_P2P_ERR_FORKED    the process was forked after the library
  *                                        had started, see below
  *                THING_P2P_ERR_INTERNAL  a fault in the library; the log has it
- *                THING_P2P_ERR_NO_MEMORY
+ *                THING_P2P_ERR_NO_MEMORY or too many open files
  * Faults       A fault in the library ends the call, the session or the attempt
  *              that it is in, with THING_P2P_ERR_INTERNAL, and not the process.
  *              Two kinds still end it, with a message on stderr: a fault in a
@@ -119,7 +119,7 @@ enum {
   THING_P2P_ERR_LISTEN_BREAK = -16,       /* the device was closed while accept waited */
   THING_P2P_ERR_CONNECT_BREAK = -19,      /* break_connect, or deinit during an attempt */
   THING_P2P_ERR_SESSION_LIMIT = -23,      /* too many sessions here */
-  THING_P2P_ERR_NO_MEMORY = -29,          /* no memory, address space or threads left */
+  THING_P2P_ERR_NO_MEMORY = -29,          /* no memory, threads or open files left */
   THING_P2P_ERR_HANDSHAKE = -37,          /* the secure handshake failed */
   THING_P2P_ERR_NO_ANSWER = -50,          /* the offer was delivered, nothing came back */
   THING_P2P_ERR_SIGNALING = -58,          /* the server cannot be reached */

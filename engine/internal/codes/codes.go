@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"syscall"
 )
 
 // Code says how an operation ended. The numbers are those of the C ABI and of
@@ -62,7 +63,7 @@ var table = map[Code]struct{ name, text string }{
 	ErrListenBreak:        {"ERR_LISTEN_BREAK", "the device was closed while accept waited"},
 	ErrConnectBreak:       {"ERR_CONNECT_BREAK", "the attempt was broken off by this side"},
 	ErrSessionLimit:       {"ERR_SESSION_LIMIT", "too many sessions here: close one or raise Config.MaxSessions"},
-	ErrNoMemory:           {"ERR_NO_MEMORY", "out of memory, of address space or of threads: raise the limits of the process, see ulimit -a"},
+	ErrNoMemory:           {"ERR_NO_MEMORY", "out of memory, address space, threads or open files: raise the limits of the process, see ulimit -a"},
 	ErrHandshake:          {"ERR_HANDSHAKE", "the secure handshake failed: update both sides and connect again"},
 	ErrNoAnswer:           {"ERR_NO_ANSWER", "the device did not answer the offer: it may be offline or busy"},
 	ErrSignaling:          {"ERR_SIGNALING", "the server cannot be reached: check Config.Server and the network"},
@@ -130,10 +131,16 @@ type fault struct {
 func (f *fault) Error() string   { return fmt.Sprintf("%s (%s)", f.code.Error(), f.cause) }
 func (f *fault) Unwrap() []error { return []error{f.code, f.cause} }
 
-// Because returns code as an error that wraps its cause.
+// Because returns code as an error that wraps its cause. Where the process has nothing left to
+// open a file or a socket with, the code says that: whatever it is that did not work, nothing else is wrong.
 func Because(code Code, cause error) error {
 	if cause == nil {
 		return code
+	}
+	for _, lacks := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
+		if errors.Is(cause, lacks) {
+			code = ErrNoMemory
+		}
 	}
 	return &fault{code, cause}
 }
