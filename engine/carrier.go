@@ -174,10 +174,11 @@ func (c *carrier) probe(ctx context.Context, o *outlet) (err error) {
 
 // move takes the connection to a path that was probed: the device sees where packets come
 // from, and follows. Round trip, bandwidth and MTU are found out anew, and what was on the
-// way is sent again.
-func (c *carrier) move(to *outlet) error {
+// way is sent again. The relay that it leaves, if there is one, is the caller's: packets come
+// from it until it is closed.
+func (c *carrier) move(to *outlet) (left *base.Relay, err error) {
 	if err := to.path.Switch(); err != nil {
-		return err
+		return nil, err
 	}
 	from := c.active
 	c.active = to
@@ -185,10 +186,7 @@ func (c *carrier) move(to *outlet) error {
 		from.path.Close()
 		from.path = nil
 	}
-	if left := from.rest(); left != nil {
-		left.Close() // packets to it are lost from now on
-	}
-	return nil
+	return from.rest(), nil
 }
 
 // takeRelay makes the caller the owner of the relay.

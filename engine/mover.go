@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/panics"
@@ -57,6 +58,10 @@ type search struct {
 const (
 	moveTime    = 10 * time.Second
 	upgradeTime = 15 * time.Second
+
+	// followTime is how long the device may take to follow a move, with some of its probes of
+	// the new path lost. It sends to the old one until then.
+	followTime = 5 * time.Second
 
 	// staleTime is how long after a move what the peer says may still be about the path before:
 	// it says it again if it is not.
@@ -344,6 +349,17 @@ func (m *mover) take(s *search, n *paths.Negotiation, near <-chan paths.Found, t
 			}
 		}
 	}
+}
+
+// leave closes a relay that the session has left, once the device must have followed.
+func (m *mover) leave(r *base.Relay) {
+	m.workers.Go(func() {
+		defer r.Close()
+		select {
+		case <-time.After(followTime):
+		case <-m.ctx.Done():
+		}
+	})
 }
 
 // moved takes down where the session is now, and tells the device.

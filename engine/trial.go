@@ -103,7 +103,10 @@ func (t *trial) probeNext() {
 func (t *trial) settle(r probed) bool {
 	t.running = slices.DeleteFunc(t.running, func(p paths.Found) bool { return p == r.path })
 	if r.err == nil {
-		r.err = t.mover.carrier.move(r.outlet)
+		var left *base.Relay
+		if left, r.err = t.mover.carrier.move(r.outlet); left != nil {
+			t.mover.leave(left)
+		}
 	}
 	if r.err == nil {
 		t.mover.moved(r.path)

@@ -103,7 +103,6 @@ func TestFallbackOfADownload(t *testing.T) {
 	})
 }
 
-// Nothing moves, so nobody would notice until it is too late.
 // A session that has moved knows that QUIC passes: it asks for no relay by TCP.
 func TestMovedSessionAsksForNoRelay(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
@@ -122,6 +121,7 @@ func TestMovedSessionAsksForNoRelay(t *testing.T) {
 	})
 }
 
+// Nothing moves, so nobody would notice until it is too late.
 func TestFallbackOfAnIdleSession(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		p := w.pair(w.home(portRestricted), w.home(fullCone), nil)

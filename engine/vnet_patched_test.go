@@ -233,3 +233,39 @@ func goroutinesIn(name string) int {
 	stacks := make([]byte, 1<<20)
 	return strings.Count(string(stacks[:runtime.Stack(stacks, true)]), "."+name+"(")
 }
+
+// A device whose probes of the app's new path are lost sends to the one before: the app has not
+// left it for good yet. And the device follows as soon as one arrives.
+func TestDeviceThatFollowsLate(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(portRestricted), w.home(portRestricted), nil)
+		direct := between(p.appHome, p.deviceHome)
+		w.drop(direct)
+		app, device := p.connect(0)
+		checkPath(t, app, device, PathRelay)
+		timer := time.AfterFunc(time.Second, func() {
+			w.drop(nil)
+			for app.way.where().kind != PathDirect {
+				time.Sleep(time.Millisecond)
+			}
+			w.drop(direct) // and with it the app's answer to the device's first probe
+			time.Sleep(3 * access)
+			w.drop(func(c vnet.Chunk) bool { return direct(c) && !p.appHome.sent(c) })
+			time.Sleep(4 * time.Second)
+			w.drop(nil)
+			if on := device.way.where().kind; on != PathRelay {
+				t.Errorf("the device's path is %v already", on)
+			}
+			time.Sleep(time.Second)
+			checkPath(t, app, device, PathDirect)
+		})
+		defer timer.Stop()
+		arrivals, err := runAll(p.traffic(app, device, 7)...)
+		w.must(err)
+		for i, a := range arrivals {
+			if a.silent > 200*time.Millisecond {
+				t.Errorf("flow %d was silent for %v", i, a.silent)
+			}
+		}
+	})
+}

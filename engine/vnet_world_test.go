@@ -253,6 +253,11 @@ func (h *home) has(c vnet.Chunk) bool {
 	return c.SourceAddr().(*net.UDPAddr).IP.String() == h.publicIP || c.DestinationAddr().(*net.UDPAddr).IP.String() == h.publicIP
 }
 
+// sent tells packets from a home.
+func (h *home) sent(c vnet.Chunk) bool {
+	return c.SourceAddr().(*net.UDPAddr).IP.String() == h.publicIP
+}
+
 func everything(vnet.Chunk) bool { return true }
 
 // vpair is an app and a device in a world, both connected to the server.

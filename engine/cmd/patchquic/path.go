@@ -69,6 +69,14 @@ var pathChanges = []change{
 		before: "\tc.conn.ChangeRemoteAddr(p.remoteAddr, p.info)\n",
 		after:  "\tc.conn.ChangeRemoteAddr(p.remoteAddr, p.info)\n\tc.news.tellMoved()\n",
 	},
+	// A path that a client uses is probed until it answers, and not less and less often: what
+	// the server sends goes to the path before, which may be gone.
+	{
+		file:   "path_manager.go",
+		before: "\t\tbackoffFactor := 1 << len(p.pathChallenges)\n",
+		after: "\t\tbackoffFactor := 1 << min(len(p.pathChallenges), mostBackoff)\n" +
+			"\t\tp.pathChallenges = p.pathChallenges[max(0, len(p.pathChallenges)-(mostChallenges-1)):]\n",
+	},
 	// The search for a larger size begins again after a while.
 	{
 		file:   "mtu_discoverer.go",
