@@ -328,12 +328,12 @@ func (m *mover) take(s *search, n *paths.Negotiation, near <-chan paths.Found, t
 			return false
 		case p := <-found:
 			if t.isHealed(p) {
-				return t.over()
+				return t.healed()
 			}
 			t.enqueue(p)
 		case p := <-near:
 			if t.isHealed(p) {
-				return t.over()
+				return t.healed()
 			}
 			t.enqueue(p)
 		case code := <-refused:

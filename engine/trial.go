@@ -121,6 +121,12 @@ func (t *trial) settle(r probed) bool {
 	return false
 }
 
+// healed ends a search that has no move to show for it, which is how the device sees its end.
+func (t *trial) healed() bool {
+	settle(t.mover.control)
+	return t.over()
+}
+
 // over notes that there is a path that carries the session.
 func (t *trial) over() bool {
 	if t.negotiation != nil {

@@ -121,6 +121,24 @@ func TestMovedSessionAsksForNoRelay(t *testing.T) {
 	})
 }
 
+// The app's path has come back by itself: then the device looks for no other either.
+func TestHealedSessionSettlesTheDevice(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(portRestricted), w.home(fullCone), nil)
+		app, device := p.connect(0)
+		time.Sleep(time.Minute) // what has connected them is over
+		p.during(t, p.traffic(app, device, 3), time.Second, func() {
+			app.way.lost(false)
+			time.Sleep(time.Second)
+			p.device.negotiations.mu.Lock()
+			defer p.device.negotiations.mu.Unlock()
+			if n := len(p.device.negotiations.all); n > 0 {
+				t.Errorf("the device still looks for %d paths", n)
+			}
+		})
+	})
+}
+
 // Nothing moves, so nobody would notice until it is too late.
 func TestFallbackOfAnIdleSession(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
