@@ -224,7 +224,7 @@ func (d RelayDialer) dialStream(ctx context.Context, uri *stun.URI, host, pin st
 	if err != nil {
 		return nil, err
 	}
-	return turn.NewSTUNConn(&turnStream{Conn: conn}), nil
+	return turn.NewSTUNConn(newTURNStream(conn, panics.Guard{Log: d.Log})), nil
 }
 
 func newRelay(client *turn.Client, lower, relayed net.PacketConn, guard panics.Guard, pacer *pacer) *Relay {

@@ -3,110 +3,155 @@ package base
 import (
 	"bytes"
 	"crypto/tls"
+	"encoding/binary"
 	"io"
 	"net"
+	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/lab/await"
 	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
+	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // pipes: both ends of a stream that takes nothing unless somebody reads.
-func pipes(t *testing.T) (ours *turnStream, theirs net.Conn) {
+func pipes() (ours *turnStream, theirs net.Conn) {
 	a, b := net.Pipe()
-	t.Cleanup(func() { a.Close(); b.Close() })
-	return &turnStream{Conn: a}, b
+	return newTURNStream(a, panics.Guard{}), b
 }
 
-// A server that takes no more holds nobody up: what finds no room is lost, and the stream goes on when there is room.
-func TestTURNStreamLosesWhatFindsNoRoom(t *testing.T) {
+// A server that takes nothing holds nobody up, neither who sends nor who closes, and its connection does not outlive that
+// for long.
+func TestTURNStreamToADeadServer(t *testing.T) {
 	bubble.Run(t, func(t *testing.T) {
-		ours, theirs := pipes(t)
+		ours, theirs := pipes()
 		took := bubble.Took(func() {
-			for range 100 {
+			for range 2 * streamQueue {
 				if n, err := ours.Write([]byte("lost")); n != 4 || err != nil {
 					t.Fatal(n, err)
 				}
 			}
-		})
-		if took < streamPatience || took > 2*streamPatience {
-			t.Errorf("100 datagrams waited for %v", took)
-		}
-		got := make(chan []byte)
-		go func() {
-			buffer := make([]byte, 100)
-			n, _ := theirs.Read(buffer)
-			got <- buffer[:n]
-		}()
-		time.Sleep(time.Second) // until it reads
-		if n, err := ours.Write([]byte("whole")); n != 5 || err != nil {
-			t.Error(n, err)
-		}
-		if read := <-got; !bytes.Equal(read, []byte("whole")) {
-			t.Errorf("read %q", read)
-		}
-	})
-}
-
-// After a part of a message nothing can be read any more.
-func TestTURNStreamEndsWithAPart(t *testing.T) {
-	bubble.Run(t, func(t *testing.T) {
-		ours, theirs := pipes(t)
-		go theirs.Read(make([]byte, 2))
-		time.Sleep(time.Second)
-		if _, err := ours.Write([]byte("in two parts")); err == nil {
-			t.Error("no error")
-		}
-		if _, err := ours.Write([]byte("another")); err == nil {
-			t.Error("the stream goes on")
-		}
-	})
-}
-
-// TLS has no second try, and its goodbye waits for five seconds.
-func TestTURNStreamOverTLSEnds(t *testing.T) {
-	bubble.Run(t, func(t *testing.T) {
-		a, b := net.Pipe()
-		defer b.Close()
-		ours := &turnStream{Conn: tls.Client(a, &tls.Config{InsecureSkipVerify: true})}
-		took := bubble.Took(func() {
-			if _, err := ours.Write([]byte("hello")); err == nil { // the handshake, which nobody answers
-				t.Error("no error")
-			}
 			ours.Close()
+			if _, err := ours.Read(make([]byte, 1)); err == nil {
+				t.Error("who reads is not told")
+			}
+			if _, err := ours.Write([]byte("late")); err == nil {
+				t.Error("it takes more after its end")
+			}
 		})
-		if took > 2*streamPatience {
-			t.Errorf("waited for %v", took)
+		if took > 0 {
+			t.Errorf("took %v", took)
+		}
+		time.Sleep(lastWords)
+		if _, err := io.ReadAll(theirs); err != nil {
+			t.Error(err)
 		}
 	})
 }
 
-// On a real socket: whoever closes a relay whose server takes nothing does not wait for it.
-func TestTURNStreamToADeadServer(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	conn, err := net.Dial("tcp", listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	server, err := listener.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
-	ours := &turnStream{Conn: conn}
-	defer ours.Close()
-	packet := make([]byte, 1200)
-	for end := await.Deadline(); !ours.full; {
-		if _, err := ours.Write(packet); err == io.ErrClosedPipe || time.Now().After(end) {
-			t.Fatal("the buffers of the system take everything: ", err)
+// The last message gives an allocation back.
+func TestTURNStreamHasLastWords(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
+		ours, theirs := pipes()
+		ours.Write([]byte("good"))
+		ours.Write([]byte("bye"))
+		ours.Close()
+		if read, err := io.ReadAll(theirs); err != nil || string(read) != "goodbye" {
+			t.Errorf("%q, %v", read, err)
 		}
+	})
+}
+
+// On real sockets, whose buffers end in the middle of a datagram, and over TLS, which has no second try: who has read
+// nothing for longer than anybody waits reads whole datagrams then, and new ones.
+func TestTURNStreamGoesOnAfterAStandstill(t *testing.T) {
+	t.Run("TCP", func(t *testing.T) {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
-			return // in the middle of a packet: that is an end, too
+			t.Fatal(err)
 		}
+		defer listener.Close()
+		standStill(t, listener, func() (net.Conn, error) { return net.Dial("tcp", listener.Addr().String()) })
+	})
+	t.Run("TLS", func(t *testing.T) {
+		identified := httptest.NewTLSServer(nil) // has a certificate
+		defer identified.Close()
+		listener, err := tls.Listen("tcp", "127.0.0.1:0", identified.TLS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer listener.Close()
+		standStill(t, listener, func() (net.Conn, error) {
+			return tls.Dial("tcp", listener.Addr().String(), &tls.Config{InsecureSkipVerify: true})
+		})
+	})
+}
+
+func standStill(t *testing.T, listener net.Listener, dial func() (net.Conn, error)) {
+	accepted := make(chan net.Conn)
+	go func() {
+		server, err := listener.Accept()
+		if err != nil {
+			t.Error(err)
+		} else if secure, ok := server.(*tls.Conn); ok {
+			secure.Handshake()
+		}
+		accepted <- server
+	}()
+	conn, err := dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := <-accepted
+	defer server.Close()
+	ours := newTURNStream(conn, panics.Guard{})
+	defer ours.Close()
+
+	number := uint32(0)
+	send := func() {
+		datagram := bytes.Repeat([]byte{byte(number)}, 100+int(number%1200))
+		binary.BigEndian.PutUint32(datagram, uint32(len(datagram)))
+		binary.BigEndian.PutUint32(datagram[4:], number)
+		number++
+		if _, err := ours.Write(datagram); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for end := await.Deadline(); len(ours.waiting) < streamQueue; send() { // the system's buffers are full, and the queue
+		if time.Now().After(end) {
+			t.Fatal("the buffers of the system take everything")
+		}
+	}
+	for range 100 {
+		send() // lost
+	}
+	newest := number
+	read := func() uint32 {
+		server.SetReadDeadline(await.Deadline())
+		head := make([]byte, 8)
+		if _, err := io.ReadFull(server, head); err != nil {
+			t.Fatal(err)
+		}
+		n := binary.BigEndian.Uint32(head[4:])
+		if size := binary.BigEndian.Uint32(head); size != 100+n%1200 {
+			t.Fatalf("datagram %d has a length of %d", n, size)
+		}
+		rest := make([]byte, 100+n%1200-8)
+		if _, err := io.ReadFull(server, rest); err != nil || !bytes.Equal(rest, bytes.Repeat([]byte{byte(n)}, len(rest))) {
+			t.Fatalf("datagram %d is another: %v", n, err)
+		}
+		return n
+	}
+	last := read()
+	for len(ours.waiting) > 0 {
+		last = read()
+	}
+	send()
+	for last < newest {
+		last = read()
+	}
+	if last != newest {
+		t.Errorf("read datagram %d at last, want %d", last, newest)
 	}
 }
