@@ -69,7 +69,7 @@ char *const *tp2p_environment(void) {
 }
 
 /* A program with more rights than who started it (setuid, capabilities) has that one's environment, which must not say
- * where it writes, or whom it believes. */
+ * where it writes, or whom it believes: neither to the library nor to Go, which knows SSL_CERT_FILE and HTTPS_PROXY. */
 static int has_others_environment(void) {
 #ifdef __linux__
   return getauxval(AT_SECURE) != 0;
@@ -81,8 +81,10 @@ static int has_others_environment(void) {
 }
 
 __attribute__((constructor)) static void at_load(void) {
-  copy_environment();
-  if (!has_others_environment()) tp2p_read_environment();
+  if (!has_others_environment()) {
+    copy_environment();
+    tp2p_read_environment();
+  }
   watch_forks();
   if (!tp2p_starts_late()) tp2p_set_started();
 }

@@ -12,7 +12,13 @@ static void opens_a_device(void) {
   CHECK_IS(0, thing_p2p_device_close(device));
 }
 
+static void is_an_app(void) {
+  CHECK_IS(0, thing_p2p_init("app"));
+  CHECK_IS(0, thing_p2p_deinit());
+}
+
 int main(void) {
   RUN(opens_a_device);
+  RUN(is_an_app);
   return CHECK_RESULT;
 }
