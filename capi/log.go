@@ -47,8 +47,8 @@ type logSink struct {
 }
 
 // setLog returns when the callback before has had its lines, and when no callback
-// runs of those before, also if somebody else has ended it. One that ends itself
-// does not get the rest: it would be called inside of its own call.
+// runs of those before, also if somebody else has ended it. When a log callback makes
+// the call the rest is lost: it would be called inside of that call.
 func setLog(level C.int, callback, user, caller C.uintptr_t) C.int {
 	previous := setSink(level, callback, user)
 	lines.flush(uintptr(caller))
@@ -69,9 +69,13 @@ func setSink(level C.int, callback, user C.uintptr_t) (previous *logSink) {
 	return sink.Swap(next)
 }
 
-// deliverLog returns when the callback has had the lines that were written
-// before. caller is as in queue.drain; a log callback itself does not wait.
-func deliverLog(caller uintptr) { lines.flush(caller) }
+// deliverLog returns when the callback, if there is one, has had the lines that were
+// written before. caller is as in queue.drain; a log callback itself does not wait.
+func deliverLog(caller uintptr) {
+	if sink.Load() != nil {
+		lines.flush(caller)
+	}
+}
 
 func levelToC(level slog.Level) int {
 	switch {

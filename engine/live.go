@@ -116,28 +116,39 @@ type encoder struct {
 }
 
 // An encoder that has been told to produce less, or nothing, waits to be told of more: the rate is
-// looked at without it, too, ever more rarely after the last frame, and then no more.
+// looked at without it, too, ever more rarely after the last frame, and then no more: until the path
+// has come back after an outage, or is another.
 const (
 	firstLook = 250 * time.Millisecond
 	lastLook  = 16 * time.Second
 )
 
-// lookLater begins anew with the looks.
+// lookLater begins with the looks, or anew.
 func (e *encoder) lookLater(s *Session) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.stopped {
-		return
-	}
-	e.pause = firstLook
-	if e.timer == nil {
-		e.timer = panics.Guard{Log: s.log}.After(e.pause, func() {
+	if e.timer == nil && !e.stopped {
+		e.timer = panics.Guard{Log: s.log}.After(firstLook, func() {
 			s.FrameRate()
 			e.lookAgain()
 		})
-		return
 	}
-	e.timer.Reset(e.pause)
+	e.restart()
+}
+
+// lookAnew is for a path that has come back, or is another: who has sent no frames does not look.
+func (e *encoder) lookAnew() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.restart()
+}
+
+// restart needs the lock.
+func (e *encoder) restart() {
+	if e.timer != nil && !e.stopped {
+		e.pause = firstLook
+		e.timer.Reset(e.pause)
+	}
 }
 
 func (e *encoder) lookAgain() {

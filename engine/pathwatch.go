@@ -28,6 +28,7 @@ type pathWatch struct {
 	rtt      func() time.Duration // now
 	ping     func()
 	lost     func(told bool) // called in a goroutine of its own; told: by the peer
+	back     func()          // the same, when an answer comes after that; nil: nobody asks
 
 	progress atomic.Bool // since the last look
 	armed    atomic.Bool
@@ -117,6 +118,9 @@ func (w *pathWatch) look() {
 	progress := w.progress.Swap(false)
 	switch {
 	case answered != w.last:
+		if w.quiet > 1 && w.back != nil {
+			w.guard.Go(w.back)
+		}
 		w.last, w.quiet = answered, 0
 		if !progress && !w.unproven() {
 			w.armed.Store(false)

@@ -123,7 +123,10 @@ func (s *Session) bytesArrived() { s.watched.Changed(EventReadable) }
 
 func (s *Session) hasRoom() { s.watched.Changed(EventWritable) }
 
-func (s *Session) hasMoved() { s.watched.Happened(EventPath) }
+func (s *Session) hasMoved() {
+	s.watched.Happened(EventPath)
+	s.encoder.lookAnew()
+}
 
 // isOver says that nothing comes any more: whoever reads gets what is left, or the reason.
 func (s *Session) isOver() {

@@ -112,7 +112,7 @@ func (p *preconnection) run() {
 // mayPass reports whether what kept two apart can be otherwise in a while.
 func mayPass(err error) bool {
 	switch CodeOf(err) {
-	case ErrTimeout, ErrNoAnswer, ErrSignaling, ErrDeviceNotOnline, ErrNoRelay:
+	case ErrTimeout, ErrNoAnswer, ErrSignaling, ErrDeviceNotOnline, ErrNoRelay, ErrNoMemory:
 		return true
 	}
 	return false

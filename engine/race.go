@@ -215,7 +215,7 @@ func (at *attempt) delays() (lan, server time.Duration) {
 // hopeless reports that the server says that the device is offline, and the other
 // ways have had their time.
 func (at *attempt) hopeless() bool {
-	if !at.offline || at.inTurn > 0 || len(at.greeter) > 0 || at.app.config.usesLAN() && !at.asked {
+	if !at.offline || at.inTurn > 0 || len(at.queue) > 0 || len(at.greeter) > 0 || at.app.config.usesLAN() && !at.asked {
 		return false
 	}
 	return !time.Now().Before(at.waitUntil)

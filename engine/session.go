@@ -116,6 +116,7 @@ func newSession(conn *quicConn, control channel.Stream, about about, config Conf
 	}
 	w.attach(s.end, s.hasMoved)
 	s.watch = newPathWatch(s.guard, s.conn.answered, s.conn.unproven, s.rtt, func() { s.conn.ask(control) }, w.lost)
+	s.watch.back = s.encoder.lookAnew
 	s.silence = watchSilence(s.guard, config.OfflineAfter, s.packetsReceived, s.watch.doubt, func() { s.end(ErrClosedTimeout) })
 	s.listening.Add(1)
 	s.listen()

@@ -14,7 +14,7 @@ type Status struct {
 	Online    bool      // it is connected to its server
 	Server    string    // without a password; "": none
 	Since     time.Time // when Online has last changed, or Listening if there is no server
-	Err       error     // why a device that listens is not online, an ErrSignaling; nil: it is, or has no server
+	Err       error     // why a device that listens is not online, an ErrSignaling or ErrNoMemory; nil: it is, or has no server
 	Address   string    // see Device.Address
 	Sessions  int       // that live
 }

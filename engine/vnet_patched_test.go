@@ -243,10 +243,12 @@ func TestDeviceThatFollowsLate(t *testing.T) {
 		w.drop(direct)
 		app, device := p.connect(0)
 		checkPath(t, app, device, PathRelay)
-		timer := time.AfterFunc(time.Second, func() {
+		var steps sync.WaitGroup
+		steps.Go(func() {
+			time.Sleep(time.Second)
 			w.drop(nil)
-			for app.way.where().kind != PathDirect {
-				time.Sleep(time.Millisecond)
+			if _, ok := app.movedTo(PathDirect, upgradeBound); !ok {
+				t.Error("the app has not moved")
 			}
 			w.drop(direct) // and with it the app's answer to the device's first probe
 			time.Sleep(3 * access)
@@ -259,8 +261,8 @@ func TestDeviceThatFollowsLate(t *testing.T) {
 			time.Sleep(time.Second)
 			checkPath(t, app, device, PathDirect)
 		})
-		defer timer.Stop()
 		arrivals, err := runAll(p.traffic(app, device, 7)...)
+		steps.Wait()
 		w.must(err)
 		for i, a := range arrivals {
 			if a.silent > 200*time.Millisecond {

@@ -83,3 +83,41 @@ func TestEncoderThatWaitsIsToldOfTheRate(t *testing.T) {
 		}
 	})
 }
+
+// An encoder may wait for longer than the rate is looked at without a reason.
+func TestEncoderThatWaitsOutAnOutageIsToldOfTheRate(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(portRestricted), w.home(portRestricted), func(app, device *Config) {
+			app.OfflineAfter, device.OfflineAfter = 3*time.Minute, 3*time.Minute
+		})
+		_, device := p.connect(0)
+		send := func() { device.SendFrame(1, make([]byte, 40<<10), true, 0) }
+		for range 30 {
+			send()
+			time.Sleep(33 * time.Millisecond)
+		}
+		w.drop(everything)
+		for range 30 { // are in vain
+			send()
+			time.Sleep(33 * time.Millisecond)
+		}
+		time.Sleep(2 * lastLook)
+		device.encoder.mu.Lock()
+		told := device.encoder.told
+		device.encoder.mu.Unlock()
+		time.Sleep(time.Minute)
+		poller := NewPoller()
+		defer poller.Close()
+		w.must(poller.Watch(device, 1, EventRate, 0))
+		var events [1]Event
+		poller.Wait(events[:], 0) // of before
+		w.drop(nil)
+		_, err := poller.Wait(events[:], lastLook)
+		device.encoder.mu.Lock()
+		now := device.encoder.told
+		device.encoder.mu.Unlock()
+		if err != nil || now <= told {
+			t.Errorf("the rate was %d and is %d: %v", told, now, err)
+		}
+	})
+}

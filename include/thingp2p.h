@@ -533,7 +533,7 @@ THING_P2P_API int thing_p2p_resend_offer(const char *target);
  *                       device_unseen (by the server, ever), no_answer, not_in_lan;
  *                       no_server (is set), server_dead, server_name (is not found),
  *                       server_pin, server_certificate, clock (is wrong), login (refused);
- *                       version, limit (of sessions, here), fault, other
+ *                       version, limit (here, of sessions, files or memory), fault, other
  *   result              of the attempt: code; name, without THING_P2P_; path, "lan",
  *                       "direct" or "relay"; connect_ms, null on a device; ended_ms
  *   why_relay           why a relay carried the session at its beginning
@@ -853,7 +853,7 @@ THING_P2P_API int thing_p2p_device_listen(int device);
  *   "since"      Unix time in seconds: when "online" has last changed, or "listening"
  *                if there is no server
  *   "code"       0, or why a device that listens and has a server is not online:
- *                THING_P2P_ERR_SIGNALING
+ *                THING_P2P_ERR_SIGNALING or THING_P2P_ERR_NO_MEMORY
  *   "error"      the same as a sentence, "" with code 0: for people, not for programs
  *   "address"    as thing_p2p_device_address tells; not there if this host has none
  *   "sessions"   how many sessions the device has
@@ -981,7 +981,7 @@ typedef void (*thing_p2p_log_cb)(int level, const char *line, void *user);
  * Sends the log up to `level` to `log`; NULL or THING_P2P_LOG_OFF, as at first,
  * turns it off. Lines are dropped when `log` is slower than they come; a line
  * says how many. Before it returns, the previous callback gets the lines that
- * wait for it, unless it makes this call itself, and is not called any more
+ * wait for it, unless a log callback makes this call, and is not called any more
  * after that. So have calls that return an error, read, send and accept
  * excepted: where there is more to say than the code does, it has reached `log`
  * when they return. Do not hold a lock in a call that `log` takes.

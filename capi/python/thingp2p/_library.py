@@ -3,7 +3,8 @@
 import enum
 import itertools
 import sys
-from typing import Callable, Dict, Optional
+import threading
+from typing import Callable, Dict, Optional, Set
 
 from ._errors import Error, check
 from ._native import NO_LOG, LogCallback, lib
@@ -32,6 +33,8 @@ def set_option(key: str, value: str) -> None:
 _Log = Callable[[LogLevel, str], None]
 _logs: Dict[int, _Log] = {}
 _keys = itertools.count(1)
+_setting: Set[int] = set()  # the keys of calls that have not returned: nobody knows which of them is the last
+_guard = threading.Lock()
 
 
 @LogCallback
@@ -48,13 +51,19 @@ def _on_log(level: int, line: bytes, key: Optional[int]) -> None:
 def set_log(level: LogLevel, log: Optional[_Log] = None) -> None:
     """Sends the log up to `level` to a function, on a thread of the library; None turns it off. Lines of before come first, for
     the function of before."""
-    before, key = list(_logs), next(_keys)
-    if callback(log):
-        _logs[key] = log
+    key = next(_keys)
+    with _guard:
+        over = [old for old in _logs if old not in _setting]
+        if callback(log):
+            _logs[key] = log
+        _setting.add(key)
     try:
         check(lib.set_log(level if log else LogLevel.OFF, _on_log if log else NO_LOG, key))
     except Error:
-        _logs.pop(key, None)
+        over = [key]
         raise
-    for old in before:
-        _logs.pop(old, None)
+    finally:
+        with _guard:
+            _setting.discard(key)
+            for old in over:
+                _logs.pop(old, None)

@@ -61,7 +61,8 @@ func (r *Rate) Update(now time.Time, l Load) uint64 {
 		return uint64(r.rate)
 	}
 	r.at = now
-	r.beside += (float64(l.Urgent-r.urgent)*8/passed.Seconds() - r.beside) * part(passed, besideOver)
+	urgent := max(float64(l.Urgent)-float64(r.urgent), 0) // less than 0: this load was taken before the last
+	r.beside += (urgent*8/passed.Seconds() - r.beside) * part(passed, besideOver)
 	r.urgent = l.Urgent
 	r.look(passed, l)
 

@@ -43,7 +43,7 @@ const (
 	Clock             Cause = "clock" // this machine's, or the server's
 	Login             Cause = "login" // refused for another reason
 
-	Limit Cause = "limit" // of sessions, here
+	Limit Cause = "limit" // of sessions, or of open files, here
 	Fault Cause = "fault" // of the library
 	Other Cause = "other"
 )
@@ -99,6 +99,8 @@ func (s *Snapshot) Explain() (Cause, string) {
 		return Version, "The secure handshake failed: the app and the device have versions that do not fit."
 	case codes.ErrSessionLimit:
 		return Limit, "There are too many sessions on this side: close one, or allow more."
+	case codes.ErrNoMemory:
+		return Limit, "This side has no memory or no open files left: close some, or allow more."
 	case codes.ErrInternal:
 		return Fault, "There was a fault in the library: its log has the details."
 	case codes.ErrRemote:

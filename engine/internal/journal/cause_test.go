@@ -106,6 +106,7 @@ func TestCauses(t *testing.T) {
 		"broken":        {nothing, enough, End{Code: codes.ErrConnectBreak}, Broken, "by this side"},
 		"versions":      {nothing, enough, End{Code: codes.ErrHandshake}, Version, "versions"},
 		"limit":         {nothing, 60, End{Code: codes.ErrSessionLimit}, Limit, "too many sessions"},
+		"files":         {nothing, 60, End{Code: codes.ErrNoMemory}, Limit, "open files"},
 		"fault":         {nothing, 60, End{Code: codes.ErrInternal}, Fault, "its log"},
 		"connected":     {nothing, 100, End{Path: "lan"}, Connected, "in the local network within 100 ms."},
 		"by relay only": {nothing, 100, End{Path: "relay", Only: true}, Connected, "through a relay within 100 ms: nothing else is allowed"},
