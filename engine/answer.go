@@ -73,12 +73,16 @@ func (d *Device) refuse(client *signal.Client, m *signal.Message, code Code) {
 // moves.
 func (d *Device) answer(client *signal.Client, m *signal.Message, moved *follower, stranger bool, j *journal.Journal) {
 	ctx, stop := context.WithTimeout(d.ctx, base.NegotiationTime)
+	relay := d.config.Relay
+	if moved != nil && relay == RelayAuto {
+		relay = RelayNever // an app moves to none of the device's
+	}
 	n := paths.NewNegotiation(&d.ground, client, paths.Terms{
 		ID:        m.Attempt,
 		Trace:     m.Trace,
 		PeerID:    m.From,
 		PeerKey:   m.MLKEM,
-		Policy:    d.config.Relay,
+		Policy:    relay,
 		Stranger:  stranger,
 		Statement: d.answerTo(m),
 		OpenRelay: d.openRelay,

@@ -38,7 +38,15 @@ func newFollower(d *Device, conn *quicConn, peer Peer, via *deviceRelay) *follow
 	return f
 }
 
-func (f *follower) rerouted() bool { return f.routes.rerouted() }
+// rerouted ends the searches that look from where this host is no more: the app's next offer
+// begins anew.
+func (f *follower) rerouted() bool {
+	if !f.routes.rerouted() {
+		return false
+	}
+	f.searches.end()
+	return true
+}
 
 func (f *follower) where() route {
 	remote := f.routes.network.NAT64().In(hosts.AddrPort(f.conn.RemoteAddr()))
@@ -83,7 +91,11 @@ func (f *follower) attach(_ func(Code), moved func()) {
 	})
 }
 
-func (f *follower) settled() { f.searches.end() }
+func (f *follower) settled() {
+	for _, id := range f.searches.end() {
+		f.device.negotiations.end(f.peer.AppID, id) // the server may be slower than QUIC
+	}
+}
 
 func (f *follower) close() {
 	f.searches.end()
@@ -129,13 +141,16 @@ func (s *searches) forget(attempt string) {
 	delete(s.all, attempt)
 }
 
-func (s *searches) end() {
+// end returns the attempts that it has ended.
+func (s *searches) end() (ended []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, one := range s.all {
+	for id, one := range s.all {
 		one.stop()
+		ended = append(ended, id)
 	}
 	s.all = nil
+	return ended
 }
 
 // addressSet is a small set that anybody may read and one peer fills.

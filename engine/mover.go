@@ -50,14 +50,21 @@ type search struct {
 	urgent bool
 	told   atomic.Bool // the peer's packets are not answered: what is answered of ours shows nothing
 
-	answered uint64        // packets of ours, before it began
-	queue    []paths.Found // that may be probed, or probed again
+	local    netip.Addr          // from where the session's packets went when it began
+	answered uint64              // packets of ours, before it began
+	queue    []paths.Found       // that may be probed, or probed again
+	tries    map[paths.Found]int // that were in vain
+	giveTurn func()              // of an urgent one: others may repair their paths
 }
 
 // How long paths are looked for.
 const (
 	moveTime    = 10 * time.Second
 	upgradeTime = 15 * time.Second
+
+	// repairTime is how long a search keeps others from theirs: that of a device which is gone
+	// goes on for longer.
+	repairTime = 2 * time.Second
 
 	// followTime is how long the device may take to follow a move, with some of its probes of
 	// the new path lost. It sends to the old one until then.
@@ -112,12 +119,13 @@ func (m *mover) onRelay() bool { return m.path.Load().kind == PathRelay }
 // settled: a device has nothing to settle.
 func (m *mover) settled() {}
 
-// begin runs a search, one at a time: an urgent one makes another give way. A session
-// that is pinned has nothing to search for.
+// begin runs a search, one at a time: an urgent one makes another give way, also an urgent one
+// that has begun in another network. A session that is pinned has nothing to search for.
 func (m *mover) begin(urgent bool, run func(*search)) bool {
+	local := m.where().local.Addr()
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.closed || m.pinned || m.search != nil && (!urgent || m.search.urgent) {
+	if m.closed || m.pinned || m.search != nil && (!urgent || m.search.urgent && m.search.local == local) {
 		return false
 	}
 	if m.search != nil {
@@ -131,7 +139,7 @@ func (m *mover) begin(urgent bool, run func(*search)) bool {
 
 // start needs the lock.
 func (m *mover) start(urgent bool, run func(*search)) {
-	s := &search{urgent: urgent, answered: m.carrier.conn.answered()}
+	s := &search{urgent: urgent, local: m.where().local.Addr(), answered: m.carrier.conn.answered(), tries: make(map[paths.Found]int)}
 	s.ctx, s.cancel = context.WithCancel(m.ctx)
 	if urgent {
 		s.told.Store(m.told)
@@ -159,12 +167,16 @@ func (m *mover) finish(s *search) {
 	case m.onRelay() && m.app.config.Relay != RelayOnly:
 		wait := upgradeIntervals[min(m.retries, len(upgradeIntervals)-1)]
 		m.retries++
+		if m.timer != nil {
+			m.timer.Stop() // one of before a search that was urgent
+		}
 		m.timer = m.workers.After(wait, m.searchDirect)
 	}
 }
 
-// settle makes a search give way: what follows is for a better path only.
+// settle makes an urgent search give way: what follows is for a better path only.
 func (m *mover) settle(s *search) {
+	s.giveTurn()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s.urgent = false
@@ -198,6 +210,9 @@ func (m *mover) upgrade(n *paths.Negotiation, stop func()) {
 
 // searchDirect looks for a direct path while a relay carries the session.
 func (m *mover) searchDirect() {
+	if !m.onRelay() {
+		return
+	}
 	m.begin(false, func(s *search) { m.look(s, upgradeTime, RelayNever) })
 }
 
@@ -206,15 +221,22 @@ func (m *mover) lost(told bool) {
 	if told && (time.Since(m.path.Load().since) < staleTime || m.addTold()) {
 		return
 	}
-	m.begin(true, func(s *search) {
+	begun := m.begin(true, func(s *search) {
 		if !m.app.repairs.begin(s.ctx, s.answers(m.carrier.conn), s.answered) {
 			return
 		}
-		defer m.app.repairs.end()
+		s.giveTurn = sync.OnceFunc(m.app.repairs.end)
+		defer s.giveTurn()
+		defer m.workers.After(repairTime, s.giveTurn).Stop()
 		m.log.Info("the path is silent, looking for another")
 		m.doubtServer()
 		m.look(s, moveTime, m.app.config.Relay)
 	})
+	if told && !begun {
+		m.mu.Lock()
+		m.told = false // another search has begun meanwhile, which has heard it or will
+		m.mu.Unlock()
+	}
 }
 
 // addTold makes an urgent search know what the peer says: the one that runs, or else the next.

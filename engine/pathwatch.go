@@ -37,8 +37,10 @@ type pathWatch struct {
 	stopped bool
 	timer   *time.Timer
 	last    uint64
-	quiet   int // looks in a row that found nothing answered
-	turns   int // of the pause before the next look that have passed: see package patience
+	before  time.Duration // round trip on the path before, until something is answered on the new one
+	known   time.Duration // round trip when something was answered
+	quiet   int           // looks in a row that found nothing answered
+	turns   int           // of the pause before the next look that have passed: see package patience
 }
 
 const (
@@ -100,13 +102,29 @@ func (w *pathWatch) found() { w.lost(false) }
 
 // ask needs the lock.
 func (w *pathWatch) ask() {
+	w.guard.Go(w.ping)
+	w.expect()
+}
+
+// expect needs the lock.
+func (w *pathWatch) expect() {
 	w.armed.Store(true)
 	w.last, w.quiet, w.turns = w.answered(), 1, 0
-	w.guard.Go(w.ping)
 	w.timer.Reset(w.interval() / patience.Turns)
 }
 
-func (w *pathWatch) interval() time.Duration { return max(lookInterval, 2*w.rtt()) }
+// interval believes that a new path is like the one before until it is known.
+func (w *pathWatch) interval() time.Duration { return max(lookInterval, 2*w.rtt(), 2*w.before) }
+
+// hasMoved is called when another path carries the session: it has all the time to answer.
+func (w *pathWatch) hasMoved() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.before = w.known
+	if !w.stopped && w.quiet > 0 {
+		w.expect()
+	}
+}
 
 func (w *pathWatch) look() {
 	w.mu.Lock()
@@ -122,6 +140,7 @@ func (w *pathWatch) look() {
 			w.guard.Go(w.back)
 		}
 		w.last, w.quiet = answered, 0
+		w.before, w.known = 0, w.rtt()
 		if !progress && !w.unproven() {
 			w.armed.Store(false)
 			// A touch between the two may have seen the watch armed.

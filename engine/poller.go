@@ -124,6 +124,7 @@ func (s *Session) bytesArrived() { s.watched.Changed(EventReadable) }
 func (s *Session) hasRoom() { s.watched.Changed(EventWritable) }
 
 func (s *Session) hasMoved() {
+	s.watch.hasMoved()
 	s.watched.Happened(EventPath)
 	s.encoder.lookAnew()
 }

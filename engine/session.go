@@ -114,9 +114,9 @@ func newSession(conn *quicConn, control channel.Stream, about about, config Conf
 		s.channels[number].Arrived = s.bytesArrived
 		s.channels[number].HasRoom = s.hasRoom
 	}
-	w.attach(s.end, s.hasMoved)
 	s.watch = newPathWatch(s.guard, s.conn.answered, s.conn.unproven, s.rtt, func() { s.conn.ask(control) }, w.lost)
 	s.watch.back = s.encoder.lookAnew
+	w.attach(s.end, s.hasMoved)
 	s.silence = watchSilence(s.guard, config.OfflineAfter, s.packetsReceived, s.watch.doubt, func() { s.end(ErrClosedTimeout) })
 	s.listening.Add(1)
 	s.listen()

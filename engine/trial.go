@@ -34,8 +34,10 @@ type probed struct {
 }
 
 const (
-	probeTime  = time.Second
+	probeTime  = time.Second            // the first, and twice as long each time: the path may be that slow
 	probePause = 100 * time.Millisecond // until one that was silent is probed again
+
+	mostProbeTime = 4 * time.Second
 
 	// maxProbes are so many at a time, since each path takes a connection id, of which QUIC
 	// has four.
@@ -46,13 +48,14 @@ const (
 // and packets are answered.
 func (t *trial) isHealed(p paths.Found) bool {
 	s, now := t.search, t.mover.path.Load()
-	return s.urgent && !s.told.Load() && !p.Relayed() && p.Remote == now.remote && t.mover.carrier.conn.answered() != s.answered
+	return s.urgent && !s.told.Load() && !p.Relayed() && now.kind != PathRelay && p.Remote == now.remote && t.mover.carrier.conn.answered() != s.answered
 }
 
-// enqueue puts direct paths before others.
+// enqueue puts direct paths before others. No session moves to a relay of the device's: there its
+// QUIC knows only those that have come that way.
 func (t *trial) enqueue(p paths.Found) {
 	s := t.search
-	if slices.Contains(s.queue, p) || slices.Contains(t.running, p) || len(s.queue) >= 2*maxNear {
+	if p.Lane.DeviceRelayed || slices.Contains(s.queue, p) || slices.Contains(t.running, p) || len(s.queue) >= 2*maxNear {
 		return
 	}
 	if p.Relayed() {
@@ -84,7 +87,7 @@ func (t *trial) probeNext() {
 	}
 	o := t.mover.carrier.lead(p, r)
 	t.running = append(t.running, p)
-	ctx, cancel := context.WithTimeout(t.ctx, probeTime)
+	ctx, cancel := context.WithTimeout(t.ctx, min(probeTime<<s.tries[p], mostProbeTime))
 	t.mover.workers.Go(func() {
 		defer cancel()
 		err := error(ErrInternal)
@@ -116,6 +119,7 @@ func (t *trial) settle(r probed) bool {
 	if left := r.outlet.rest(); left != nil {
 		t.negotiation.GiveBack(left)
 	}
+	t.search.tries[r.path]++
 	t.search.queue = append(t.search.queue, r.path)
 	t.next.Reset(probePause)
 	return false

@@ -100,9 +100,11 @@ func runAll(flows ...flow) ([]arrival, error) {
 }
 
 // exchange sends some bytes both ways on several channels at once.
-func exchange(app, device *Session) error {
+func exchange(app, device *Session) error { return exchangeOn(app, device, 0, 1, 5) }
+
+func exchangeOn(app, device *Session, channels ...int) error {
 	var flows []flow
-	for _, channel := range []int{0, 1, 5} {
+	for _, channel := range channels {
 		flows = append(flows,
 			flow{from: app, to: device, channel: channel, part: 3000, parts: 4},
 			flow{from: device, to: app, channel: channel, part: 5000, parts: 4})

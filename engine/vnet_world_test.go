@@ -158,9 +158,15 @@ type home struct {
 // Without a NAT it is one host on the internet.
 func (w *world) home(kind *nat) *home {
 	w.t.Helper()
+	return w.farHome(kind, access)
+}
+
+// farHome is one to which the way is longer, or shorter.
+func (w *world) farHome(kind *nat, way time.Duration) *home {
+	w.t.Helper()
 	h := &home{world: w, publicIP: fmt.Sprintf("203.0.113.%d", w.nextIP), private: kind != nil}
 	w.nextIP++
-	config := &vnet.RouterConfig{MinDelay: access, LoggerFactory: base.ICELog{Log: slog.New(slog.DiscardHandler)}}
+	config := &vnet.RouterConfig{MinDelay: way, LoggerFactory: base.ICELog{Log: slog.New(slog.DiscardHandler)}}
 	if h.private {
 		config.CIDR = "192.168.1.0/24"
 		config.StaticIPs = []string{h.publicIP}
@@ -254,9 +260,9 @@ func (h *home) has(c vnet.Chunk) bool {
 }
 
 // sent tells packets from a home.
-func (h *home) sent(c vnet.Chunk) bool {
-	return c.SourceAddr().(*net.UDPAddr).IP.String() == h.publicIP
-}
+func (h *home) sent(c vnet.Chunk) bool { return isFrom(c, h.publicIP) }
+
+func isFrom(c vnet.Chunk, ip string) bool { return c.SourceAddr().(*net.UDPAddr).IP.String() == ip }
 
 func everything(vnet.Chunk) bool { return true }
 

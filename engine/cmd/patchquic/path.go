@@ -77,6 +77,22 @@ var pathChanges = []change{
 		after: "\t\tbackoffFactor := 1 << min(len(p.pathChallenges), mostBackoff)\n" +
 			"\t\tp.pathChallenges = p.pathChallenges[max(0, len(p.pathChallenges)-(mostChallenges-1)):]\n",
 	},
+	// A path without a connection id of its own takes that of the path in use.
+	{
+		file:   "connection.go",
+		before: "newPathManager(\n\t\t\t\tc.connIDManager.GetConnIDForPath,\n",
+		after:  "newPathManager(\n\t\t\t\tc.connIDForPath,\n",
+	},
+	{
+		file:   "connection.go",
+		before: "newPathManagerOutgoing(\n\t\tc.connIDManager.GetConnIDForPath,\n",
+		after:  "newPathManagerOutgoing(\n\t\tc.connIDForPath,\n",
+	},
+	{
+		file:   "connection.go",
+		before: "\tconnID, ok := c.connIDManager.GetConnIDForPath(path)\n",
+		after:  "\tconnID, ok := c.connIDForPath(path)\n",
+	},
 	// The search for a larger size begins again after a while.
 	{
 		file:   "mtu_discoverer.go",

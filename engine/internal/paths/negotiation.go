@@ -214,7 +214,7 @@ func (n *Negotiation) Run(ctx context.Context) {
 				n.unproven.Reset(quicPatience)
 			}
 		case <-n.unproven.C:
-			if !n.reached.Load() && (n.newest == nil || n.newest.ByUDP) {
+			if n.Policy != RelayNever && !n.reached.Load() && (n.newest == nil || n.newest.ByUDP) {
 				n.log.Debug("checks come, and QUIC does not")
 				n.askForRelay(ctx, true) // what swallows QUIC does so on the way to a relay by UDP, too
 			}
