@@ -188,6 +188,14 @@ func TestPollerAgainstAModel(t *testing.T) {
 	for pair := range sessions {
 		open(pair)
 	}
+	defer func() {
+		for i, e := range ends {
+			if t.Failed() {
+				t.Logf("end %d: %v, %+v, to be read %v, the pollers say %+v and %+v", i, e.session.Check(), e.session.Info(), e.unread,
+					now(t, poller)[int32(i)], now(t, second)[int32(i)])
+			}
+		}
+	}()
 	check := func(p *engine.Poller, i int) {
 		t.Helper()
 		want := uint32(0)
