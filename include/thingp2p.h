@@ -290,14 +290,14 @@ typedef struct thing_p2p_pairing {
 THING_P2P_API int thing_p2p_set_option(const char *key, const char *value);
 
 /*
- * Prepares the app side. `uid`, 1 to 80 bytes without control characters, names
- * the user to the devices.
+ * Prepares the app side. `uid`, 1 to 80 bytes of UTF-8 without control or invisible
+ * characters (U+200C and U+200D may be), names the user to the devices.
  * Starts the connection to the server and does not wait for it. A device needs
  * no init.
  *
  * Returns THING_P2P_OK, also when this uid is initialised already, or
  *   THING_P2P_ERR_ALREADY_INITIALIZED  with another uid: deinit first
- *   THING_P2P_ERR_INVALID_PARAMETER    NULL, empty, too long or with control
+ *   THING_P2P_ERR_INVALID_PARAMETER    NULL, empty, too long or with other
  *                                      characters; or the option state_dir or
  *                                      ca_file cannot be used
  *   THING_P2P_ERR_BUSY                 another process, or a device of this one,
