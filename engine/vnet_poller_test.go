@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"sync"
 	"testing"
 	"time"
 )
@@ -53,13 +54,16 @@ func TestEncoderThatWaitsIsToldOfTheRate(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		p := w.pair(w.home(portRestricted), w.home(portRestricted), nil)
 		app, device := p.connect(0)
-		go func() {
+		var reading sync.WaitGroup
+		reading.Go(func() {
 			for {
 				if _, err := app.ReadFrame(1, MaxFrame, -1); err != nil {
 					return
 				}
 			}
-		}()
+		})
+		defer reading.Wait()
+		defer app.Close()
 		for range 20 {
 			w.must(device.SendFrame(1, make([]byte, 40<<10), true, 0))
 			time.Sleep(33 * time.Millisecond)

@@ -13,24 +13,30 @@ import (
 
 // Sessions that have a path that works, and something in the way of finding it.
 
-// trickle sends a little both ways until the session ends.
-func trickle(app, device *Session) {
+// trickle sends a little both ways until the session, or the test, ends.
+func (w *world) trickle(app, device *Session) {
+	var all sync.WaitGroup
 	for _, ends := range [][2]*Session{{app, device}, {device, app}} {
-		go func() {
+		all.Go(func() {
 			p := make([]byte, 1<<10)
 			for {
 				if _, err := ends[0].Read(1, p, -1); err != nil {
 					return
 				}
 			}
-		}()
-		go func() {
+		})
+		all.Go(func() {
 			for ends[1].Check() == nil {
 				ends[1].Send(1, make([]byte, 1000), 0)
 				time.Sleep(50 * time.Millisecond)
 			}
-		}()
+		})
 	}
+	w.t.Cleanup(func() {
+		app.Close()
+		device.Close()
+		all.Wait()
+	})
 }
 
 // moves counts how often a session moves within some time.
@@ -52,7 +58,7 @@ func TestManySessionsMoveAtOnce(t *testing.T) {
 		var apps []*Session
 		for range maxRepairs + 4 {
 			app, device := p.connect(0)
-			trickle(app, device)
+			w.trickle(app, device)
 			apps = append(apps, app)
 		}
 		time.Sleep(2 * time.Second)
@@ -80,7 +86,7 @@ func TestLongPathsAreMovedTo(t *testing.T) {
 				app, device := p.connect(15 * time.Second)
 				time.Sleep(10 * time.Second)
 				checkPath(t, app, device, PathDirect)
-				trickle(app, device)
+				w.trickle(app, device)
 				time.Sleep(time.Second)
 				w.drop(between(p.appHome, p.deviceHome))
 				if n := app.moves(time.Minute); n != 1 {
@@ -100,7 +106,7 @@ func TestPathsDoNotRunOutOfConnectionIDs(t *testing.T) {
 		app, device := p.connect(0)
 		time.Sleep(2 * time.Second)
 		checkPath(t, app, device, PathDirect)
-		trickle(app, device)
+		w.trickle(app, device)
 		direct := between(p.appHome, p.deviceHome)
 		answers := func(c vnet.Chunk) bool { // to probes by a relay
 			return isFrom(c, serverIP) && !p.deviceHome.has(c) && len(c.UserData()) > 1000
@@ -127,7 +133,7 @@ func TestRelayThatDiesAtOnce(t *testing.T) {
 		p := w.pair(w.home(portRestricted), w.home(portRestricted), nil)
 		app, device := p.connect(0)
 		time.Sleep(2 * time.Second)
-		trickle(app, device)
+		w.trickle(app, device)
 		direct := between(p.appHome, p.deviceHome)
 		var mu sync.Mutex
 		relays, dead := map[int]bool{}, false
@@ -164,7 +170,7 @@ func TestDirectPathIsNotLookedForTwice(t *testing.T) {
 		p := w.pair(w.home(portRestricted), w.home(portRestricted), nil)
 		w.drop(between(p.appHome, p.deviceHome))
 		app, device := p.connect(0)
-		trickle(app, device)
+		w.trickle(app, device)
 		time.Sleep(20 * time.Second)
 		checkPath(t, app, device, PathRelay)
 		w.drop(everything)

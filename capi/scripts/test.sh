@@ -256,7 +256,9 @@ ONCE_TESTS+='TestLostPacketsAreCounted|TestOnePairedAppShutsNobodyOut|TestOneApp
 ONCE_TESTS+='TestALoginIsGoodOnceAmongManyOthers|TestAReviewOfMany|TestPairingsAreBounded|TestAdmissionIsReviewed|'
 ONCE_TESTS+='TestSessionMovesToTheDirectPathAndBack|TestConsentMayTakeAsLongAsTheAppWaits|TestSilentPeerIsGone|TestLyingBroker|'
 ONCE_TESTS+='TestStrangersKeepNobodyOut|TestReportsNameTheCause|TestFallbackOfADownload|'
-ONCE_TESTS+='TestReportsOfEveryPairOfNATs|TestKnocksDoNotStarve)$'
+ONCE_TESTS+='TestReportsOfEveryPairOfNATs|TestKnocksDoNotStarve|TestManySessionsMoveAtOnce|TestLongPathsAreMovedTo|'
+ONCE_TESTS+='TestPathsDoNotRunOutOfConnectionIDs|TestRelayThatDiesAtOnce|TestDirectPathIsNotLookedForTwice|'
+ONCE_TESTS+='TestEncoderThatWaitsOutAnOutageIsToldOfTheRate)$'
 
 race_tests() {
   # shellcheck disable=SC2046 # a list

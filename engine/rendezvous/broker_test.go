@@ -106,6 +106,7 @@ func TestPresenceOfADeviceThatComesBack(t *testing.T) {
 		app := dial(t, b, theApp)
 		defer app.Disconnect(0)
 		app.subscribe(deviceStatus)
+		synctest.Wait() // what is retained comes after the acknowledgement, and is nothing yet
 		for range 20 {
 			device := dial(t, b, theDevice, withWill)
 			defer device.Disconnect(0)
