@@ -49,6 +49,16 @@ func (c *Controller) pacingRate() float64 {
 	return c.gain * rate * c.compensation()
 }
 
+// unknownRTT is taken for a round trip before one is known (RFC 9002, section 6.2.2).
+const unknownRTT = 333 * time.Millisecond
+
+// leastPace is what no estimate goes below, in byte/s: two packets in a round trip (RFC 9002, section 7.2), or in unknownRTT if
+// that is longer. Where nearly all ACKs get lost, or the application sends next to nothing, all samples are too low. A link
+// that carries less is held by the window.
+func (c *Controller) leastPace() float64 {
+	return 2 * c.datagram / seconds(max(c.minRTT(), unknownRTT))
+}
+
 // Below tinyRTT a window of a few packets would leave the sender waiting for
 // threads; batches of packets for one system call make the speed.
 const (

@@ -136,6 +136,9 @@ func (c *Controller) manyLost() bool { return c.loss.lostBytes >= 4*c.datagram }
 // trip looks like the path's rate. If less is sent and the same part of it lost, it was chance.
 func (c *Controller) suspectPolicer(part float64) {
 	t := &c.ceiling
+	if t.window.lost+t.window.acked < judged*c.datagram {
+		return // too few to tell it from chance, and what arrives of them is what the application sends
+	}
 	if part <= max(suspectLoss, t.chance+policedRise) || c.state != steady || c.queueDelay() > c.target() {
 		t.suspected = 0
 		return

@@ -173,6 +173,9 @@ func (c *Controller) control() {
 		window = c.rivalWindow()
 	}
 	c.pace = c.pacingRate()
+	if c.pace > 0 {
+		c.pace = max(c.pace, c.leastPace())
+	}
 	if c.unpaced() && c.state != startup {
 		window = 2 * product // the floor bounds the burst
 	}

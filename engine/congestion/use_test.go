@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/congestion"
 	"github.com/thingp2p/libthingp2p/engine/congestion/sim"
 )
 
@@ -20,6 +21,36 @@ func TestRandomLossIsNotCongestion(t *testing.T) {
 				atMost(t, "queue", f.Queue(0.95, 2*sec, 10*sec), 25*ms)
 			})
 		})
+	}
+}
+
+// patient is a controller whose longest pause between two packets is known.
+type patient struct {
+	*congestion.Controller
+	longest *time.Duration
+}
+
+func (p patient) OnSent(now ctime, pn int64, bytes, inFlight int, ackEliciting bool) {
+	p.Controller.OnSent(now, pn, bytes, inFlight, ackEliciting)
+	*p.longest = max(*p.longest, time.Duration(p.TimeUntilSend()-now))
+}
+
+// Where nearly half of the packets get lost each way, the few samples of an application that sends little say nothing: the next
+// packet leaves soon all the same.
+func TestLossDoesNotPaceToAStandstill(t *testing.T) {
+	for _, loss := range []float64{0.3, 0.44, 0.55} {
+		for name, app := range map[string]sim.App{"little": {Camera: 20e3}, "a camera": {Camera: 300e3}, "bulk": {}} {
+			t.Run(fmt.Sprint(loss, " ", name), func(t *testing.T) {
+				seeds(t, 20, func(t *testing.T, seed uint64) {
+					longest := time.Duration(0)
+					control := func(now ctime, size int) sim.Controller { return patient{congestion.New(now, size), &longest} }
+					n, up, down := path{20e6, 40 * ms, 100 * ms, loss}.open(seed)
+					n.Flow(sim.Flow{Up: up, Down: down, Control: control, Late: ms / 2, App: app})
+					n.Run(30 * sec)
+					atMost(t, "pause", longest, sec/2) // of two packets in 333 ms, and of two that probe after a timeout
+				})
+			})
+		}
 	}
 }
 
