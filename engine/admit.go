@@ -11,11 +11,13 @@ import (
 	"github.com/thingp2p/libthingp2p/engine/internal/state"
 )
 
-// How long a connected app may take to say who it is, and then to read the verdict.
-// In between it waits as long as it likes for who decides.
+// How long a connected app may take to say who it is, and then to read the verdict: as long
+// as it waits for a session by default. In between it waits as long as it likes for who decides.
+// Less would be a trap for slow machines: a connection that is dropped makes the app begin
+// anew, and those beside it slower.
 const (
-	helloTime   = 5 * time.Second
-	verdictTime = 5 * time.Second
+	helloTime   = 15 * time.Second
+	verdictTime = 15 * time.Second
 )
 
 // Connections that have no verdict yet: more than so many are not taken, of apps

@@ -256,13 +256,16 @@ func (c *quicConn) closeSilent() { c.CloseWithError(heardNothing, "") }
 
 // greetError says why a connection ended before the device's verdict. A device
 // that does not accept the app's certificate shows only now: TLS 1.3 ends for
-// the client first. That time was up, here or there, is no verdict: another try
-// may be quicker.
+// the client first. That time was up, here or there, is no verdict, nor is that the device
+// knows nothing of this connection, since it has started anew (RFC 9000, section 10.3) or given
+// back the relay by which it came (section 20.1: CONNECTION_REFUSED): another try may be luckier.
 func (c *quicConn) greetError(err error) error {
-	if transport, ok := errors.AsType[*quic.TransportError](err); ok && transport.ErrorCode.IsCryptoError() {
+	transport, ok := errors.AsType[*quic.TransportError](err)
+	_, reset := errors.AsType[*quic.StatelessResetError](err)
+	switch {
+	case ok && transport.ErrorCode.IsCryptoError():
 		return codes.Because(ErrHandshake, err)
-	}
-	if isTimeout(err) {
+	case ok && transport.ErrorCode == quic.ConnectionRefused, reset, isTimeout(err):
 		return codes.Because(ErrTimeout, err)
 	}
 	return codes.Because(ErrRemote, err)

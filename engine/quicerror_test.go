@@ -13,12 +13,13 @@ func TestWhyThereIsNoVerdict(t *testing.T) {
 	for want, causes := range map[Code][]error{
 		ErrTimeout: {
 			&quic.IdleTimeoutError{}, &quic.HandshakeTimeoutError{},
-			&quic.ApplicationError{Remote: true, ErrorCode: heardNothing}, // it took longer to say hello than the device waits
+			&quic.ApplicationError{Remote: true, ErrorCode: heardNothing},         // it took longer to say hello than the device waits
+			&quic.TransportError{Remote: true, ErrorCode: quic.ConnectionRefused}, // it had just given this relay back
+			&quic.StatelessResetError{},                                           // it has started anew
 		},
 		ErrHandshake: {&quic.TransportError{ErrorCode: 0x100 + 42}},
 		ErrRemote: {
-			&quic.ApplicationError{Remote: true}, &quic.ApplicationError{ErrorCode: heardNothing}, &quic.StatelessResetError{},
-			&quic.TransportError{Remote: true, ErrorCode: quic.ConnectionRefused}, io.EOF, errControl,
+			&quic.ApplicationError{Remote: true}, &quic.ApplicationError{ErrorCode: heardNothing}, io.EOF, errControl,
 		},
 	} {
 		for _, cause := range causes {
