@@ -6,7 +6,7 @@
 # A compiler zig:TARGET:PREFIX is zig (zig.sh), which makes what runs with a glibc as old as the target says.
 # Tier 1 is tried by ./build.sh test, 1 and 2 by ./build.sh test cross, and 3 if it is named there. - is nothing.
 CROSS_TARGETS='
-386|1|linux/386|-|i686-linux-gnu-gcc|-|-|gcc-i686-linux-gnu libc6-i386
+386|1|linux/386|-|i686-linux-gnu-gcc|qemu-i386-static|/|gcc-i686-linux-gnu libc6-i386 qemu-user-static
 arm64|1|linux/arm64|-|aarch64-linux-gnu-gcc|qemu-aarch64-static|/usr/aarch64-linux-gnu|gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 armv7|1|linux/arm|7|arm-linux-gnueabihf-gcc|qemu-arm-static|/usr/arm-linux-gnueabihf|gcc-arm-linux-gnueabihf libc6-dev-armhf-cross qemu-user-static
 armv5|2|linux/arm|5|arm-linux-gnueabi-gcc|qemu-arm-static|/usr/arm-linux-gnueabi|gcc-arm-linux-gnueabi libc6-dev-armel-cross qemu-user-static
@@ -31,6 +31,10 @@ cross_target() {
   line=$(grep "^$1|" <<<"$CROSS_TARGETS") || die "there is no target $1: see ./build.sh cross list"
   IFS='|' read -r _ _ arch arm compiler emulator sysroot debs <<<"$line"
   dir=$BUILD/cross/$1
+  # Kernels for amd64 run programs for 386 if they were made to.
+  if [ "$1" = 386 ] && /lib/ld-linux.so.2 --version >/dev/null 2>&1; then
+    emulator=- sysroot=-
+  fi
 }
 
 # cross_compiler: what stands in $compiler becomes a command, if it can be had.
