@@ -125,7 +125,7 @@ func (d *Device) forget(s *Session) {
 	code := CodeOf(s.Check())
 	d.reports.with(s.about.traceID, s.about.peer.AppID).Close(code)
 	if code == ErrClosedRemote && s.farewell.Load() { // an app that gives up one connection may look for another
-		d.negotiations.end(s.about.peer.AppID, s.about.traceID)
+		d.negotiations.end(s.about.peer.AppID, s.about.traceID, lateOffers)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

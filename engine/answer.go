@@ -110,7 +110,7 @@ func (d *Device) answer(client *signal.Client, m *signal.Message, moved *followe
 		d.negotiations.run(ctx, n)
 		j.Finish(journal.End{Code: ErrTimeout, Never: d.config.Relay == RelayNever})
 		if f := cmp.Or(moved, d.follower(m.From, m.Attempt)); f != nil {
-			f.searches.forget(n.ID)
+			f.searches.forget(n)
 		}
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
@@ -91,9 +92,11 @@ func (f *follower) attach(_ func(Code), moved func()) {
 	})
 }
 
+// settled ends the searches that the app may mean, which has ended its own. It does not say which: what has
+// begun within a round trip, it did not know when it said so.
 func (f *follower) settled() {
-	for _, id := range f.searches.end() {
-		f.device.negotiations.end(f.peer.AppID, id) // the server may be slower than QUIC
+	for _, id := range f.searches.endBefore(time.Now().Add(-f.conn.ConnectionStats().SmoothedRTT)) {
+		f.device.negotiations.end(f.peer.AppID, id, lateRepeats) // the server may be slower than QUIC
 	}
 }
 
@@ -105,8 +108,9 @@ func (f *follower) close() {
 }
 
 type searching struct {
-	n    *paths.Negotiation
-	stop context.CancelFunc
+	n     *paths.Negotiation
+	stop  context.CancelFunc
+	begun time.Time
 }
 
 // searches are the device's negotiations for one session. They end when the app
@@ -122,7 +126,7 @@ func (s *searches) add(n *paths.Negotiation, stop context.CancelFunc) {
 	if s.all == nil {
 		s.all = make(map[string]searching)
 	}
-	s.all[n.ID] = searching{n, stop}
+	s.all[n.ID] = searching{n, stop, time.Now()}
 }
 
 // reached is for an app that has moved: one of the paths carries it.
@@ -134,22 +138,28 @@ func (s *searches) reached() {
 	}
 }
 
-// forget is for one that has ended: apps may search again and again.
-func (s *searches) forget(attempt string) {
+// forget is for one that has ended: apps may search again and again, also by the same attempt.
+func (s *searches) forget(n *paths.Negotiation) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.all, attempt)
+	if s.all[n.ID].n == n {
+		delete(s.all, n.ID)
+	}
 }
 
-// end returns the attempts that it has ended.
-func (s *searches) end() (ended []string) {
+func (s *searches) end() { s.endBefore(time.Now()) }
+
+// endBefore ends those that had begun by then, and returns their attempts.
+func (s *searches) endBefore(then time.Time) (ended []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, one := range s.all {
-		one.stop()
-		ended = append(ended, id)
+		if !one.begun.After(then) {
+			one.stop()
+			delete(s.all, id)
+			ended = append(ended, id)
+		}
 	}
-	s.all = nil
 	return ended
 }
 

@@ -243,6 +243,10 @@ func (m *mover) lost(told bool) {
 func (m *mover) addTold() (known bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.next != nil { // the one that runs has ended but for that
+		m.told = true
+		return true
+	}
 	if m.search == nil || !m.search.urgent {
 		m.told = true
 		return false

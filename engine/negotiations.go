@@ -19,9 +19,15 @@ type negotiations struct {
 	over map[negotiationKey]time.Time // until when an offer is a late one
 }
 
-// lateOffers is for how long an offer may be on its way here, or wait for its turn here, while
-// its app connects another way.
-const lateOffers = 5 * time.Second
+const (
+	// lateOffers is for how long an offer may be on its way here, or wait for its turn here, while
+	// its app connects another way.
+	lateOffers = 5 * time.Second
+
+	// lateRepeats is the same for a session's search, which may go on: what has ended it here may
+	// have been meant for one before.
+	lateRepeats = time.Second
+)
 
 // maxOver bounds what is remembered; an offer that is taken for one in time costs a search.
 const maxOver = 256
@@ -74,8 +80,8 @@ func (ns *negotiations) remove(n *paths.Negotiation) {
 	delete(ns.all, key)
 }
 
-// end takes down that a peer has no more use for one, whose offer may still come.
-func (ns *negotiations) end(peerID, id string) {
+// end takes down that a peer has no more use for one, whose offer may still come for a while.
+func (ns *negotiations) end(peerID, id string, late time.Duration) {
 	ns.mu.Lock()
 	defer ns.mu.Unlock()
 	now := time.Now()
@@ -86,7 +92,7 @@ func (ns *negotiations) end(peerID, id string) {
 	if ns.over == nil {
 		ns.over = make(map[negotiationKey]time.Time)
 	}
-	ns.over[negotiationKey{peerID, id}] = now.Add(lateOffers)
+	ns.over[negotiationKey{peerID, id}] = now.Add(late)
 }
 
 // isOver reports whether an offer comes late.

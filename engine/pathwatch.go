@@ -45,6 +45,7 @@ type pathWatch struct {
 
 const (
 	lookInterval = 200 * time.Millisecond // at least, and two round trips
+	mostBefore   = 3 * time.Second        // on a new path, whatever the one before was like
 )
 
 func newPathWatch(guard panics.Guard, answered func() uint64, unproven func() bool, rtt func() time.Duration, ping func(), lost func(told bool)) *pathWatch {
@@ -114,7 +115,9 @@ func (w *pathWatch) expect() {
 }
 
 // interval believes that a new path is like the one before until it is known.
-func (w *pathWatch) interval() time.Duration { return max(lookInterval, 2*w.rtt(), 2*w.before) }
+func (w *pathWatch) interval() time.Duration {
+	return max(lookInterval, 2*w.rtt(), min(2*w.before, mostBefore))
+}
 
 // hasMoved is called when another path carries the session: it has all the time to answer.
 func (w *pathWatch) hasMoved() {

@@ -20,10 +20,15 @@ type trial struct {
 	ctx         context.Context
 	cancel      context.CancelFunc
 
-	running []paths.Found
+	running []probing
 	results chan probed
 	next    *time.Timer // when one may be probed beside those that are
 	due     bool        // it has been, and there was none
+}
+
+type probing struct {
+	path paths.Found
+	stop context.CancelFunc
 }
 
 // probed is what has become of a probe.
@@ -55,7 +60,15 @@ func (t *trial) isHealed(p paths.Found) bool {
 // QUIC knows only those that have come that way.
 func (t *trial) enqueue(p paths.Found) {
 	s := t.search
-	if p.Lane.DeviceRelayed || slices.Contains(s.queue, p) || slices.Contains(t.running, p) || len(s.queue) >= 2*maxNear {
+	p.Pass, p.Straight = nil, false // how it was found is nothing to a session
+	same := func(q paths.Found) bool { return q.Lane == p.Lane && q.Remote == p.Remote }
+	if p.Lane.DeviceRelayed || slices.ContainsFunc(s.queue, same) || len(s.queue) >= 2*maxNear {
+		return
+	}
+	if i := slices.IndexFunc(t.running, func(r probing) bool { return same(r.path) }); i >= 0 {
+		if p.Lane.AppRelayed { // by another relay now
+			t.running[i].stop()
+		}
 		return
 	}
 	if p.Relayed() {
@@ -68,33 +81,67 @@ func (t *trial) enqueue(p paths.Found) {
 	}
 }
 
-// probeNext probes the next path that fits, if there is one.
+// probeNext probes the next path that fits, if there is one. One that was never tried does not wait
+// for those that have been in vain.
 func (t *trial) probeNext() {
-	s := t.search
-	i := slices.IndexFunc(s.queue, func(p paths.Found) bool { return t.anyPath || !p.Relayed() })
-	if t.due = i < 0; t.due || len(t.running) == maxProbes {
+	i := t.leastTried(true)
+	if t.due = i < 0; t.due {
 		return
 	}
-	p := s.queue[i]
-	s.queue = slices.Delete(s.queue, i, i+1)
+	if len(t.running) == maxProbes {
+		if t.search.tries[t.search.queue[i]] == 0 {
+			t.stopMostTried()
+		}
+		return
+	}
 	var r *base.Relay
-	if p.Lane.AppRelayed {
+	if t.search.queue[i].Lane.AppRelayed {
 		if r = t.negotiation.TakeRelay(); r == nil { // another probe has it
-			s.queue = append(s.queue, p)
-			t.next.Reset(probePause)
-			return
+			if i = t.leastTried(false); i < 0 {
+				t.next.Reset(probePause)
+				return
+			}
 		}
 	}
+	t.probe(i, r)
+}
+
+// leastTried is the place in the queue of the path whose turn it is, or -1.
+func (t *trial) leastTried(relayed bool) int {
+	s, next := t.search, -1
+	for i, p := range s.queue {
+		if p.Relayed() && !(relayed && t.anyPath) {
+			continue
+		}
+		if next < 0 || s.tries[p] < s.tries[s.queue[next]] {
+			next = i
+		}
+	}
+	return next
+}
+
+func (t *trial) stopMostTried() {
+	most := slices.MaxFunc(t.running, func(a, b probing) int { return t.search.tries[a.path] - t.search.tries[b.path] })
+	if t.search.tries[most.path] > 0 {
+		most.stop()
+	}
+}
+
+// probe begins with the path in a place of the queue, over r if it starts at a relay of ours.
+func (t *trial) probe(i int, r *base.Relay) {
+	s := t.search
+	p := s.queue[i]
+	s.queue = slices.Delete(s.queue, i, i+1)
 	o := t.mover.carrier.lead(p, r)
-	t.running = append(t.running, p)
 	ctx, cancel := context.WithTimeout(t.ctx, min(probeTime<<s.tries[p], mostProbeTime))
+	t.running = append(t.running, probing{p, cancel})
 	t.mover.workers.Go(func() {
 		defer cancel()
 		err := error(ErrInternal)
 		defer func() { t.results <- probed{p, o, err} }() // has room for all
 		err = t.mover.carrier.probe(ctx, o)
 	})
-	if t.search.urgent && p.Remote == t.mover.path.Load().remote {
+	if s.urgent && p.Remote == t.mover.path.Load().remote {
 		t.next.Reset(0) // it is the one that was lost
 	} else {
 		t.next.Reset(dialStagger)
@@ -104,7 +151,7 @@ func (t *trial) probeNext() {
 // settle moves to a path that has answered, or makes it wait for its next turn. It reports
 // whether the session has moved.
 func (t *trial) settle(r probed) bool {
-	t.running = slices.DeleteFunc(t.running, func(p paths.Found) bool { return p == r.path })
+	t.running = slices.DeleteFunc(t.running, func(p probing) bool { return p.path == r.path })
 	if r.err == nil {
 		var left *base.Relay
 		if left, r.err = t.mover.carrier.move(r.outlet); left != nil {
@@ -121,7 +168,11 @@ func (t *trial) settle(r probed) bool {
 	}
 	t.search.tries[r.path]++
 	t.search.queue = append(t.search.queue, r.path)
-	t.next.Reset(probePause)
+	if next := t.leastTried(true); next >= 0 && t.search.tries[t.search.queue[next]] == 0 {
+		t.next.Reset(0)
+	} else {
+		t.next.Reset(probePause)
+	}
 	return false
 }
 

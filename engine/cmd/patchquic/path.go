@@ -67,7 +67,7 @@ var pathChanges = []change{
 	{
 		file:   "connection.go",
 		before: "\tc.conn.ChangeRemoteAddr(p.remoteAddr, p.info)\n",
-		after:  "\tc.conn.ChangeRemoteAddr(p.remoteAddr, p.info)\n\tc.news.tellMoved()\n",
+		after:  "\tc.conn.ChangeRemoteAddr(p.remoteAddr, p.info)\n\tc.news.hasMoved()\n",
 	},
 	// A path that a client uses is probed until it answers, and not less and less often: what
 	// the server sends goes to the path before, which may be gone.
@@ -76,6 +76,12 @@ var pathChanges = []change{
 		before: "\t\tbackoffFactor := 1 << len(p.pathChallenges)\n",
 		after: "\t\tbackoffFactor := 1 << min(len(p.pathChallenges), mostBackoff)\n" +
 			"\t\tp.pathChallenges = p.pathChallenges[max(0, len(p.pathChallenges)-(mostChallenges-1)):]\n",
+	},
+	// Nor does a client ask less and less often whether a new path answers.
+	{
+		file:   "path_manager_outgoing.go",
+		before: "\t\t\tnextProbeDur *= 2 // exponential backoff\n",
+		after:  "\t\t\tnextProbeDur = min(2*nextProbeDur, 4*p.initialRTT)\n",
 	},
 	// A path without a connection id of its own takes that of the path in use.
 	{

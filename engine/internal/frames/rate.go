@@ -63,7 +63,7 @@ func (r *Rate) Update(now time.Time, l Load) uint64 {
 	r.at = now
 	urgent := max(float64(l.Urgent)-float64(r.urgent), 0) // less than 0: this load was taken before the last
 	r.beside += (urgent*8/passed.Seconds() - r.beside) * part(passed, besideOver)
-	r.urgent = l.Urgent
+	r.urgent = max(r.urgent, l.Urgent)
 	r.look(passed, l)
 
 	path := bandwidth
