@@ -19,8 +19,8 @@ type askedSocket struct {
 	control []byte // of the datagram that is read
 
 	mu    sync.Mutex
-	asked limit.Map[netip.AddrPort, control] // by client
-	holds limit.Map[netip.AddrPort, control] // by client with a relay
+	asked limit.Map[netip.AddrPort, control]    // by client
+	holds limit.Recent[netip.AddrPort, control] // by client with a relay
 }
 
 // control is the message for the system that names the address to send from.
@@ -31,8 +31,12 @@ type control struct {
 
 // maxAsked bounds for how many clients it is remembered. Who is forgotten is known again
 // with the next datagram; but who holds a relay may only receive for a while, and must not be
-// forgotten for others, whose addresses may be made up: so these are remembered apart.
-const maxAsked = 1 << 14
+// forgotten for others, whose addresses may be made up: so these are remembered apart, as
+// long as they refresh what they hold before maxHolding others have sent or received something.
+const (
+	maxAsked   = 1 << 14
+	maxHolding = 1 << 16
+)
 
 // granted begins each answer that gives a client a relay (RFC 8489, section 5; RFC 8656, section 17).
 var granted = []byte{0x01, 0x03}
@@ -56,7 +60,7 @@ func answeringFromTheAddressAsked(conn net.PacketConn) net.PacketConn {
 		return conn // answers come from wherever the system likes
 	}
 	s := &askedSocket{UDPConn: udp, control: make([]byte, 128)}
-	s.asked.Most, s.holds.Most = maxAsked, maxAsked
+	s.asked.Most, s.holds.Most = maxAsked, maxHolding
 	return s
 }
 

@@ -80,11 +80,21 @@ func TestHoldersAreNotForgotten(t *testing.T) {
 		}
 	}
 	says(string(granted) + " an allocation")
-	for i := range 2 * maxAsked {
-		address := netip.AddrFrom4([4]byte{192, 0, byte(i >> 8), byte(i)})
-		s.note(netip.AddrPortFrom(address, 1), control{})
+	others := func(n int, hold bool) {
+		for i := range n {
+			other := netip.AddrPortFrom(netip.AddrFrom4([4]byte{192, byte(i >> 16), byte(i >> 8), byte(i)}), 1)
+			s.note(other, control{})
+			if hold {
+				s.asks(other, granted)
+			}
+		}
 	}
+	others(2*maxAsked, false)
 	says("what a peer sends")
+	others(maxHolding-1, true)
+	says("what a peer sends later")
+	others(maxHolding-1, true)
+	says("what a peer sends at last")
 }
 
 func FuzzControlMessage(f *testing.F) {
