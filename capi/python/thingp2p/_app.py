@@ -6,6 +6,7 @@ import ctypes
 import enum
 import itertools
 import json
+import threading
 from typing import Any, Dict, Optional, cast
 
 from ._errors import Error, check, error
@@ -78,8 +79,8 @@ class Attempt:
 
 
 def _close_result(future: "concurrent.futures.Future[Session]") -> None:
-    if future.exception() is None:
-        future.result().close()
+    if future.exception() is None:  # to close takes up to a second, and this may be an event loop's thread
+        threading.Thread(target=future.result().close, name="thingp2p", daemon=True).start()
 
 
 # One of the two callbacks is called for each attempt, once; until then it is kept here. C gets its key.

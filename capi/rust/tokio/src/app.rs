@@ -6,7 +6,7 @@ use thingp2p::{Error, Mode, Result};
 use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 
-use crate::reactor::{Owner, Reactor};
+use crate::reactor::{in_background, Owner, Reactor};
 use crate::Session;
 
 /// The app side of this process; one at a time. Dropping it ends all attempts and sessions, which may take a second.
@@ -59,8 +59,8 @@ impl App {
     pub async fn connect_with(&self, to: &str, mode: Mode, timeout: Option<Duration>) -> Result<Session> {
         let (done, outcome) = oneshot::channel();
         let trace_id = self.sync.start_connect(to, mode, timeout, move |result| drop(done.send(result)))?;
-        let mut attempt = Attempt { app: &self.sync, trace_id, over: false };
-        let session = outcome.await.unwrap_or(Err(Error::Internal));
+        let mut attempt = Attempt { app: &self.sync, trace_id, outcome, over: false };
+        let session = (&mut attempt.outcome).await.unwrap_or(Err(Error::Internal));
         attempt.over = true;
         Ok(Session::new(session?, self.owner.0.clone()))
     }
@@ -82,6 +82,7 @@ impl Deref for App {
 struct Attempt<'a> {
     app: &'a thingp2p::App,
     trace_id: String,
+    outcome: oneshot::Receiver<Result<thingp2p::Session>>,
     over: bool,
 }
 
@@ -89,6 +90,10 @@ impl Drop for Attempt<'_> {
     fn drop(&mut self) {
         if !self.over {
             let _ = self.app.break_connect(&self.trace_id); // over by now, at best
+            self.outcome.close();
+            if let Ok(session) = self.outcome.try_recv() {
+                in_background(move || drop(session)); // to close it takes up to a second
+            }
         }
     }
 }
