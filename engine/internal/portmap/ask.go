@@ -25,9 +25,9 @@ func (m *Mapper) ask() (*grant, error) {
 		return nil, errNoGateway
 	}
 	if m.by != gateway || m.own != own {
-		m.held = nil // by one who is not there any more
+		m.held, m.asked = nil, asked{} // one who is not there any more
 	}
-	if m.held != nil && m.held.inside != m.port() {
+	if m.held != nil && m.held.inside != m.port() || m.asked.inside != m.port() {
 		m.release()
 	}
 	m.by, m.own = gateway, own
@@ -39,6 +39,7 @@ func (m *Mapper) ask() (*grant, error) {
 	stop := m.workers.WhenDone(m.ctx, func() { conn.Close() })
 	defer stop()
 	a := answers{wish: m.wish(lifetime)}
+	m.asked.inside = a.port
 	if m.held != nil && m.held.by != nil {
 		if g, err := m.mapBy(m.ctx, m.held.by, a.wish); err == nil {
 			return g, nil
@@ -48,8 +49,10 @@ func (m *Mapper) ask() (*grant, error) {
 		conn.WriteTo(text, net.UDPAddrFromAddrPort(netip.AddrPortFrom(to, port))) // lost if it fails, as on any network
 	}
 	for try, patience := range patience {
+		m.asked.pcp = true
 		say(a.pcp(), gateway, gatewayPort)
 		if try > 0 || a.speaksNATPMP { // of which some do not answer what is newer
+			m.asked.natpmp = true
 			say(natpmpAsksAddress, gateway, gatewayPort)
 			say(a.natpmp(), gateway, gatewayPort)
 		}
@@ -112,30 +115,37 @@ func (a *answers) listen(conn net.PacketConn, gateway netip.Addr) *grant {
 	return nil
 }
 
-// release gives back what the gateway has for us, and hardly waits for it: the mapping ends
-// by itself, too.
+// asked is what the gateway may have made a mapping for. One that is slow answers when the next
+// protocol has been tried, and a mapping by one is nothing that another can end.
+type asked struct {
+	inside      uint16
+	pcp, natpmp bool
+}
+
+// release gives back what the gateway has for us, or may have, and hardly waits for it: a mapping
+// ends by itself, too.
 func (m *Mapper) release() {
-	if m.held == nil {
-		return
-	}
-	if m.held.by != nil {
+	if m.held != nil && m.held.by != nil {
 		m.unmapBy(m.held.by, m.held.outside.Port())
-		m.held = nil
+	}
+	a := m.asked
+	m.held, m.asked = nil, asked{}
+	if !a.pcp && !a.natpmp {
 		return
 	}
-	w := m.wish(0)
-	w.outside = 0 // RFC 6886, section 3.4; RFC 6887, section 15.1
-	request := w.pcp()
-	if !m.held.isPCP {
-		request = w.natpmp()
-	}
-	m.held = nil
 	conn, err := m.net.Listen(0)
 	if err != nil {
 		return
 	}
 	defer conn.Close()
-	conn.WriteTo(request, net.UDPAddrFromAddrPort(netip.AddrPortFrom(m.by, gatewayPort)))
+	end := wish{nonce: m.nonce, own: m.own, port: a.inside} // RFC 6886, section 3.4; RFC 6887, section 15.1
+	to := net.UDPAddrFromAddrPort(netip.AddrPortFrom(m.by, gatewayPort))
+	if a.pcp {
+		conn.WriteTo(end.pcp(), to)
+	}
+	if a.natpmp {
+		conn.WriteTo(end.natpmp(), to)
+	}
 }
 
 // usable says what is wrong with a mapping. One on another address than that from which the

@@ -46,7 +46,8 @@ type Mapper struct {
 
 	// Of the goroutine of run.
 	nonce [12]byte
-	held  *grant     // what the gateway has for us
+	held  *grant // what the gateway has for us
+	asked asked
 	by    netip.Addr // the gateway
 	own   netip.Addr
 }

@@ -216,8 +216,41 @@ func TestMapping(t *testing.T) {
 				m.Close()
 				all := h.asked()
 				last := all[len(all)-1]
-				if binary.BigEndian.Uint32(last[router.lifetime:]) != 0 || last[0] != all[len(all)-2][0] {
+				if binary.BigEndian.Uint32(last[router.lifetime:]) != 0 || (last[0] == versionPCP) != (name == "PCP") {
 					t.Errorf("the last request is %x", last)
+				}
+			})
+		})
+	}
+}
+
+// A router that is slow has been asked by NAT-PMP, too, when it answers by PCP, and makes a mapping by each, the
+// second in the first one's place; or it answers when nobody listens any more. Both are given back.
+func TestSlowRouterKeepsNothing(t *testing.T) {
+	for name, silent := range map[string]int{"it answers the second time": 2, "it answers too late": 1000} {
+		t.Run(name, func(t *testing.T) {
+			answer := pcpRouter(1234, 1200)
+			slow := func(request []byte, n int) [][]byte {
+				if n < silent {
+					return nil
+				}
+				return answer(request, n)
+			}
+			atHome(t, slow, func(t *testing.T, h *home, m *Mapper) {
+				m.Want(seen)
+				time.Sleep(time.Minute)
+				m.Close()
+				ended := map[byte]bool{}
+				for _, request := range h.asked() {
+					switch request[0] {
+					case versionPCP:
+						ended[versionPCP] = binary.BigEndian.Uint32(request[4:]) == 0
+					case versionNATPMP:
+						ended[versionNATPMP] = len(request) == 12 && binary.BigEndian.Uint32(request[8:]) == 0
+					}
+				}
+				if !ended[versionPCP] || !ended[versionNATPMP] {
+					t.Errorf("given back by protocol: %v", ended)
 				}
 			})
 		})
