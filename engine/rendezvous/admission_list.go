@@ -2,6 +2,7 @@ package rendezvous
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -52,6 +53,8 @@ func (l *idList) Admit(_ context.Context, who Applicant) (account string, err er
 	return "", nil
 }
 
+var errEmptyList = errors.New("it is empty: if nobody is to be admitted any more, leave a comment in it")
+
 // load reads the file unless it is as it was.
 func (l *idList) load() error {
 	info, err := os.Stat(l.file)
@@ -68,6 +71,9 @@ func (l *idList) load() error {
 	ids, err := parseList(string(text))
 	if err != nil {
 		return err
+	}
+	if strings.TrimSpace(string(text)) == "" && l.ids != nil { // it is being written, or the disk was full then
+		return errEmptyList
 	}
 	l.ids, l.changed, l.size = ids, info.ModTime(), info.Size()
 	return nil

@@ -54,6 +54,7 @@ func TestAdmitListed(t *testing.T) {
 	for what, spoil := range map[string]func(){
 		"it is damaged": func() { write(other.id + "\n" + theDevice.id[:20]) },
 		"it is gone":    func() { os.Remove(file) },
+		"it is cut off": func() { write("") },
 	} {
 		log.Reset()
 		spoil()
@@ -71,7 +72,7 @@ func TestAdmitListed(t *testing.T) {
 		other.id:            {ident.Device, other.id, nil},
 		other.id + " (app)": {ident.App, stranger, []string{other.id}},
 	})
-	write("")
+	write("# nobody")
 	want("empty", map[string]Applicant{"": {ident.Device, other.id, nil}})
 }
 

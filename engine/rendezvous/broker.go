@@ -93,7 +93,7 @@ func NewBroker(cfg BrokerConfig) *Broker {
 		cfg.MaxAddress = DefaultMaxAddress
 	}
 	if cfg.MaxRetained <= 0 {
-		cfg.MaxRetained = max(DefaultMaxRetained, cfg.MaxClients+1) // the server has one, too
+		cfg.MaxRetained = retainedFor(cfg.MaxClients)
 	}
 	limits := mqtt.NewDefaultServerCapabilities()
 	limits.MaximumSessionExpiryInterval = 0

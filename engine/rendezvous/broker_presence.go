@@ -17,10 +17,10 @@ import (
 // were ever seen is full one day, and then tells of nobody new. What a device said last
 // does not count: one that is gone without a will has "on" there.
 type presence struct {
-	most  int
 	table *mqtt.TopicsIndex
 
 	mu   sync.Mutex
+	most int
 	here map[string]int // connections of a device, by the topic of its status
 	gone list.List      // topics of those with a status and without connection, the first to leave first
 	is   map[string]*list.Element
@@ -28,6 +28,16 @@ type presence struct {
 
 func newPresence(most int, table *mqtt.TopicsIndex) *presence {
 	return &presence{most: most, table: table, here: map[string]int{}, is: map[string]*list.Element{}}
+}
+
+// retainedFor is how many statuses there is room for: of each client, and of the server's credentials.
+func retainedFor(clients int) int { return max(DefaultMaxRetained, clients+1) }
+
+// limit makes the table larger: what is in it stays.
+func (p *presence) limit(most int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.most = max(p.most, most)
 }
 
 // came says that a device has one connection more.

@@ -152,6 +152,9 @@ func (c Config) check() error {
 	if c.RefuseOthers && c.Admit == nil {
 		return errors.New("-refuse-others needs to know whom not to refuse: give -admit")
 	}
+	if min(c.MaxClients, c.MaxAddress, c.MaxRelays, c.MaxRelaysPerClient, c.RelayRate) < 0 {
+		return errors.New("a limit is below 0: leave it out for the default")
+	}
 	if c.PublicIP.IsValid() && !c.PublicIP.Unmap().Is4() {
 		return fmt.Errorf("the public address %s is not IPv4: relays are IPv4, give -public-ip the machine's IPv4 address", c.PublicIP)
 	}

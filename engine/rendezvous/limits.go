@@ -19,7 +19,9 @@ func (s *Server) SetSecret(secret string, old []string) {
 func (s *Server) SetLimits(cfg Config) {
 	relays := cmp.Or(cfg.MaxRelays, DefaultMaxRelays)
 	if s.broker != nil {
-		s.broker.door.limit(cmp.Or(cfg.MaxClients, DefaultMaxClients), cmp.Or(cfg.MaxAddress, DefaultMaxAddress))
+		clients := cmp.Or(cfg.MaxClients, DefaultMaxClients)
+		s.broker.door.limit(clients, cmp.Or(cfg.MaxAddress, DefaultMaxAddress))
+		s.broker.presence.limit(retainedFor(clients))
 	}
 	s.turn.setPeerRules(cfg.AllowPrivatePeers, cfg.RelayAllow, cfg.RelayDeny)
 	s.turn.door.limit(relays, maxRelaysPerIP)

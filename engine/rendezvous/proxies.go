@@ -92,7 +92,11 @@ func (k *knock) isFrom(client netip.Addr) {
 	k.remote = net.TCPAddrFromAddrPort(netip.AddrPortFrom(client, addressOf(k.remote).Port()))
 	k.lobby.mu.Lock()
 	var victim *knock
-	if k.place != nil {
+	switch {
+	case k.place == nil:
+	case k.paid: // by its handshake of TLS, and counts for nobody since
+		k.from = networkOf(client)
+	default:
 		drop(k.lobby.waitingFrom, k.from)
 		k.from = networkOf(client)
 		k.lobby.waitingFrom[k.from]++

@@ -54,3 +54,22 @@ func FuzzForwardedFor(f *testing.F) {
 		}
 	})
 }
+
+// Who was let in by his proxy's handshake of TLS has his place there, and leaves none behind.
+func TestProxiesLeaveNoPlaces(t *testing.T) {
+	d := newDoor(nil, 100, 100)
+	for i := range 300 {
+		k, _ := knockFrom(d, "192.0.2.10") // the proxy
+		if err := k.mayWork(); err != nil {
+			t.Fatal(i, err)
+		}
+		k.isFrom(netip.MustParseAddr("198.51.100.7"))
+		k.Close()
+	}
+	if len(d.waitingFrom) > 0 {
+		t.Errorf("when all are gone, there wait %v", d.waitingFrom)
+	}
+	if k, conn := knockFrom(d, "198.51.100.7"); k.place == nil || conn.closed {
+		t.Error("a new one from there is sent away")
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/pion/transport/v2"
 	pion "github.com/pion/turn/v2"
@@ -53,6 +54,7 @@ type TURN struct {
 	cfg     TURNConfig
 	secrets atomic.Pointer[secrets]
 	peers   atomic.Pointer[peerRules]
+	own     ownNow
 	relays  *relays
 	door    *door // of streams; whoever has a relay is inside
 
@@ -136,7 +138,7 @@ func (t *TURN) setPeerRules(private bool, allow, deny []netip.Prefix) {
 func (t *TURN) mayRelayTo(peer net.IP) bool {
 	var own []netip.Prefix
 	if t.cfg.Net == nil && !t.cfg.PublicIP.IsLoopback() {
-		own, _ = ownAddresses()
+		own = t.own.get(time.Now())
 	}
 	return t.peers.Load().allow(peer, own)
 }

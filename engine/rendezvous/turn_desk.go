@@ -20,6 +20,7 @@ type desk struct {
 	relays  *relays
 	secrets *atomic.Pointer[secrets]
 	message []byte       // that was read last, see deskConn
+	read    time.Time    // when it was
 	last    client       // whom authenticate saw last
 	admit   func() error // lets a connection in; nil for a socket
 
@@ -44,6 +45,10 @@ func (d *desk) authenticate(username, realm string, from net.Addr) ([]byte, bool
 	d.last = client{d, addressOf(from), username}
 	expires, ok := expiryOf(username)
 	if !ok || realm != Realm || !time.Now().Before(expires) && d.relays.heldBy(d.last) == nil {
+		return nil, false
+	}
+	if d.relays.othersAt(d.last) { // RFC 8656, section 5: whose relay it is, pion does not ask
+		d.refusal = stun.CodeWrongCredentials
 		return nil, false
 	}
 	return d.secrets.Load().keyFor(username, realm, d.message), true

@@ -26,5 +26,5 @@ func (s errorSocket) WriteTo(p []byte, to net.Addr) (int, error) {
 // isErrorResponse looks at the class of a message (RFC 8489, section 5).
 func isErrorResponse(p []byte) bool {
 	const class, errorResponse = 0x0110, 0x0110
-	return stun.IsMessage(p) && (int(p[0])<<8|int(p[1]))&class == errorResponse
+	return stun.IsMessage(p) && p[0]>>6 == 0 && (int(p[0])<<8|int(p[1]))&class == errorResponse
 }

@@ -4,6 +4,8 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/limit"
 )
@@ -86,8 +88,28 @@ func (rules peerRules) allow(peer net.IP, own []netip.Prefix) bool {
 	return allowed
 }
 
-// ownAddresses are those of this machine, and the IPv6 networks that it is in: a firewall may
-// be what keeps strangers from its neighbours there, since all have public addresses.
+// ownNow is ownAddresses of a moment ago: to ask the system takes longer than all else that a client's question does, and one
+// message may ask about a hundred peers.
+type ownNow struct {
+	mu    sync.Mutex
+	own   []netip.Prefix
+	until time.Time
+}
+
+const ownTime = time.Second
+
+func (o *ownNow) get(now time.Time) []netip.Prefix {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !now.Before(o.until) {
+		o.own, _ = ownAddresses()
+		o.until = now.Add(ownTime)
+	}
+	return o.own
+}
+
+// ownAddresses are those of this machine, those by which it reaches all hosts of a network of its at once, and the IPv6 networks
+// that it is in: a firewall may be what keeps strangers from its neighbours there, since all have public addresses.
 func ownAddresses() (own []netip.Prefix, err error) {
 	all, err := net.InterfaceAddrs()
 	for _, a := range all {
@@ -98,7 +120,15 @@ func ownAddresses() (own []netip.Prefix, err error) {
 		ip, _ := netip.AddrFromSlice(n.IP)
 		ip = ip.Unmap()
 		own = append(own, netip.PrefixFrom(ip, ip.BitLen()))
-		if bits, _ := n.Mask.Size(); ip.Is6() && ip.IsGlobalUnicast() && !ip.IsPrivate() {
+		bits, _ := n.Mask.Size()
+		if ip.Is4() && bits < 31 { // RFC 919
+			all := ip.As4()
+			for i, mask := range n.Mask[len(n.Mask)-4:] {
+				all[i] |= ^mask
+			}
+			own = append(own, netip.PrefixFrom(netip.AddrFrom4(all), 32))
+		}
+		if ip.Is6() && ip.IsGlobalUnicast() && !ip.IsPrivate() {
 			own = append(own, netip.PrefixFrom(ip, bits).Masked())
 		}
 	}

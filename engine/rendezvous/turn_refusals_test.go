@@ -149,6 +149,7 @@ func TestRelaysOfIPv6(t *testing.T) {
 			defer one.Close()
 			defer other.Close()
 			for _, pair := range [][2]*relay{{one, other}, {other, one}} {
+				pair[1].mustGrant(t, pair[0].address)
 				if _, err := pair[0].WriteTo([]byte("hello"), net.UDPAddrFromAddrPort(pair[1].address)); err != nil {
 					t.Fatal(err)
 				}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 )
 
 // lowestPeerPort: relays send nothing below it. Peers behind NATs are never
@@ -20,6 +21,46 @@ type relay struct {
 	home    *home
 	address netip.AddrPort // as peers see it
 	once    sync.Once
+
+	mu       sync.Mutex
+	peers    leases[netip.Addr] // that may send to it, and to whom it sends
+	channels leases[uint16]
+	ends     time.Time // by when pion lets it end, at the earliest
+}
+
+// What a relay grants at a time, as long as pion keeps it (RFC 8656, sections 9 and 12): an app and a device need a few.
+const (
+	mostPeers    = 128
+	mostChannels = 256
+
+	permissionTime = 5 * time.Minute
+	channelTime    = 10 * time.Minute
+)
+
+// lastGrant is how long before its end a relay grants nothing any more. pion ends an allocation from a timer, and the
+// whole process with it if a permission is being made in that moment: its own timer is set a moment after it is there.
+const lastGrant = 5 * time.Second
+
+// grants reports whether the relay may be used with a peer, and a channel if it is not 0, from now on.
+func (r *relay) grants(peer netip.Addr, channel uint16) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	now := time.Now()
+	return !now.Add(lastGrant).After(r.ends) && r.peers.take(peer, now) && (channel == 0 || r.channels.take(channel, now))
+}
+
+// lasts takes down that pion keeps it until then.
+func (r *relay) lasts(until time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ends = until
+}
+
+// hears reports whether a peer may send to it: what others send costs its owner nothing.
+func (r *relay) hears(peer netip.Addr) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.peers.has(peer, time.Now())
 }
 
 func (r *relay) WriteTo(p []byte, addr net.Addr) (n int, err error) {
@@ -37,21 +78,25 @@ func (r *relay) WriteTo(p []byte, addr net.Addr) (n int, err error) {
 
 func (r *relay) ReadFrom(p []byte) (n int, addr net.Addr, err error) {
 	defer r.table.guard.RecoverTo(&err)
-	n, addr, err = r.PacketConn.ReadFrom(p)
-	for err == nil && !r.pass(n) {
+	for {
 		n, addr, err = r.PacketConn.ReadFrom(p)
+		if err != nil {
+			return n, addr, err
+		}
+		if addr = r.seenFrom(addr); r.hears(addressOf(addr).Addr()) && r.pass(n) {
+			r.table.toClients.Add(uint64(n))
+			return n, addr, nil
+		}
 	}
-	if err == nil {
-		r.table.toClients.Add(uint64(n))
-	}
-	if err != nil || !r.home.translates() {
-		return n, addr, err
-	}
+}
+
+// seenFrom is where a packet comes from: by the loopback interface, it is from another relay.
+func (r *relay) seenFrom(addr net.Addr) net.Addr {
 	from := addressOf(addr)
-	if other := netip.AddrPortFrom(r.home.public, from.Port()); from.Addr().IsLoopback() && r.table.has(other) {
-		addr = net.UDPAddrFromAddrPort(other)
+	if other := netip.AddrPortFrom(r.home.public, from.Port()); r.home.translates() && from.Addr().IsLoopback() && r.table.has(other) {
+		return net.UDPAddrFromAddrPort(other)
 	}
-	return n, addr, nil
+	return addr
 }
 
 // pass reports whether a packet of n bytes keeps to the client's rate.

@@ -6,8 +6,10 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
@@ -36,10 +38,17 @@ type relays struct {
 	byPort   map[uint16]*relay
 	bySource map[netip.Addr]int // by networkOf the client
 	owners   map[client]*relay
+	holders  map[place]string  // the owner's username
 	quotas   map[string]*quota // by name
 	drained  chan struct{}     // nil: relays may be had
 	others   []netip.AddrPort  // servers that have relays, too
 	wg       sync.WaitGroup    // one for each relay
+}
+
+// place is from where a relay was asked for: pion has one for each.
+type place struct {
+	at      *desk
+	address netip.AddrPort
 }
 
 // What the client is told of, see desk.
@@ -96,6 +105,7 @@ func newRelays(cfg TURNConfig) *relays {
 		byPort:   map[uint16]*relay{},
 		bySource: map[netip.Addr]int{},
 		owners:   map[client]*relay{},
+		holders:  map[place]string{},
 		quotas:   map[string]*quota{},
 		refused:  newCounts(refusedFull, refusedAddress, refusedClient, refusedPorts, refusedDrain),
 	}
@@ -119,6 +129,14 @@ func (r *relays) heldBy(c client) *relay {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.owners[c]
+}
+
+// othersAt reports whether somebody else has a relay that was asked for from c's address.
+func (r *relays) othersAt(c client) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	holder, ok := r.holders[place{c.at, c.address}]
+	return ok && nameOf(holder) != nameOf(c.username)
 }
 
 // has reports whether an address is a relay's.
@@ -173,10 +191,13 @@ func (r *relays) allocate(c client, at *home, port int) (*relay, error) {
 		quota:      quota,
 		home:       at,
 		address:    netip.AddrPortFrom(at.public, chosen),
+		peers:      leases[netip.Addr]{most: mostPeers, last: permissionTime},
+		channels:   leases[uint16]{most: mostChannels, last: channelTime},
 	}
 	r.byPort[chosen] = relay
 	r.bySource[source]++
 	r.owners[c] = relay
+	r.holders[place{c.at, c.address}] = c.username
 	if name != "" {
 		r.quotas[name] = quota
 	}
@@ -204,10 +225,20 @@ func (r *relays) open(at *home, port int) (net.PacketConn, uint16, error) {
 		if err == nil {
 			return conn, chosen, nil
 		}
+		if isOfAnyPort(err) {
+			r.strange.warn("a relay could not be opened", "error", err)
+			return nil, 0, err
+		}
 	}
 	r.refused.add(refusedPorts)
 	r.strange.warn("no port is free for a relay: widen -relay-ports", "ports", r.ports)
 	return nil, 0, errors.New("no port is free for a relay")
+}
+
+// isOfAnyPort reports whether another port would be refused as well.
+func isOfAnyPort(err error) bool {
+	return slices.ContainsFunc([]error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.ENOBUFS, syscall.EADDRNOTAVAIL},
+		func(kind error) bool { return errors.Is(err, kind) })
 }
 
 func (r *relays) remove(relay *relay) {
@@ -218,6 +249,7 @@ func (r *relays) remove(relay *relay) {
 	drop(r.bySource, networkOf(relay.owner.address.Addr()))
 	if r.owners[relay.owner] == relay {
 		delete(r.owners, relay.owner)
+		delete(r.holders, place{relay.owner.at, relay.owner.address})
 	}
 	if relay.quota.relays--; relay.quota.relays == 0 {
 		delete(r.quotas, nameOf(relay.owner.username))

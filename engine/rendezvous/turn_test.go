@@ -213,6 +213,7 @@ func TestRelayToRelayBehindTheCloudsNAT(t *testing.T) {
 		return r
 	}
 	a, b := open(), open()
+	b.mustGrant(t, a.address)
 	a.WriteTo([]byte("hello"), net.UDPAddrFromAddrPort(b.address))
 	n, from, err := b.ReadFrom(make([]byte, 100))
 	if err != nil || n != 5 || addressOf(from) != a.address {

@@ -24,6 +24,7 @@ type options struct {
 	selfSigned, admit string
 	version, verbose  bool
 	check             bool
+	reload            bool // of a server that runs
 	configFile        string
 	settings          []setting       // of the file
 	given             map[string]bool // on the command line
@@ -171,11 +172,17 @@ func (o *options) config(log *slog.Logger) (cfg rendezvous.Config, err error) {
 			wrong[0] = validNow(cfg.TLS)
 		}
 	}
-	if o.selfSigned != "" && o.mayMake(o.selfSigned) {
-		cfg.TLS, cfg.Pin, wrong[1] = rendezvous.LoadSelfSigned(o.selfSigned)
+	if o.selfSigned != "" {
+		var make bool
+		if make, wrong[1] = o.mayMake(o.selfSigned); make {
+			cfg.TLS, cfg.Pin, wrong[1] = rendezvous.LoadSelfSigned(o.selfSigned)
+		}
 	}
-	if o.secret != "" && o.mayMake(o.secret) {
-		cfg.Secret, cfg.OldSecrets, wrong[2] = rendezvous.LoadSecret(o.secret)
+	if o.secret != "" {
+		var make bool
+		if make, wrong[2] = o.mayMake(o.secret); make {
+			cfg.Secret, cfg.OldSecrets, wrong[2] = rendezvous.LoadSecret(o.secret)
+		}
 	}
 	cfg.Admit, wrong[3] = o.admission(log)
 	return cfg, errors.Join(wrong[:]...)
@@ -193,10 +200,16 @@ func validNow(config *tls.Config) error {
 	return nil
 }
 
-// mayMake reports whether a file that is not there may be made: -check leaves no trace.
-func (o *options) mayMake(file string) bool {
+// mayMake reports whether a file may be read, or made if it is not there: -check leaves no trace, and what a server that runs has
+// given out would be worth nothing with another secret or key.
+func (o *options) mayMake(file string) (bool, error) {
 	_, err := os.Stat(file)
-	return !o.check || !errors.Is(err, fs.ErrNotExist)
+	switch missing := errors.Is(err, fs.ErrNotExist); {
+	case missing && o.reload:
+		return false, fmt.Errorf("%s is gone: put it back, or restart the server to have a new one made", file)
+	default:
+		return !missing || !o.check, nil
+	}
 }
 
 // admission returns nil for everybody.

@@ -15,7 +15,7 @@ import (
 
 // whileItRuns are the flags that a running server takes over. The files of -cert, -key and
 // -admit are read again by themselves when they change.
-var whileItRuns = []string{"max-clients", "max-clients-per-ip", "max-relays", "max-relays-per-client", "relay-rate", "allow-private-peers", "relay-allow", "relay-deny", "ttl", "turn-url", "drain", "v"}
+var whileItRuns = []string{"max-clients", "max-clients-per-ip", "max-relays", "max-relays-per-client", "relay-rate", "allow-private-peers", "relay-allow", "relay-deny", "ttl", "turn-url", "secret", "drain", "v"}
 
 // mayBeRepeated are those of which the command line's are added to those of a file.
 var mayBeRepeated = []string{"name", "turn-url", "relay-allow", "relay-deny", "proxy-protocol", "forwarded-for"}
@@ -57,6 +57,7 @@ func (r *reloader) reload() {
 		r.log.Error("the configuration is wrong: everything stays as it was", "error", strings.TrimSpace(says.String()))
 		return
 	}
+	next.reload = true
 	cfg, err := next.config(r.log)
 	if err == nil {
 		err = cfg.Check()

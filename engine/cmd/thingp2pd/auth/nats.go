@@ -50,6 +50,7 @@ func DialNATS(ctx context.Context, url, issuer, account string, d Door, log *slo
 	n.conn, err = nats.Connect(url,
 		nats.Name("thingp2pd auth"),
 		nats.MaxReconnects(-1),
+		nats.IgnoreAuthErrorAbort(), // else two refusals in a row are the end, such as while the servers read their users again
 		nats.ClosedHandler(func(*nats.Conn) {
 			defer n.guard.Recover()
 			close(n.gone)
