@@ -45,6 +45,7 @@ var places = map[string]string{
 	"added/congestion_test.go.txt":     "internal/congestion/thingp2p_test.go",
 	"added/padding_test.go.txt":        "thingp2p_padding_test.go",
 	"added/pmtu_test.go.txt":           "thingp2p_pmtu_test.go",
+	"added/samepath_test.go.txt":       "thingp2p_samepath_test.go",
 	"added/givenup_test.go.txt":        "internal/ackhandler/thingp2p_givenup_test.go",
 	"added/blackhole_test.go.txt":      "internal/ackhandler/thingp2p_blackhole_test.go",
 	"added/proof_test.go.txt":          "internal/ackhandler/thingp2p_proof_test.go",

@@ -62,12 +62,21 @@ var pathChanges = []change{
 	{
 		file:   "connection.go",
 		before: "\tif !checkPath {\n\t\treturn true, nil\n\t}\n",
-		after:  "\tif !checkPath {\n\t\treturn true, c.followClient(p, destConnID, pn, pathChallenge, isNonProbing)\n\t}\n",
+		after: "\tisNewest := c.news.same.isNewest(p, pn, isNonProbing)\n" +
+			"\tif !checkPath {\n\t\treturn true, c.followClient(p, destConnID, pathChallenge, isNewest)\n\t}\n" +
+			"\tcameWith := destConnID\n",
 	},
 	{
 		file:   "connection.go",
 		before: "\tc.conn.ChangeRemoteAddr(p.remoteAddr, p.info)\n",
-		after:  "\tc.conn.ChangeRemoteAddr(p.remoteAddr, p.info)\n\tc.news.hasMoved()\n",
+		after:  "\tc.conn.ChangeRemoteAddr(p.remoteAddr, p.info)\n\tc.news.hasMoved(cameWith)\n",
+	},
+	// Probes do not count for what is newest (RFC 9000, section 9.3), and may be faster than packets of the path that
+	// the client has moved to.
+	{
+		file:   "connection.go",
+		before: "if !shouldSwitchPath || pn != c.largestRcvdAppData {\n",
+		after:  "if !shouldSwitchPath || !addrsEqual(p.remoteAddr, c.news.same.newestFrom) {\n",
 	},
 	// A path that a client uses is probed until it answers, and not less and less often: what
 	// the server sends goes to the path before, which may be gone.
