@@ -1,6 +1,7 @@
 package rendezvous
 
 import (
+	"net"
 	"time"
 
 	mqtt "github.com/mochi-mqtt/server/v2"
@@ -31,3 +32,25 @@ func (h *paceHook) OnPacketRead(cl *mqtt.Client, pk packets.Packet) (packets.Pac
 	}
 	return pk, nil
 }
+
+// pacedConn reads no faster from a WebSocket, however little of what it sends is MQTT: pings, and messages without a
+// byte, are no packets that the hook would see.
+type pacedConn struct {
+	net.Conn
+	pace bucket // of its only reader
+}
+
+func (c *pacedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	c.charge(float64(n))
+	return n, err
+}
+
+func (c *pacedConn) charge(bytes float64) {
+	time.Sleep(c.pace.owe(bytes, paceBytesPerSecond, paceBurstBytes, time.Now()))
+}
+
+// NetConn returns the connection below.
+func (c *pacedConn) NetConn() net.Conn { return c.Conn }
+
+func (c *pacedConn) Close() error { return closeNow(c.Conn) }

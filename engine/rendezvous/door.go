@@ -36,7 +36,7 @@ type lobby struct {
 
 	mu          sync.Mutex
 	waiting     list.List          // of *knock, oldest first
-	waitingFrom map[netip.Addr]int // that have not paid
+	waitingFrom map[netip.Addr]int // those that count
 }
 
 func newLobby() *lobby { return &lobby{attempts: newAttempts(), waitingFrom: map[netip.Addr]int{}} }
@@ -69,9 +69,10 @@ type knock struct {
 	entered time.Time
 
 	// Guarded by the lobby.
-	place  *list.Element // while it waits
-	paid   bool          // for its work, see mayWork
-	inside *door         // that it went through
+	place   *list.Element // while it waits
+	paid    bool          // for its work, see mayWork
+	proxied bool          // by a proxy that has not said yet for whom
+	inside  *door         // that it went through
 }
 
 var (
@@ -108,12 +109,15 @@ func (l *lobby) surplus(from netip.Addr) *knock {
 		return nil
 	}
 	for e := l.waiting.Front(); e != nil; e = e.Next() {
-		if k := e.Value.(*knock); !tooMany || k.from == from && !k.paid {
+		if k := e.Value.(*knock); !tooMany || k.from == from && k.counts() {
 			return k
 		}
 	}
 	return nil
 }
+
+// counts reports whether it is one of those of which not too many may wait from an address.
+func (k *knock) counts() bool { return !k.paid && !k.proxied }
 
 // leave takes k out of the books.
 func (k *knock) leave() {
@@ -121,7 +125,7 @@ func (k *knock) leave() {
 	case k.place != nil:
 		k.lobby.waiting.Remove(k.place)
 		k.place = nil
-		if !k.paid {
+		if k.counts() {
 			drop(k.lobby.waitingFrom, k.from)
 		}
 	case d != nil:
@@ -167,8 +171,28 @@ func (k *knock) mayWork() error {
 	case !l.attempts.allow(k.from, time.Now()):
 		return errTooFast
 	}
+	if k.counts() {
+		drop(l.waitingFrom, k.from)
+	}
 	k.paid = true
-	drop(l.waitingFrom, k.from)
+	return nil
+}
+
+// mayHandshake is mayWork before a handshake of TLS. A proxy makes one for each of those whom it names later, and they
+// pay for their logins: the limits of an address are not for all of them together.
+func (k *knock) mayHandshake(proxies []netip.Prefix) error {
+	if !isOneOf(proxies, addressOf(k.remote).Addr()) {
+		return k.mayWork()
+	}
+	k.lobby.mu.Lock()
+	defer k.lobby.mu.Unlock()
+	if k.place == nil {
+		return errTooLate
+	}
+	if k.counts() {
+		drop(k.lobby.waitingFrom, k.from)
+	}
+	k.proxied = true
 	return nil
 }
 
@@ -204,7 +228,7 @@ func knockOf(conn net.Conn) *knock {
 // limitTLS returns config with handshakes limited: the first message costs the client
 // nothing and the server an answer with a signature. The client may choose one of
 // protocols (ALPN, RFC 7301); one that knows other names, or none, is not refused.
-func limitTLS(config *tls.Config, protocols []string, begun *atomic.Uint64) *tls.Config {
+func limitTLS(config *tls.Config, protocols []string, proxies []netip.Prefix, begun *atomic.Uint64) *tls.Config {
 	other := config.Clone()
 	config = config.Clone()
 	config.NextProtos = protocols
@@ -213,7 +237,7 @@ func limitTLS(config *tls.Config, protocols []string, begun *atomic.Uint64) *tls
 		defer panics.Guard{}.RecoverTo(&err)
 		begun.Add(1)
 		if k := knockOf(hello.Conn); k != nil {
-			if err := k.mayWork(); err != nil {
+			if err := k.mayHandshake(proxies); err != nil {
 				return nil, err
 			}
 		}

@@ -58,7 +58,7 @@ func (e *entrance) port() int { return e.Addr().(*net.TCPAddr).Port }
 // open lets clients in.
 func (e *entrance) open(a *acceptors) {
 	if len(e.secure) > 0 {
-		e.config = limitTLS(e.config, slices.Sorted(maps.Keys(e.secure)), &a.handshakes.begun)
+		e.config = limitTLS(e.config, slices.Sorted(maps.Keys(e.secure)), a.http, &a.handshakes.begun)
 	}
 	if len(e.secure) > 0 || len(e.plain) > 1 {
 		a.accept(e, func(conn net.Conn) {

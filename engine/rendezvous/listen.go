@@ -20,6 +20,7 @@ type acceptors struct {
 	lobby   *lobby         // where they come in; nil: none
 	proxies []netip.Prefix // whose connections begin with a header
 	header  ProxyHeader
+	http    []netip.Prefix // proxies of HTTP
 
 	handshakes handshakes
 

@@ -92,15 +92,15 @@ func (k *knock) isFrom(client netip.Addr) {
 	k.remote = net.TCPAddrFromAddrPort(netip.AddrPortFrom(client, addressOf(k.remote).Port()))
 	k.lobby.mu.Lock()
 	var victim *knock
-	switch {
-	case k.place == nil:
-	case k.paid: // by its handshake of TLS, and counts for nobody since
-		k.from = networkOf(client)
-	default:
-		drop(k.lobby.waitingFrom, k.from)
-		k.from = networkOf(client)
-		k.lobby.waitingFrom[k.from]++
-		victim = k.lobby.surplus(k.from)
+	if k.place != nil {
+		if k.counts() {
+			drop(k.lobby.waitingFrom, k.from)
+		}
+		k.from, k.proxied = networkOf(client), false
+		if k.counts() {
+			k.lobby.waitingFrom[k.from]++
+			victim = k.lobby.surplus(k.from)
+		}
 	}
 	k.lobby.mu.Unlock()
 	if victim != nil {

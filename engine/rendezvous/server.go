@@ -42,7 +42,7 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{accept: newAcceptors(cfg.Log, newLobby())}
-	s.accept.proxies, s.accept.header = cfg.Proxies, cfg.ProxyHeader
+	s.accept.proxies, s.accept.header, s.accept.http = cfg.Proxies, cfg.ProxyHeader, cfg.HTTPProxies
 	if cfg.Pin == "" {
 		s.certified = cfg.TLS
 	}

@@ -58,7 +58,7 @@ type TURN struct {
 	relays  *relays
 	door    *door // of streams; whoever has a relay is inside
 
-	errors *attempts // that are sent as datagrams
+	errors *errorLimit // of sockets
 
 	mu      sync.Mutex
 	closed  bool
@@ -119,7 +119,7 @@ func NewTURN(cfg TURNConfig) (*TURN, error) {
 		door:    newDoor(cfg.lobby, cfg.MaxRelays, maxRelaysPerIP),
 		streams: map[*stream]struct{}{},
 
-		errors: newAttempts(),
+		errors: newErrorLimit(),
 	}
 	t.secrets.Store(&secrets{cfg.Secret, cfg.OldSecrets})
 	t.setPeerRules(cfg.AllowPrivatePeers, cfg.RelayAllow, cfg.RelayDeny)
@@ -158,7 +158,7 @@ func (t *TURN) ListenUDP(address string) (int, error) {
 // ServePacket serves a UDP socket, or what looks like one, and takes it over.
 func (t *TURN) ServePacket(conn net.PacketConn) error {
 	enlargeBuffers(conn)
-	p := &packetSocket{PacketConn: errorSocket{answeringFromTheAddressAsked(conn), t.errors}, guard: panics.Guard{Log: t.cfg.Log}}
+	p := &packetSocket{PacketConn: answeringFromTheAddressAsked(conn), guard: panics.Guard{Log: t.cfg.Log}}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.closed {
@@ -167,7 +167,9 @@ func (t *TURN) ServePacket(conn net.PacketConn) error {
 	}
 	t.wg.Add(1)
 	p.ended = t.wg.Done
-	if err := t.serve(p, t.newDesk()); err != nil {
+	d := t.newDesk()
+	d.errors = t.errors
+	if err := t.serve(p, d); err != nil {
 		t.wg.Done()
 		conn.Close()
 		return err

@@ -23,6 +23,7 @@ type desk struct {
 	read    time.Time    // when it was
 	last    client       // whom authenticate saw last
 	admit   func() error // lets a connection in; nil for a socket
+	errors  *errorLimit  // of a socket
 
 	refusal stun.ErrorCode // why the message is, where pion says nothing of it; 0 if it is not
 }

@@ -24,7 +24,13 @@ func (c deskConn) ReadFrom(p []byte) (n int, from net.Addr, err error) {
 
 func (c deskConn) WriteTo(p []byte, to net.Addr) (int, error) {
 	c.desk.noteLifetime(p)
-	if !isErrorResponse(p) || c.desk.refusal == 0 { // in this order: others write here, but no errors
+	if !isErrorResponse(p) { // others write here, but no errors
+		return c.PacketConn.WriteTo(p, to)
+	}
+	if !c.desk.mayRefuse(to) {
+		return len(p), nil
+	}
+	if c.desk.refusal == 0 {
 		return c.PacketConn.WriteTo(p, to)
 	}
 	if _, err := c.PacketConn.WriteTo(c.desk.withReason(p), to); err != nil {

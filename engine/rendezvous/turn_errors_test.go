@@ -46,6 +46,13 @@ func TestErrorsAreLimitedByAddress(t *testing.T) {
 				if n, most := len(socket.taken()), attemptsAtOnce+seconds*attemptsPerSecond+1; n < attemptsAtOnce || n > most {
 					t.Errorf("%d of %d were answered, at most %d should be", n, sent, most)
 				}
+				user, password := Credential(testSecret, "a", time.Now().Add(time.Hour))
+				socket.send(turnRequest(stun.MethodAllocate, stun.NewUsername(user), stun.NewRealm(Realm), stun.NewNonce("old"),
+					stun.NewLongTermIntegrity(user, Realm, password)), flooded)
+				synctest.Wait()
+				if n := len(socket.taken()); n != 1 {
+					t.Error("whoever really is there is not told that his nonce is old")
+				}
 				socket.send(request, other)
 				socket.send(turnRequest(stun.MethodBinding), flooded)
 				synctest.Wait()

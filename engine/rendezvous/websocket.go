@@ -39,6 +39,13 @@ func newWebSocket(log *slog.Logger, proxies []netip.Prefix, serve func(net.Conn)
 			defer ws.listener.Recover()
 			if conn, err := upgrader.Upgrade(w, r, nil); err == nil {
 				conn.SetReadLimit(2 * maxPacketBytes)
+				if p, ok := conn.NetConn().(*pacedConn); ok {
+					answer := conn.PingHandler()
+					conn.SetPingHandler(func(data string) error {
+						p.charge(paceLeastBytes)
+						return answer(data)
+					})
+				}
 				if k := knockOf(conn.NetConn()); k != nil {
 					if client := forwardedFor(r, addressOf(k.RemoteAddr()).Addr(), proxies); client.IsValid() {
 						k.isFrom(client)
@@ -68,7 +75,7 @@ func newWebSocket(log *slog.Logger, proxies []netip.Prefix, serve func(net.Conn)
 // Serve takes a connection over and returns at once.
 func (ws *webSocket) Serve(conn net.Conn) {
 	select {
-	case ws.handed.conns <- conn:
+	case ws.handed.conns <- &pacedConn{Conn: conn}:
 	case <-ws.handed.closed:
 		conn.Close()
 	}
