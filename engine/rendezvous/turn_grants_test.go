@@ -158,8 +158,13 @@ func FuzzDeskMessages(f *testing.F) {
 		}
 	}
 	table := newRelays(TURNConfig{PublicIP: netip.MustParseAddr("127.0.0.1"), RelayPorts: DefaultRelayPorts, MaxRelays: 8})
+	var signing atomic.Pointer[secrets]
+	signing.Store(&secrets{now: testSecret, old: []string{"old"}})
 	f.Fuzz(func(t *testing.T, message []byte) {
-		d := &desk{relays: table, message: message}
+		d := &desk{relays: table, secrets: &signing, message: message}
+		if d.isSigned() { // nobody guesses a key
+			t.Error("signed by nobody")
+		}
 		d.noteLifetime(message)
 		if number := d.channel(); number != 0 && !stun.IsMessage(message) {
 			t.Errorf("channel %d of what is no message", number)
