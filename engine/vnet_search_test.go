@@ -3,8 +3,6 @@
 package engine
 
 import (
-"log/slog"
-"os"
 	"net"
 	"net/netip"
 	"sync/atomic"
@@ -120,10 +118,7 @@ func TestDeviceFollowsAMoveOnce(t *testing.T) {
 	for _, late := range []time.Duration{0, 1300 * time.Millisecond, 2500 * time.Millisecond, 4 * time.Second} {
 		t.Run("relays after "+late.String(), func(t *testing.T) {
 			inWorld(t, func(t *testing.T, w *world) {
-				p := w.pair(w.home(portRestricted), w.home(portRestricted), func(a, d *Config) {
-	l := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
-	a.Log, d.Log = l.With("who", "app"), l.With("who", "device")
-})
+				p := w.pair(w.home(portRestricted), w.home(portRestricted), nil)
 				app, device := p.connect(0)
 				time.Sleep(20 * time.Second)
 				checkPath(t, app, device, PathDirect)
