@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"testing"
+	"testing/synctest"
 )
 
 var theProxies = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::/8")}
@@ -61,40 +62,42 @@ var theProxy = []netip.Prefix{netip.MustParsePrefix("192.0.2.10/32")}
 
 // The limits of an address are not for all whom a proxy speaks for, who come at once, and they are for each of them.
 func TestLimitsOfWhomAProxySpeaksFor(t *testing.T) {
-	d := newDoor(nil, 100, 100)
-	var latest *knock
-	from := func(client string) error {
-		latest, _ = knockFrom(d, "192.0.2.10")
-		if err := latest.mayHandshake(theProxy); err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		d := newDoor(nil, 100, 100)
+		var latest *knock
+		from := func(client string) error {
+			latest, _ = knockFrom(d, "192.0.2.10")
+			if err := latest.mayHandshake(theProxy); err != nil {
+				t.Fatal(err)
+			}
+			latest.isFrom(netip.MustParseAddr(client))
+			return latest.mayWork()
 		}
-		latest.isFrom(netip.MustParseAddr(client))
-		return latest.mayWork()
-	}
-	for i := range 2 * attemptsAtOnce {
-		if err := from(fmt.Sprintf("198.51.100.%d", i%200)); err != nil {
-			t.Fatal("one of many clients:", err)
+		for i := range 2 * attemptsAtOnce {
+			if err := from(fmt.Sprintf("198.51.100.%d", i%200)); err != nil {
+				t.Fatal("one of many clients:", err)
+			}
 		}
-	}
-	for range attemptsAtOnce {
-		from("203.0.113.7")
-	}
-	if err := from("203.0.113.7"); !errors.Is(err, errTooFast) {
-		t.Errorf("one client again and again: %v", err)
-	}
-	for range 2 * maxWaitingAddress {
-		k, _ := knockFrom(d, "192.0.2.10")
-		k.mayHandshake(theProxy)
-	}
-	if latest.place == nil {
-		t.Error("a client has lost its place to others of its proxy's")
-	}
-	for range maxWaitingAddress {
-		from("203.0.113.7")
-	}
-	if n := d.waitingFrom[netip.MustParseAddr("203.0.113.7")]; n > maxWaitingAddress {
-		t.Errorf("%d wait from one address", n)
-	}
+		for range attemptsAtOnce {
+			from("203.0.113.7")
+		}
+		if err := from("203.0.113.7"); !errors.Is(err, errTooFast) {
+			t.Errorf("one client again and again: %v", err)
+		}
+		for range 2 * maxWaitingAddress {
+			k, _ := knockFrom(d, "192.0.2.10")
+			k.mayHandshake(theProxy)
+		}
+		if latest.place == nil {
+			t.Error("a client has lost its place to others of its proxy's")
+		}
+		for range maxWaitingAddress {
+			from("203.0.113.7")
+		}
+		if n := d.waitingFrom[netip.MustParseAddr("203.0.113.7")]; n > maxWaitingAddress {
+			t.Errorf("%d wait from one address", n)
+		}
+	})
 }
 
 // Who was let in by his proxy's handshake of TLS has his place there, and leaves none behind.
