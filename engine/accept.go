@@ -53,7 +53,7 @@ func (d *Device) reserve(a *admission, traceID string) bool {
 
 // reserved are sessions about to be; it needs the lock.
 func (d *Device) reserved() (all int) {
-	for a := range d.admissions {
+	for _, a := range d.admissions.all {
 		if a.reserved {
 			all++
 		}
@@ -81,7 +81,7 @@ func (d *Device) isFull(appID, attempt string) bool {
 	for _, f := range d.sessions {
 		count(f.peer.AppID, f.peer.TraceID)
 	}
-	for a := range d.admissions {
+	for _, a := range d.admissions.all {
 		if a.reserved {
 			count(a.appID, a.traceID)
 		}

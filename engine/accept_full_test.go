@@ -12,7 +12,7 @@ func TestAttemptIsNotFullOfItself(t *testing.T) {
 	defer d.Close()
 	for _, trace := range []string{"attempt", ""} {
 		a := &admission{appID: "app"}
-		d.admissions[a] = true
+		d.admissions.add(a)
 		if !d.reserve(a, trace) {
 			t.Fatal("no room")
 		}
@@ -23,10 +23,10 @@ func TestAttemptIsNotFullOfItself(t *testing.T) {
 			t.Errorf("%q: there is room for another", trace)
 		}
 		b := &admission{appID: "app"}
-		d.admissions[b] = true
+		d.admissions.add(b)
 		if d.reserve(b, trace) {
 			t.Errorf("%q: one name has two sessions of one", trace)
 		}
-		clear(d.admissions)
+		d.admissions = newAdmissions()
 	}
 }

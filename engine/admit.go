@@ -2,13 +2,17 @@ package engine
 
 import (
 	"crypto/hmac"
+	"errors"
+	"net/netip"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
+	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
 	"github.com/thingp2p/libthingp2p/engine/internal/journal"
 	"github.com/thingp2p/libthingp2p/engine/internal/names"
 	"github.com/thingp2p/libthingp2p/engine/internal/paths"
 	"github.com/thingp2p/libthingp2p/engine/internal/state"
+	"github.com/thingp2p/libthingp2p/engine/limit"
 )
 
 // How long a connected app may take to say who it is, and then to read the verdict: as long
@@ -18,13 +22,6 @@ import (
 const (
 	helloTime   = 15 * time.Second
 	verdictTime = 15 * time.Second
-)
-
-// Connections that have no verdict yet: more than so many are not taken, of apps
-// that are not paired or of any.
-const (
-	maxAdmitting          = 256
-	maxAdmittingStrangers = 128
 )
 
 // admission is a connection on its way to a session.
@@ -38,6 +35,7 @@ type admission struct {
 	appID   string       // proven by the handshake
 	binding []byte       // of this TLS session, for proofs
 	via     *deviceRelay // the relay of ours that it came through, or nil
+	network netip.Addr   // from which it comes
 
 	found *paths.Negotiation // by which the app had found the device before it was parked, or nil
 
@@ -46,6 +44,10 @@ type admission struct {
 	traceID  string // of that session, once reserved
 	revoked  bool   // the app was unpaired meanwhile
 	parked   bool   // the app asks for nothing yet
+	busy     bool   // it gives its place to nobody: it waits for its verdict, and has a right to one
+
+	places *limit.Shares[comer] // of which it has one, or nil
+	comer  comer
 }
 
 // admit decides on a connection and makes it a session.
@@ -56,9 +58,9 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 		conn.close()
 		return
 	}
-	a := &admission{conn: conn, appID: appID, binding: binding, via: via}
+	a := &admission{conn: conn, appID: appID, binding: binding, via: via, network: limit.Source(hosts.AddrPort(conn.RemoteAddr()).Addr())}
 	if !d.begin(a) {
-		conn.close()
+		conn.closeFull()
 		return
 	}
 	defer d.finish(a)
@@ -69,6 +71,9 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 	limit := d.workers.After(helloTime, conn.closeSilent) // the streams' own reads and writes know no context
 	defer limit.Stop()
 	control, h, parks, err := hear(conn)
+	if err == nil && !d.hasSpoken(a) {
+		err = errGaveWay
+	}
 	if err != nil {
 		d.log.Debug("dropped a connection", "error", err)
 		conn.close()
@@ -92,6 +97,9 @@ func (d *Device) admit(conn *quicConn, via *deviceRelay) {
 		d.reports.begin(h.Trace, appID, "", !had).Finish(journal.End{Code: code, UID: h.UID, Ticket: had, Reached: true})
 	}
 	limit.Reset(verdictTime)
+	if code != OK {
+		d.givesWay(a)
+	}
 	if err := writeVerdict(control, d.verdictOn(h, peer, code)); err != nil {
 		d.log.Debug("an app gave up", "trace", peer.TraceID, "error", err)
 		conn.close()
@@ -130,27 +138,45 @@ func (d *Device) verdictOn(h hello, peer Peer, code Code) verdict {
 	return v
 }
 
-// begin counts an admission, unless there are too many.
+// begin finds room for an admission, and reports whether there is some.
 func (d *Device) begin(a *admission) bool {
 	paired := d.state.Paired(a.appID)
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.roomToAdmit(paired) {
-		return false
-	}
-	d.admissions[a] = true
-	return true
-}
-
-// roomToAdmit needs the lock.
-func (d *Device) roomToAdmit(paired bool) bool {
-	n := 0
-	for a := range d.admissions {
-		if !a.parked {
-			n++
+	placed := !d.closed
+	var gone []*admission
+	if placed {
+		if gone, placed = d.admissions.place(a, paired); placed {
+			d.admissions.add(a)
 		}
 	}
-	return !d.closed && n < maxAdmitting && (paired || n < maxAdmittingStrangers)
+	d.mu.Unlock() // QUIC may take its time
+	giveWay(gone)
+	return placed
+}
+
+// giveWay ends those whose places others have now.
+func giveWay(gone []*admission) {
+	for _, a := range gone {
+		a.conn.closeFull()
+	}
+}
+
+var errGaveWay = errors.New("it has given way to others")
+
+// hasSpoken is called when the app has said who it is, and reports whether it still has its place.
+func (d *Device) hasSpoken(a *admission) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a.busy = a.places != nil
+	return a.busy
+}
+
+// givesWay is called when a connection may give its place to another: of a stranger, who comes again, or when all that
+// is left is that the app hears its verdict.
+func (d *Device) givesWay(a *admission) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	a.busy = false
 }
 
 // proves reports whether an app has shown in this TLS session that it holds a ticket.
@@ -162,7 +188,7 @@ func proves(h hello, secret [names.SecretSize]byte, binding []byte) bool {
 func (d *Device) finish(a *admission) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	delete(d.admissions, a)
+	d.admissions.remove(a)
 }
 
 // decide says whether an app may have a session. If so, room for it is reserved,
@@ -175,6 +201,9 @@ func (d *Device) decide(a *admission, h hello) (Peer, Code) {
 	had := peer.HasTicket || peer.Paired
 	if !had && !d.asksAboutStrangers() {
 		return peer, ErrAuth
+	}
+	if !had {
+		d.givesWay(a)
 	}
 	asked, code := d.consent.ask(a.conn.Context(), peer)
 	switch {

@@ -82,11 +82,12 @@ type attempt struct {
 	dialing context.Context         // of all that is tried
 	stop    context.CancelCauseFunc // ends dialing
 
-	again     chan struct{}           // the device is to be asked now
-	near      chan paths.Found        // of the first two ways
-	tried     map[netip.AddrPort]bool // straight: being dialled, or of no use
-	asked     bool                    // the local network was
-	waitUntil time.Time               // until then it, and the known addresses, may answer
+	again     chan struct{}    // the device is to be asked now
+	known     []netip.AddrPort // where the device may be, from the start
+	near      chan paths.Found // of the first two ways, what is heard meanwhile
+	straight  straight
+	asked     bool      // the local network was
+	waitUntil time.Time // until then it, and the known addresses, may answer
 
 	signals      *signal.Client     // nil: no server
 	online       <-chan struct{}    // closed when it can be asked; nil: not yet, or has been
@@ -110,6 +111,7 @@ type attempt struct {
 	queue   []paths.Found // that ICE has found
 	due     bool          // the next one may be dialled as soon as there is one
 	lastErr error         // of a path that ICE has found
+	full    error         // of the device that was reached last, which had no room
 	said    bool          // the device has said why not
 	offers  bool          // by way of the server
 	unfit   error         // of an address at which somebody else answered, or a device of another version
@@ -143,10 +145,10 @@ func (at *attempt) find() (won dialed, err error) {
 	}
 	if a.config.Relay != RelayOnly {
 		var stop func()
-		at.near, stop = a.nearby.watch(at.to)
+		at.known, at.near, stop = a.nearby.watch(at.to)
 		defer stop()
 	}
-	if at.signals == nil && !a.config.usesLAN() && len(at.near) == 0 {
+	if at.signals == nil && !a.config.usesLAN() && len(at.known) == 0 {
 		return won, codes.Because(ErrSignaling, errors.New("no server is set, neither for this app nor in a ticket, and the local network is not to be asked"))
 	}
 	return at.race()

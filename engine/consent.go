@@ -5,14 +5,15 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
 // consent asks the authorizer about apps. It may be a person, and take as long as
 // the app waits. So that nobody can keep another out by being asked about, there
 // are three lines, for apps that are paired, those that hold the ticket, and
-// strangers. In each, one question is put after the other, and none whose app has
-// given up.
+// strangers. In each, one question is put after the other, the apps taking turns, and
+// none whose app has given up.
 type consent struct {
 	workers *panics.Group
 
@@ -28,8 +29,8 @@ const (
 	linesOfConsent
 )
 
-// maxQuestions is how many may wait in a line; the apps of more are told that the
-// device is busy.
+// maxQuestions is how many may wait in a line, of an app as many as are left for others; the apps
+// of more are told that the device is busy.
 const maxQuestions = 32
 
 // line is the questions of one kind, the first to come the first to be put.
@@ -37,6 +38,9 @@ type line struct {
 	working bool      // a goroutine puts the questions
 	put     *question // to the authorizer, now; nil: none
 	waiting []*question
+	places  limit.Shares[string]   // of those that wait, by app
+	turns   limit.Map[string, int] // when each app's latest question was put
+	turn    int
 }
 
 // question is what several connections may wait for: an app that loses one comes
@@ -108,7 +112,7 @@ func (c *consent) enqueue(peer Peer) (*question, Code) {
 			return nil, ErrDeviceBusy
 		}
 	}
-	if len(l.waiting) >= maxQuestions {
+	if l.places.Most, l.turns.Most = maxQuestions, 4*maxQuestions; !l.places.Take(peer.AppID) {
 		return nil, ErrDeviceBusy
 	}
 	q := &question{peer: peer, askers: 1, answered: make(chan struct{}), code: ErrInternal}
@@ -136,8 +140,29 @@ func (c *consent) leave(q *question) {
 	defer c.mu.Unlock()
 	if q.askers--; q.askers == 0 {
 		l := &c.lines[lineOf(q.peer)]
-		l.waiting = slices.DeleteFunc(l.waiting, func(other *question) bool { return other == q })
+		if i := slices.Index(l.waiting, q); i >= 0 {
+			l.take(i)
+		}
 	}
+}
+
+// take takes a question out of the line.
+func (l *line) take(i int) *question {
+	q := l.waiting[i]
+	l.waiting = slices.Delete(l.waiting, i, i+1)
+	l.places.Give(q.peer.AppID)
+	return q
+}
+
+// first is the place of the question whose turn it is: of the app that was asked about longest ago.
+func (l *line) first() (first int) {
+	longest := l.turn
+	for i, q := range l.waiting {
+		if turn, _ := l.turns.Get(q.peer.AppID); turn < longest {
+			first, longest = i, turn
+		}
+	}
+	return first
 }
 
 // work puts the questions of a line until there are none.
@@ -159,8 +184,9 @@ func (c *consent) next(l *line) (*question, func(Peer) Code) {
 		l.working = false
 		return nil, nil
 	}
-	l.put = l.waiting[0]
-	l.waiting = slices.Delete(l.waiting, 0, 1)
+	l.put = l.take(l.first())
+	l.turn++
+	l.turns.Put(l.put.peer.AppID, l.turn)
 	return l.put, c.authorize
 }
 

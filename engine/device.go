@@ -38,10 +38,11 @@ type Device struct {
 	listening  bool      // and can be found
 	signals    *signal.Client
 	lan        *discovery.Listener // nil: not found in the local network
-	admissions map[*admission]bool
+	admissions admissions
 	sessions   map[*Session]*follower
 	backlog    []*Session // that nobody has accepted yet, oldest first; some may have ended
 	arrived    waitlist.List
+	calls      sync.WaitGroup // NetworkChanged
 
 	watched ready.Source
 	online  atomic.Int32 // as a Code: whether the device is connected to its server
@@ -72,7 +73,7 @@ func NewDevice(config Config) (*Device, error) {
 		handshakes: gate.NewHandshakes(e.workers.Guard),
 		forFriends: limit.Shares[string]{Most: maxWithFriends},
 		forOthers:  limit.Shares[string]{Most: maxWithOthers},
-		admissions: make(map[*admission]bool),
+		admissions: newAdmissions(),
 		sessions:   make(map[*Session]*follower),
 		since:      time.Now(),
 	}
@@ -129,7 +130,7 @@ func (d *Device) Listen() error {
 		if d.config.Server == "" {
 			return codes.Because(ErrSignaling, err)
 		}
-		d.log.Warn("the device cannot be found in the local network", "error", err)
+		d.log.Warn("the device cannot be found in the local network: trying again", "error", err)
 	}
 	if d.config.Server != "" {
 		var err error
@@ -174,8 +175,12 @@ func (d *Device) answerLAN() error {
 	}
 	// The answer comes from the socket that takes connections.
 	send := func(packet []byte, to netip.AddrPort) { d.socket.WriteTo(packet, to) }
-	var err error
-	d.lan, err = discovery.Listen(d.visitors.Responder, d.config.LANPort, send, d.workers.Go, d.log)
+	l, err := discovery.Listen(d.visitors.Responder, d.config.LANPort, send, d.workers.Go, d.log)
+	if err != nil && d.config.Server == "" {
+		l.Close()
+		return err
+	}
+	d.lan = l
 	return err
 }
 
@@ -210,6 +215,7 @@ func (d *Device) Close() error {
 	signals, lan := d.signals, d.lan
 	d.mu.Unlock()
 	d.stop()
+	d.calls.Wait()
 	if lan != nil {
 		lan.Close()
 	}

@@ -20,12 +20,18 @@ type dialed struct {
 
 // final reports whether a failure is one of the whole attempt: a path that did
 // not answer says nothing of the device, nor does who sits at an address that
-// once was the device's.
+// once was the device's. That a device has no room now is not its last word.
 func (d *dialed) final() bool {
-	if d.path.Straight {
+	if d.path.Straight || d.verdict {
 		return d.verdict
 	}
-	return CodeOf(d.err) != ErrTimeout
+	return !d.mayPass()
+}
+
+// mayPass reports whether the same path may be luckier later.
+func (d *dialed) mayPass() bool {
+	code := CodeOf(d.err)
+	return code == ErrTimeout || code == ErrDeviceFull && !d.verdict
 }
 
 // dial connects along a path in the background, if the relay that it may need is free.
@@ -73,9 +79,7 @@ func (at *attempt) ended(d dialed) {
 		at.journal.FailDial(keyOf(d.path), whyNot(d.err))
 	}
 	if d.path.Straight {
-		if CodeOf(d.err) == ErrTimeout {
-			delete(at.tried, d.path.Remote)
-		}
+		at.straight.end(d.path.Remote, d.mayPass())
 		return
 	}
 	at.inTurn--

@@ -192,7 +192,7 @@ func (p vpair) wantNothingReserved(t *testing.T) {
 	time.Sleep(10 * time.Second) // admissions that were refused have gone
 	p.device.mu.Lock()
 	defer p.device.mu.Unlock()
-	if n := p.device.reserved(); n != 0 || len(p.device.admissions) != 0 {
-		t.Errorf("%d sessions are reserved, %d admissions", n, len(p.device.admissions))
+	if n := p.device.reserved(); n != 0 || len(p.device.admissions.all) != 0 {
+		t.Errorf("%d sessions are reserved, %d admissions", n, len(p.device.admissions.all))
 	}
 }

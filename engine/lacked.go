@@ -22,6 +22,9 @@ func (at *attempt) interrupted() error {
 
 // lacked is what was missing when the time was up.
 func (at *attempt) lacked() error {
+	if at.full != nil {
+		return at.full
+	}
 	if at.greeted.Load() {
 		return codes.Because(ErrTimeout, errors.New("the device was reached and did not decide"))
 	}

@@ -33,7 +33,7 @@ type nearby struct {
 
 const (
 	maxTold = 4 // addresses of one device
-	maxNear = 8 // addresses that an attempt may try at a time
+	maxNear = 8 // that wait to be taken
 )
 
 func newNearby(e *endpoint) *nearby {
@@ -91,24 +91,23 @@ func offerPath(to chan<- paths.Found, p paths.Found) {
 	}
 }
 
-// watch brings the paths to all addresses of a device that are known, and those
-// that become known, until stop.
-func (n *nearby) watch(to *Target) (found chan paths.Found, stop func()) {
+// watch returns the addresses of a device that are known, and brings the paths to those that become known, until stop.
+func (n *nearby) watch(to *Target) (known []netip.AddrPort, found chan paths.Found, stop func()) {
 	found = make(chan paths.Found, maxNear)
 	reach := n.reach()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	known := slices.Clone(n.told[to.deviceID])
+	all := slices.Clone(n.told[to.deviceID])
 	if last, ok := n.state.Place(to.deviceID); ok {
-		known = append(known, last)
+		all = append(all, last)
 	}
-	for i, address := range append(known, to.hints...) {
-		if !slices.Contains(known[:min(i, len(known))], address) && reach.Allows(address) {
-			offerPath(found, paths.Found{Remote: address, Straight: true})
+	for _, address := range append(all, to.hints...) {
+		if !slices.Contains(known, address) && reach.Allows(address) {
+			known = append(known, address)
 		}
 	}
 	n.waiting[to.deviceID] = append(n.waiting[to.deviceID], found)
-	return found, func() {
+	return known, found, func() {
 		n.mu.Lock()
 		defer n.mu.Unlock()
 		rest := slices.DeleteFunc(n.waiting[to.deviceID], func(other chan<- paths.Found) bool { return other == found })

@@ -39,8 +39,14 @@ func (a *App) NetworkChanged() {
 // the paths of its sessions still work; see App.NetworkChanged.
 func (d *Device) NetworkChanged() {
 	d.mu.Lock()
+	if d.closed {
+		d.mu.Unlock()
+		return
+	}
+	d.calls.Add(1)
+	defer d.calls.Done()
 	var clients []*signal.Client
-	if d.signals != nil && !d.closed {
+	if d.signals != nil {
 		clients = append(clients, d.signals)
 	}
 	var sessions []*Session

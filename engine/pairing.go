@@ -56,7 +56,7 @@ func (d *Device) revoke(appID string) {
 			sessions = append(sessions, s)
 		}
 	}
-	for a := range d.admissions {
+	for _, a := range d.admissions.all {
 		if a.appID == appID {
 			a.revoked = true
 			admissions = append(admissions, a)

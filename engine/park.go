@@ -49,7 +49,7 @@ func (d *Device) beginParking(a *admission) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	all, own := 0, 0
-	for other := range d.admissions {
+	for _, other := range d.admissions.all {
 		if other.parked {
 			all++
 			if other.appID == a.appID {
@@ -57,7 +57,9 @@ func (d *Device) beginParking(a *admission) bool {
 			}
 		}
 	}
-	a.parked = !d.closed && !a.revoked && all < maxParked && own < maxParkedPerApp
+	if a.parked = !d.closed && !a.revoked && all < maxParked && own < maxParkedPerApp; a.parked {
+		d.admissions.free(a)
+	}
 	return a.parked
 }
 
@@ -65,10 +67,11 @@ func (d *Device) beginParking(a *admission) bool {
 func (d *Device) endParking(a *admission) bool {
 	paired := d.state.Paired(a.appID)
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.roomToAdmit(paired) {
-		return false
+	gone, placed := d.admissions.place(a, paired)
+	if placed {
+		a.parked, a.busy = false, true
 	}
-	a.parked = false
-	return true
+	d.mu.Unlock()
+	giveWay(gone)
+	return placed
 }

@@ -247,6 +247,12 @@ func (c *quicConn) addPath(from *quicTransport) (*quicPath, error) {
 // one, ends since nothing came from it.
 const heardNothing quic.ApplicationErrorCode = 1
 
+// noRoom is the reason that an app is told when there are too many others.
+const noRoom quic.ApplicationErrorCode = 2
+
+// closeFull ends the connection of an app for which there is no room now.
+func (c *quicConn) closeFull() { c.CloseWithError(noRoom, "") }
+
 // close ends the connection at once.
 func (c *quicConn) close() { c.CloseWithError(0, "") }
 
@@ -267,6 +273,8 @@ func (c *quicConn) greetError(err error) error {
 		return codes.Because(ErrHandshake, err)
 	case ok && transport.ErrorCode == quic.ConnectionRefused, reset, isTimeout(err):
 		return codes.Because(ErrTimeout, err)
+	case isTold(err, noRoom):
+		return codes.Because(ErrDeviceFull, err)
 	}
 	return codes.Because(ErrRemote, err)
 }
@@ -275,8 +283,13 @@ func (c *quicConn) greetError(err error) error {
 func isTimeout(cause error) bool {
 	_, idle := errors.AsType[*quic.IdleTimeoutError](cause)
 	_, handshake := errors.AsType[*quic.HandshakeTimeoutError](cause)
+	return idle || handshake || isTold(cause, heardNothing)
+}
+
+// isTold reports whether the peer has ended a connection for a reason.
+func isTold(cause error, reason quic.ApplicationErrorCode) bool {
 	told, ok := errors.AsType[*quic.ApplicationError](cause)
-	return idle || handshake || ok && told.Remote && told.ErrorCode == heardNothing
+	return ok && told.Remote && told.ErrorCode == reason
 }
 
 // closeReason says why a connection has ended that nobody here closed. err is what a

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -29,12 +28,15 @@ func (at *attempt) race() (won dialed, err error) {
 	at.dialing, at.stop = context.WithCancelCause(at.ctx)
 	at.results = make(chan dialed)
 	at.greeter = make(chan struct{}, 1)
-	at.tried = make(map[netip.AddrPort]bool)
+	at.straight = newStraight()
 	lanDelay, serverDelay := at.delays()
 	at.askLAN, at.askServer = time.NewTimer(lanDelay), time.NewTimer(serverDelay)
 	at.stagger, at.giveUp = patience.NewTimer(at.app.workers.Guard), time.NewTimer(never)
 	over := false
 	defer func() { at.end(over && err == nil) }()
+	for _, address := range at.known {
+		at.tryStraight(paths.Found{Remote: address, Straight: true}, &at.straight.remembered)
+	}
 	for !over {
 		won, over, err = at.next()
 	}
@@ -60,7 +62,7 @@ func (at *attempt) next() (won dialed, over bool, err error) {
 	case <-at.again:
 		at.askAgain()
 	case p := <-at.near:
-		at.tryStraight(p)
+		at.tryStraight(p, &at.straight.heard)
 	case p := <-at.found:
 		at.enqueue(p)
 	case <-at.stagger.C:
@@ -94,13 +96,11 @@ func (at *attempt) bePatient() {
 }
 
 // tryStraight dials an address that did not come from ICE.
-func (at *attempt) tryStraight(p paths.Found) {
-	if at.tried[p.Remote] || len(at.tried) >= maxNear {
-		return
+func (at *attempt) tryStraight(p paths.Found, in *places) {
+	if at.straight.begin(p, in) {
+		at.dial(p)
+		at.bePatient()
 	}
-	at.tried[p.Remote] = true
-	at.dial(p)
-	at.bePatient()
 }
 
 // enqueue takes a path that ICE has found. The first direct one is worth having even
@@ -147,6 +147,9 @@ func (at *attempt) hearStatus(on bool) {
 // anything does.
 func (at *attempt) lose(d dialed) error {
 	at.ended(d)
+	if at.full = nil; CodeOf(d.err) == ErrDeviceFull {
+		at.full = d.err
+	}
 	switch {
 	case at.ctx.Err() != nil: // which is why the dial failed
 		return at.interrupted()
@@ -154,6 +157,10 @@ func (at *attempt) lose(d dialed) error {
 		at.said = d.verdict
 		return d.err
 	case d.path.Straight:
+		if p, ok := at.straight.next(); ok {
+			at.dial(p)
+			at.bePatient()
+		}
 		if code := CodeOf(d.err); code == ErrAuth || code == ErrHandshake {
 			at.unfit = d.err
 		}

@@ -3,6 +3,7 @@ package engine
 import (
 	"fmt"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ const roundTrip = 4 * access
 func (d *Device) parkedNow() (n int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for a := range d.admissions {
+	for _, a := range d.admissions.all {
 		if a.parked {
 			n++
 		}
@@ -230,18 +231,19 @@ func TestParkedAreFewAndKeepNobodyOut(t *testing.T) {
 		}
 	}
 	last := &admission{appID: "last"}
-	if !d.begin(last) || d.beginParking(last) {
+	if !d.begin(last) || d.beginParking(last) || !d.hasSpoken(last) {
 		t.Error("one too many is parked")
 	}
-	for i := range maxAdmittingStrangers - 1 {
-		if !d.begin(&admission{appID: "stranger"}) {
+	for i := range maxAdmittingOthers - 1 {
+		a := &admission{network: netip.AddrFrom4([4]byte{198, 51, 100, byte(i)})}
+		if !d.begin(a) || !d.hasSpoken(a) {
 			t.Fatalf("those who are parked keep out who comes as number %d", i)
 		}
 	}
-	for a := range d.admissions {
+	for _, a := range d.admissions.all {
 		if a.parked && d.endParking(a) {
 			t.Fatal("who was parked comes in when there is no room")
 		}
 	}
-	clear(d.admissions)
+	d.admissions = newAdmissions()
 }

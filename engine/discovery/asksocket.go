@@ -3,6 +3,7 @@ package discovery
 import (
 	"net"
 	"net/netip"
+	"time"
 
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
@@ -58,18 +59,22 @@ func (s *askSocket) send(packet []byte) bool {
 
 func (s *askSocket) close() { s.udp.Close() }
 
+// mostRest is between two reads of a socket that fail again and again.
+const mostRest = time.Second
+
 // readPackets hands over packets that may be one of ours, until the socket is
 // closed. One that causes a panic is lost. Other errors are of earlier packets, or pass: an answer to one that
 // nobody took makes the next read fail on some systems.
 func readPackets(udp *net.UDPConn, guard panics.Guard, heard func([]byte, netip.AddrPort)) {
 	var buffer [querySize + 1]byte // a longer packet is none of ours
-	for failures := 0; failures < 100; {
+	for failures := 0; ; {
 		n, from, err := udp.ReadFromUDPAddrPort(buffer[:])
 		if err != nil {
 			if isClosed(err) {
 				return
 			}
 			failures++
+			time.Sleep(min(time.Duration(failures-1)*time.Millisecond, mostRest))
 			continue
 		}
 		failures = 0

@@ -1,8 +1,10 @@
 package discovery
 
 import (
+	"cmp"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/hosts"
@@ -16,7 +18,7 @@ type link struct {
 	blind    bool           // the prefixes are addresses only: the networks are not known
 }
 
-// maxLinks bounds the sockets on hosts with very many containers.
+// maxLinks bounds the sockets on hosts with very many containers: those are left out where least is to be found.
 const maxLinks = 32
 
 // links are the interfaces that are up and reach more than one peer. A tunnel to
@@ -28,7 +30,7 @@ func links() []link {
 	}
 	var found []link
 	for _, i := range interfaces {
-		if i.Flags&net.FlagUp == 0 || i.Flags&(net.FlagBroadcast|net.FlagMulticast|net.FlagLoopback) == 0 || len(found) == maxLinks {
+		if i.Flags&net.FlagUp == 0 || i.Flags&(net.FlagBroadcast|net.FlagMulticast|net.FlagLoopback) == 0 {
 			continue
 		}
 		l := link{Interface: i}
@@ -42,9 +44,29 @@ func links() []link {
 				l.local6 = ip.WithZone(i.Name)
 			}
 		}
-		found = append(found, l)
+		if l.prefixes != nil || l.local6.IsValid() {
+			found = append(found, l)
+		}
 	}
-	return found
+	return mostUseful(found, (hosts.System{}).Prefixes())
+}
+
+// mostUseful leaves maxLinks: those first from which the host sends into the internet, then those at which somebody can be,
+// as useful says, and those without an address of IPv4 last.
+func mostUseful(found []link, useful []netip.Prefix) []link {
+	rank := func(l link) int {
+		best := len(useful) + 1
+		for _, p := range l.prefixes {
+			if i := slices.IndexFunc(useful, func(u netip.Prefix) bool { return u.Addr() == p.Addr() }); i >= 0 {
+				best = min(best, i)
+			} else {
+				best = min(best, len(useful))
+			}
+		}
+		return best
+	}
+	slices.SortStableFunc(found, func(a, b link) int { return cmp.Compare(rank(a), rank(b)) })
+	return found[:min(len(found), maxLinks)]
 }
 
 // unlistedLinks are for hosts whose interfaces may not be listed, as on Android 11 and

@@ -1,11 +1,26 @@
 package discovery
 
 import (
+	"errors"
 	"os"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
+
+// How long nothing more must come until changes are looked at, and how long that may be put off.
+const (
+	settling     = 50 * time.Millisecond
+	mostSettling = time.Second
+)
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
 
 // watchLinks calls changed whenever an interface or an address comes or goes, as
 // the kernel tells, until stop.
@@ -17,9 +32,18 @@ func watchLinks(changed func(), spawn func(func())) (stop func()) {
 	spawn(func() {
 		buffer := make([]byte, 4<<10)
 		for {
-			// What it says does not matter, nor whether some of it was lost.
+			// What it says does not matter, nor whether some of it was lost. Changes come in swarms.
+			file.SetReadDeadline(time.Time{})
 			if _, err := file.Read(buffer); err != nil && !isLost(err) {
 				return
+			}
+			for until := time.Now().Add(mostSettling); ; {
+				file.SetReadDeadline(earlier(time.Now().Add(settling), until))
+				if _, err := file.Read(buffer); errors.Is(err, os.ErrDeadlineExceeded) {
+					break
+				} else if err != nil && !isLost(err) {
+					return
+				}
 			}
 			changed()
 		}

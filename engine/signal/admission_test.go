@@ -3,7 +3,9 @@ package signal
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -237,6 +239,36 @@ func TestComeAgain(t *testing.T) {
 		time.Sleep(backoffMost)
 		if !c.isOnline() {
 			t.Error(c.Err())
+		}
+	})
+}
+
+// What belongs to an app is shown once, also if the order of it differs each time, and a server that does not know it by that
+// is not asked again and again.
+func TestStatementsAreShownOnce(t *testing.T) {
+	withServer(t, func(t *testing.T, s *testServer) {
+		d := &documents{}
+		d.set(ICEServers{Unknown: true})
+		d.answer(s)
+		address, _ := ParseServer("mqtt://server.test")
+		all := make([]string, 5*ident.MaxStatements)
+		for i := range all {
+			all[i] = fmt.Sprint("statement ", i)
+		}
+		c := mustNew(t, Config{
+			Server: address, Role: App, Key: keyOf("app"), Known: everybody, Dial: s.dial, OnMessage: func(*Message) {},
+			Statements: func() []string {
+				mixed := slices.Clone(all)
+				rand.Shuffle(len(mixed), func(i, j int) { mixed[i], mixed[j] = mixed[j], mixed[i] })
+				return mixed
+			},
+			Log: slog.New(slog.DiscardHandler),
+		})
+		defer c.Close()
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if n := len(d.connects()); n > 1+len(all) {
+			t.Errorf("%d logins", n)
 		}
 	})
 }

@@ -3,6 +3,9 @@ package signal
 import (
 	"errors"
 	"math/rand/v2"
+	"net"
+	"slices"
+	"syscall"
 	"time"
 )
 
@@ -16,7 +19,8 @@ import (
 //     Those that find no server yet, or one that is too busy, keep trying at that pace for three
 //     times as long, lest the last ones are a minute late.
 //   - A connection that went silent, or whose address is gone, or that the server has ended since this
-//     client was suspended, is this client's own trouble. It comes back at once.
+//     client was suspended, or that this host has given up, is this client's own trouble. It comes back
+//     at once.
 //   - Any other attempt that failed, at whatever stage, shows that the server is away or has too
 //     much to do. The pauses grow, with full jitter (Brooker, "Exponential backoff and jitter"), so
 //     that 10,000 clients of a server that stays away make 350 attempts a second.
@@ -40,11 +44,18 @@ type backoff struct {
 // lost returns the pause after a connection that lasted.
 func (b *backoff) lost(why error) time.Duration {
 	*b = backoff{}
-	if errors.Is(why, errSilent) || errors.Is(why, errAway) {
+	if isOwn(why) {
 		return 0
 	}
 	*b = backoff{backoffAgain, backoffReturns}
 	return rand.N(backoffReturn)
+}
+
+// isOwn reports whether a connection was lost to nobody but this client.
+func isOwn(why error) bool {
+	timeout, ok := errors.AsType[net.Error](why)
+	return errors.Is(why, errSilent) || errors.Is(why, errAway) || ok && timeout.Timeout() ||
+		slices.ContainsFunc(givenUp, func(own syscall.Errno) bool { return errors.Is(why, own) })
 }
 
 // failed returns the pause after an attempt that failed, or a connection that did not last.

@@ -1,7 +1,10 @@
 package signal
 
 import (
-	"errors"
+	"io"
+	"net"
+	"os"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -124,7 +127,7 @@ func (f fleet) over(clients int) (over time.Duration, busiest int) {
 	}
 	for range clients {
 		b := &backoff{}
-		add(b.lost(errors.New("EOF")), b)
+		add(b.lost(io.EOF), b)
 	}
 	free := f.away // when the server has logged in all who wait
 	for now := time.Duration(0); clients > 0; now += time.Millisecond {
@@ -176,7 +179,7 @@ func TestTenThousandWithoutAServer(t *testing.T) {
 	attempts := 0
 	for range clients {
 		b := &backoff{}
-		for at := b.lost(errors.New("EOF")); at < (hours+1)*time.Hour; at += b.failed() {
+		for at := b.lost(io.EOF); at < (hours+1)*time.Hour; at += b.failed() {
 			if at >= hours*time.Hour {
 				attempts++
 			}
@@ -214,4 +217,42 @@ func TestWhoWasSuspendedComesBackAtOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A connection that this host has given up was ended for nobody else; nor is it this client's trouble for ever that its clock
+// was set once.
+func TestWhoseTroubleItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		longest := func(why error) (pause time.Duration) {
+			var b backoff
+			for range 1000 {
+				pause = max(pause, b.lost(why))
+			}
+			return pause
+		}
+		own := []error{errSilent, errAway, os.NewSyscallError("read", syscall.ETIMEDOUT), os.ErrDeadlineExceeded}
+		for _, why := range givenUp {
+			own = append(own, &net.OpError{Op: "read", Err: os.NewSyscallError("read", why)})
+		}
+		for _, own := range own {
+			if pause := longest(own); pause != 0 {
+				t.Errorf("%v: waits up to %v", own, pause)
+			}
+		}
+		l := &link{begun: time.Now()}
+		hear := func() {
+			l.notice()
+			l.heard.Store(time.Now().UnixNano())
+		}
+		l.heard.Store(time.Now().Add(-time.Hour).UnixNano()) // the clock was set
+		for range 10 {
+			time.Sleep(15 * time.Second)
+			hear()
+		}
+		for _, servers := range []error{io.EOF, &net.OpError{Op: "read", Err: os.NewSyscallError("read", syscall.ECONNRESET)}} {
+			if pause := longest(l.reason(servers)); pause < backoffReturn/2 {
+				t.Errorf("%v: all are back within %v", servers, pause)
+			}
+		}
+	})
 }

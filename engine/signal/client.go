@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
+	"github.com/thingp2p/libthingp2p/engine/limit"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -85,7 +86,10 @@ type Client struct {
 	refusals int           // of logins, since then
 	watches  map[string]*watch
 	pace     pace
+	shown    limit.Map[string, struct{}] // statements, in some login
 }
+
+const maxShown = 1024
 
 // ErrClosed is returned once the client is closed.
 var ErrClosed = errors.New("the client is closed")
@@ -125,6 +129,7 @@ func New(cfg Config) (*Client, error) {
 		moved:   make(chan struct{}),
 		watches: make(map[string]*watch),
 		pace:    newPace(),
+		shown:   limit.Map[string, struct{}]{Most: maxShown},
 		since:   time.Now(),
 	}
 	c.leaving.Guard = c.guard

@@ -55,6 +55,7 @@ var (
 // that was made later.
 type lateError struct {
 	from  string
+	made  int64
 	after int64 // what is made after that is read
 }
 
@@ -107,7 +108,7 @@ func (g *gate) admit(payload []byte, now time.Time) (*Message, error) {
 		return nil, errForged
 	}
 	if e.madeMilli() <= after {
-		return nil, &lateError{from, after}
+		return nil, &lateError{from, e.madeMilli(), after}
 	}
 	if read == nil { // only for who is genuine, or anybody could fill the memory
 		read = g.read.begin(from, after)

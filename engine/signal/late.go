@@ -47,13 +47,22 @@ func (c *Client) timeFor(to string) time.Time {
 	return c.pace.next(to, time.Now().Round(0)) // a reading that never goes back would hide a clock that does
 }
 
-// sayLate tells the sender of a message that it was too late.
+// sayLate tells the sender of a message that it was too late, in one that is made after it: or that might be too late for
+// the sender, and so on for ever.
 func (c *Client) sayLate(late *lateError) {
 	sender := Device
 	if c.cfg.Role == Device {
 		sender = App
 	}
+	c.notBefore(late)
 	c.Send(sender, late.from, &Message{Kind: Late, Time: late.after})
+}
+
+// notBefore makes what follows to the sender of a message be made after that.
+func (c *Client) notBefore(late *lateError) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pace.pass(late.from, time.UnixMilli(late.made))
 }
 
 // hearLate is what that does, if it comes from whom we deal with.

@@ -24,7 +24,6 @@ type link struct {
 	lost    chan error    // why, once
 	dubious chan struct{} // the server does not answer at once
 	status  string        // a device's status topic, else ""
-	shown   []string      // the statements in its login
 	outbox  chan func()   // operations, in their order
 	closing chan struct{}
 	writing panics.Group
@@ -36,7 +35,8 @@ type link struct {
 	doubted   atomic.Bool    // the server has been asked for a sign of life
 	received  atomic.Uint64  // bytes from it
 	heard     atomic.Int64   // when they came last, by the clock that goes on while a host is suspended
-	away      atomic.Bool    // nothing came for longer than lease
+	away      atomic.Int64   // when nothing had come for longer than lease, as the time since begun; 0: never
+	begun     time.Time
 }
 
 // heardConn notes what comes.
@@ -59,13 +59,15 @@ func (c heardConn) Read(p []byte) (int, error) {
 // longer than a client may leave its server without a sign, which is answered.
 func (l *link) notice() {
 	if time.Since(time.Unix(0, l.heard.Load())) > lease {
-		l.away.Store(true)
+		l.away.Store(int64(time.Since(l.begun)))
 	}
 }
 
-// reason is why the link was lost. A server that ends one whose client was away does that to no other.
+// reason is why the link was lost. A server that ends one whose client was away does that to no other; it does so at
+// once, or when it misses the client's next signs. A clock that was set looks the same, and is no reason for long.
 func (l *link) reason(err error) error {
-	if l.notice(); l.away.Load() {
+	l.notice()
+	if away := time.Duration(l.away.Load()); away != 0 && time.Since(l.begun)-away < lease {
 		return fmt.Errorf("%w: %w", errAway, err)
 	}
 	return err
@@ -107,6 +109,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		outbox:  make(chan func(), outboxSize),
 		closing: make(chan struct{}),
 		inbox:   inbox(c.cfg.Role, c.id),
+		begun:   time.Now(),
 	}
 	l.heard.Store(time.Now().UnixNano())
 	if local, ok := conn.LocalAddr().(*net.TCPAddr); ok {
@@ -137,13 +140,12 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 			defer c.guard.Recover()
 			c.receive(l, m.Topic(), m.Payload())
 		})
-	l.shown = c.statements()
 	if user := c.cfg.Server.User; user != nil { // an account at a broker that is not ours
 		password, _ := user.Password()
 		options.SetUsername(user.Username()).SetPassword(password)
 	} else {
 		options.SetUsername(c.id).
-			SetPassword(ident.NewPassword(byte(c.cfg.Role), c.id, c.cfg.Server.Host, c.loginTime(), c.sign, l.shown...))
+			SetPassword(ident.NewPassword(byte(c.cfg.Role), c.id, c.cfg.Server.Host, c.loginTime(), c.sign, c.show()...))
 	}
 	topics := map[string]byte{l.inbox: 0, iceTopic: 0}
 	if c.cfg.Role == Device {

@@ -212,6 +212,70 @@ func TestSenderIsToldThatItIsLate(t *testing.T) {
 	})
 }
 
+// clockEnd is one end of two that write as Client does, by a clock of its own.
+type clockEnd struct {
+	*Client
+	wrong time.Duration
+}
+
+func newClockEnd(t *testing.T, role Role, name string, wrong time.Duration) *clockEnd {
+	e := &clockEnd{wrong: wrong}
+	key := keyOf(name)
+	gate, err := newGate(key, everybody, role == Device, e.now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Client = &Client{cfg: Config{Key: key, Role: role, Known: everybody}, id: id(name), gate: gate, pace: newPace()}
+	return e
+}
+
+func (e *clockEnd) now() time.Time { return time.Now().Add(e.wrong).Round(0) }
+
+func (e *clockEnd) write(t *testing.T, to *clockEnd, m *Message) []byte {
+	text, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := seal(text, e.cfg.Key, receiver{to.id, nil}, e.pace.next(to.id, e.now()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealed
+}
+
+// Whatever their clocks show, now and before, two ends do not tell each other for ever that they are late.
+func TestLateIsNotAnsweredForEver(t *testing.T) {
+	for _, before := range []time.Duration{-3 * time.Hour, time.Hour, 3 * time.Hour} {
+		for _, now := range []time.Duration{-time.Hour, 0, time.Hour, 5 * time.Hour} {
+			t.Run(fmt.Sprint(before, now), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					app, device := newClockEnd(t, App, "app", 0), newClockEnd(t, Device, "dev", before)
+					answer := &Message{Kind: Refusal, Attempt: "attempt", Code: -1}
+					if _, err := app.gate.admit(device.write(t, app, answer), app.now()); err != nil {
+						t.Fatal(err)
+					}
+					device = newClockEnd(t, Device, "dev", now)
+					time.Sleep(10 * time.Second)
+					from, to, sent := app, device, app.write(t, device, answer)
+					for n := 0; ; n++ {
+						time.Sleep(20 * time.Millisecond)
+						_, err := to.gate.admit(sent, to.now())
+						late, isLate := errors.AsType[*lateError](err)
+						if !isLate {
+							break
+						}
+						if n == 4 {
+							t.Fatal("they go on")
+						}
+						to.notBefore(late)
+						from, to, sent = to, from, to.write(t, from, &Message{Kind: Late, Time: late.after})
+					}
+				})
+			})
+		}
+	}
+}
+
 // Strangers have no say in what time it is.
 func TestStrangerSaysThatWeAreLate(t *testing.T) {
 	withServer(t, func(t *testing.T, s *testServer) {

@@ -2,7 +2,6 @@ package signal
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
@@ -77,17 +76,29 @@ func (c *Client) ShowMore() {
 	c.showMore()
 }
 
-// showMore needs the lock.
+// showMore needs the lock. What was shown once is no reason to show it again: a server that does not know a client by its
+// statements does not know it better for a repetition.
 func (c *Client) showMore() {
 	if !c.ice.Unknown || c.link == nil {
 		return
 	}
 	for _, text := range c.statements() {
-		if !slices.Contains(c.link.shown, text) {
+		if _, was := c.shown.Get(text); !was {
 			c.link.lose(errShowMore)
 			return
 		}
 	}
+}
+
+// show returns what the next login shows.
+func (c *Client) show() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	shows := c.statements()
+	for _, text := range shows {
+		c.shown.Put(text, struct{}{})
+	}
+	return shows
 }
 
 // statements are those that a login has room for.

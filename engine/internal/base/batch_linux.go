@@ -7,6 +7,7 @@ import (
 	"os"
 	"strconv"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/net/ipv4"
@@ -32,7 +33,18 @@ type batchReader struct {
 	offset  int // how much of it is
 
 	peers map[unix.RawSockaddrInet6]*net.UDPAddr // whom packets have come from
+	zones map[uint32]zone                        // by their index
 }
+
+// zone is the name of an interface.
+type zone struct {
+	name string
+	at   time.Time // when the system told
+}
+
+// zoneAge is how long it is believed. To ask for it is hundreds of times the work that a packet is, and
+// strangers send as many as they like, from as many ports.
+const zoneAge = time.Minute
 
 const (
 	maxPeers   = 64  // remembered
@@ -69,6 +81,7 @@ func newBatchReader(udp *net.UDPConn) (*batchReader, error) {
 		controls: make([][maxControl]byte, count),
 		buffers:  make([][]byte, count),
 		peers:    make(map[unix.RawSockaddrInet6]*net.UDPAddr),
+		zones:    make(map[uint32]zone),
 	}
 	for i := range r.buffers {
 		r.buffers[i] = make([]byte, size)
@@ -164,6 +177,9 @@ func (r *batchReader) peer(name unix.RawSockaddrInet6) *net.UDPAddr {
 		clear(r.peers)
 	}
 	made := udpAddr(&name)
+	if name.Family == unix.AF_INET6 && name.Scope_id != 0 { // of a link-local address
+		made.Zone = r.zone(name.Scope_id, time.Now())
+	}
 	r.peers[name] = made
 	return made
 }
@@ -177,12 +193,19 @@ func udpAddr(name *unix.RawSockaddrInet6) *net.UDPAddr {
 		return a
 	}
 	a.IP = bytes.Clone(name.Addr[:])
-	if name.Scope_id != 0 { // of a link-local address
-		if link, err := net.InterfaceByIndex(int(name.Scope_id)); err == nil {
-			a.Zone = link.Name
-		} else { // interfaces may not be listed
-			a.Zone = strconv.Itoa(int(name.Scope_id))
-		}
-	}
 	return a
+}
+
+// zone is the name of an interface, or its index where interfaces may not be listed.
+func (r *batchReader) zone(index uint32, now time.Time) string {
+	known, ok := r.zones[index]
+	if ok && now.Sub(known.at).Abs() < zoneAge {
+		return known.name
+	}
+	name := strconv.Itoa(int(index))
+	if link, err := net.InterfaceByIndex(int(index)); err == nil {
+		name = link.Name
+	}
+	r.zones[index] = zone{name, now}
+	return name
 }

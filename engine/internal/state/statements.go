@@ -1,6 +1,7 @@
 package state
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -47,7 +48,7 @@ func (s *Store) KeepStatement(deviceID string, fresh Statement) error {
 // still hold is for the server's clock to say.
 func (s *Store) Statements(server string) []string {
 	all := slices.DeleteFunc(slices.Collect(maps.Values(s.Now().Statements)), func(s Statement) bool { return s.Server != server })
-	slices.SortFunc(all, func(a, b Statement) int { return b.At.Compare(a.At) })
+	slices.SortFunc(all, func(a, b Statement) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.Text, b.Text)) })
 	var texts []string
 	for _, s := range all {
 		texts = append(texts, s.Text)
