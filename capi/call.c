@@ -43,9 +43,11 @@ static void leave(void) {
 }
 
 #ifdef _WIN32
+static void note_signals(tp2p_signals *before) { (void)before; }
 static void keep_signals_out(tp2p_signals *before) { (void)before; }
 static void let_signals_in(const tp2p_signals *before) { (void)before; }
 #else
+static void note_signals(sigset_t *before) { pthread_sigmask(SIG_SETMASK, NULL, before); }
 static void keep_signals_out(sigset_t *before) {
   sigset_t all;
   sigfillset(&all);
@@ -60,6 +62,20 @@ static void keep_signals_out(sigset_t *before) {
 
 static void let_signals_in(const sigset_t *before) { pthread_sigmask(SIG_SETMASK, before, NULL); }
 #endif
+
+void tp2p_go_quiet(tp2p_quiet *before, int signals_too) {
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before->cancelable);
+  if (signals_too)
+    keep_signals_out(&before->mask);
+  else
+    note_signals(&before->mask);
+}
+
+void tp2p_be_back(const tp2p_quiet *before) {
+  int unused;
+  let_signals_in(&before->mask);
+  pthread_setcancelstate(before->cancelable, &unused);
+}
 
 void tp2p_begin(tp2p_call *call) {
   static const pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;

@@ -78,11 +78,20 @@ static struct option *find(const char *key) {
   return NULL;
 }
 
-int tp2p_set_option(const char *key, const char *value) {
+static int set(const char *key, const char *value) {
   struct option *option = find(key);
   if (option == NULL || !is_valid(option, value)) return THING_P2P_ERR_INVALID_PARAMETER;
   if (option->is_valid == tp2p_is_log && !tp2p_log_opens(value)) return THING_P2P_ERR_INVALID_PARAMETER;
   return store(option, value);
+}
+
+int tp2p_set_option(const char *key, const char *value) {
+  tp2p_quiet before;
+  int code;
+  tp2p_go_quiet(&before, 0); /* a thread that is cancelled on the way would leave a copy, or an open file */
+  code = set(key, value);
+  tp2p_be_back(&before);
+  return code;
 }
 
 int tp2p_is_device_option(const char *key, const char *value) {

@@ -14,17 +14,38 @@
 extern char **environ;
 #endif
 
-static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER, lock = PTHREAD_MUTEX_INITIALIZER;
+/* Who has a lock is not cancelled, and no handler of its signals forks, which would wait for the lock. */
+struct lock {
+  pthread_mutex_t mutex;
+  tp2p_quiet before; /* of who has it */
+};
+
+static struct lock start_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER}, lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static int started, forked;
 static char **environment;
 
-void tp2p_lock_start(void) { pthread_mutex_lock(&start_lock); }
+static void take(struct lock *l, int signals_too) {
+  tp2p_quiet before;
+  tp2p_go_quiet(&before, signals_too);
+  pthread_mutex_lock(&l->mutex);
+  l->before = before;
+}
 
-void tp2p_unlock_start(void) { pthread_mutex_unlock(&start_lock); }
+static void give_back(struct lock *l) {
+  tp2p_quiet before = l->before;
+  pthread_mutex_unlock(&l->mutex);
+  tp2p_be_back(&before);
+}
 
-void tp2p_lock(void) { pthread_mutex_lock(&lock); }
+void tp2p_lock_start(void) { take(&start_lock, 1); }
 
-void tp2p_unlock(void) { pthread_mutex_unlock(&lock); }
+void tp2p_unlock_start(void) { give_back(&start_lock); }
+
+/* Once Go runs, no fork takes this one, and the log may hold it for as long as its pipe is full: a program must be able to
+ * end that with a signal. */
+void tp2p_lock(void) { take(&lock, !tp2p_started()); }
+
+void tp2p_unlock(void) { give_back(&lock); }
 
 int tp2p_forked(void) { return __atomic_load_n(&forked, __ATOMIC_RELAXED); }
 
@@ -35,7 +56,7 @@ void tp2p_set_started(void) { __atomic_store_n(&started, 1, __ATOMIC_RELEASE); }
 #ifdef _WIN32
 static void watch_forks(void) {}
 #else
-/* Once Go runs, a child needs no lock, and the log may hold one for as long as its pipe is full. */
+/* Once Go runs, a child needs only the first. */
 static void before_fork(void) {
   tp2p_lock_start();
   if (!tp2p_started()) tp2p_lock();

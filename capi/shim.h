@@ -57,6 +57,16 @@ int tp2p_is_main_thread(void);
 
 /* ---- call.c: a call on its way through Go ---- */
 
+/* What a thread of the program's was like before it must not be disturbed. */
+typedef struct {
+  tp2p_signals mask;
+  int cancelable;
+} tp2p_quiet;
+
+/* From here on the thread is not cancelled, and no signal is handled on it if signals_too. */
+void tp2p_go_quiet(tp2p_quiet *before, int signals_too);
+void tp2p_be_back(const tp2p_quiet *before);
+
 typedef struct tp2p_call {
   uintptr_t caller; /* the queue whose callback makes the call, or 0 */
 

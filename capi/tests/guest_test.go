@@ -20,6 +20,7 @@ func TestHostState(t *testing.T) { run(t, "host_state", withServer(t)...) }
 func TestLimits(t *testing.T)    { flavour{name: "-open", library: openLibrary}.run(t, "limits") }
 func TestMemory(t *testing.T)    { run(t, "memory", withServer(t)...) }
 func TestCancel(t *testing.T)    { run(t, "cancel", withServer(t)...) }
+func TestFirstCall(t *testing.T) { run(t, "first_call") }
 func TestFaults(t *testing.T)    { run(t, "faults", withServer(t)...) }
 
 // openLibrary is a copy that any user can load: one that root has built may be in a folder of root's.
