@@ -1,11 +1,12 @@
 use std::os::raw::{c_char, c_int, c_void};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::ptr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::error::{check, Error, Result};
 use crate::text::{from_array, milliseconds, to_c};
-use crate::{sys, Session};
+use crate::{closing, sys, Session};
 
 /// Which way to the device gets the head start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,13 +19,27 @@ pub enum Mode {
 #[derive(Debug)]
 pub struct App(());
 
+// C lets the same uid in twice, but dropping one would end what the other is for.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
 type Outcome = Box<dyn FnOnce(Result<Session>) + Send>;
 
 impl App {
+    /// [`Error::AlreadyInitialized`] while there is one, whatever its uid.
     pub fn new(uid: &str) -> Result<App> {
         let uid = to_c(uid)?;
-        check(unsafe { sys::thing_p2p_init(uid.as_ptr()) })?;
-        Ok(App(()))
+        let size = uid.as_bytes_with_nul().len();
+        if size < 2 || size > sys::THING_P2P_ID_SIZE {
+            return Err(Error::InvalidParameter);
+        }
+        if TAKEN.swap(true, Ordering::AcqRel) {
+            return Err(Error::AlreadyInitialized);
+        }
+        let made = check(unsafe { sys::thing_p2p_init(uid.as_ptr()) });
+        if made.is_err() {
+            TAKEN.store(false, Ordering::Release);
+        }
+        made.map(|_| App(()))
     }
 
     /// Binds a name to a ticket, so that `connect` takes the name.
@@ -110,6 +125,8 @@ impl App {
 impl Drop for App {
     fn drop(&mut self) {
         unsafe { sys::thing_p2p_deinit() };
+        closing::closed(0);
+        TAKEN.store(false, Ordering::Release);
     }
 }
 

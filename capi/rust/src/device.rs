@@ -1,16 +1,17 @@
+use std::fmt;
 use std::mem;
 use std::os::raw::{c_char, c_int, c_void};
 use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::path::Path;
 use std::ptr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use crate::error::{check, Error, Result};
 use crate::pairing::{self, Pairing};
 use crate::registry::Registry;
 use crate::text::{from_array, milliseconds, to_c};
-use crate::{sys, Session};
+use crate::{closing, sys, Session};
 
 /// An app, as the device sees it.
 #[derive(Clone, Debug)]
@@ -38,15 +39,64 @@ impl Peer {
 
 const STATUS_SIZE: usize = 2048;
 
-type Authorizer = dyn Fn(&Peer) -> Result<()> + Send + Sync;
+#[doc(hidden)]
+pub type Authorizer = dyn Fn(&Peer) -> Result<()> + Send + Sync;
 
-static AUTHORIZERS: Registry<Authorizer> = Registry::new();
+static CONSENTS: Registry<Consent> = Registry::new();
+
+/// Who decides about a device's apps.
+struct Consent {
+    device: c_int,
+    now: Mutex<Wanted>,
+}
+
+struct Wanted {
+    authorizer: Option<Arc<Authorizer>>,
+    changes: usize, // so far
+}
+
+impl Consent {
+    fn now(&self) -> MutexGuard<'_, Wanted> {
+        self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns whether there was one before.
+    fn want(&self, authorizer: Option<Arc<Authorizer>>) -> bool {
+        let mut now = self.now();
+        now.changes += 1;
+        let before = mem::replace(&mut now.authorizer, authorizer);
+        drop(now); // before what the authorizer owned
+        before.is_some()
+    }
+
+    /// Tells C what is wanted. Others may change that meanwhile, and their calls may come to C before this one: who comes last
+    /// tells the latest.
+    fn apply(&self, key: usize) -> Result<()> {
+        loop {
+            let (asks, changes) = {
+                let now = self.now();
+                (now.authorizer.is_some(), now.changes)
+            };
+            let ask: sys::thing_p2p_authorize_cb = if asks { Some(on_authorize) } else { None };
+            check(unsafe { sys::thing_p2p_device_set_authorizer(self.device, ask, key as *mut c_void) })?;
+            if self.now().changes == changes {
+                return Ok(());
+            }
+        }
+    }
+}
 
 /// A device. Dropping it takes it offline and closes its sessions.
-#[derive(Debug)]
 pub struct Device {
     handle: c_int,
-    authorizer: Mutex<usize>, // in the registry; 0: none
+    consent: Arc<Consent>,
+    key: usize, // of that, in the registry
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device").field("handle", &self.handle).finish()
+    }
 }
 
 impl Device {
@@ -63,7 +113,9 @@ impl Device {
 
     fn with(state_dir: *const c_char) -> Result<Device> {
         let handle = check(unsafe { sys::thing_p2p_device_open(state_dir) })?;
-        Ok(Device { handle, authorizer: Mutex::new(0) })
+        let now = Mutex::new(Wanted { authorizer: None, changes: 0 });
+        let consent = Arc::new(Consent { device: handle, now });
+        Ok(Device { handle, key: CONSENTS.add(consent.clone()), consent })
     }
 
     pub fn handle(&self) -> i32 {
@@ -111,27 +163,32 @@ impl Device {
         Ok(from_array(&buffer))
     }
 
-    /// Sets who decides about apps; it is called on a thread of the library.
+    /// Sets who decides about apps; it is called on a thread of the library. This waits for one that is deciding, unless
+    /// that makes the call: hold nothing that it needs.
     pub fn set_authorizer<F>(&self, decide: F) -> Result<()>
     where
         F: Fn(&Peer) -> Result<()> + Send + Sync + 'static,
     {
-        self.replace_authorizer(AUTHORIZERS.add(Arc::new(decide)))
+        self.consent.want(Some(Arc::new(decide)));
+        self.consent.apply(self.key)
     }
 
-    /// From now on, who holds the ticket, or is paired, may enter: as at first.
+    /// From now on, who holds the ticket, or is paired, may enter: as at first. It waits as `set_authorizer` does.
     pub fn remove_authorizer(&self) -> Result<()> {
-        self.replace_authorizer(0)
+        self.consent.want(None);
+        self.consent.apply(self.key)
     }
 
-    fn replace_authorizer(&self, key: usize) -> Result<()> {
-        let ask: sys::thing_p2p_authorize_cb = if key == 0 { None } else { Some(on_authorize) };
-        let set = check(unsafe { sys::thing_p2p_device_set_authorizer(self.handle, ask, key as *mut c_void) });
-        let mut current = self.authorizer.lock().unwrap_or_else(PoisonError::into_inner);
-        let unused = if set.is_ok() { mem::replace(&mut *current, key) } else { key };
-        drop(current);
-        AUTHORIZERS.remove(unused);
-        set.map(drop)
+    /// Sets or removes it, and returns what is left to do, which waits for one that is deciding, if there may be one.
+    #[doc(hidden)]
+    pub fn authorize_with(&self, decide: Option<Arc<Authorizer>>) -> Result<Option<impl FnOnce() + Send + 'static>> {
+        if !self.consent.want(decide) {
+            return self.consent.apply(self.key).map(|_| None);
+        }
+        let (consent, key) = (self.consent.clone(), self.key);
+        Ok(Some(move || {
+            let _gone = consent.apply(key);
+        }))
     }
 
     /// Sets an option of this device only; before `listen`.
@@ -153,21 +210,23 @@ impl Device {
         Ok(Session::new(handle, Some(Peer::from_c(&p))))
     }
 
-    /// Closes it now, and wakes the threads that wait in it.
+    /// Closes it now, and wakes the threads that wait in it. It waits for an authorizer that is deciding.
     pub fn close(&self) -> Result<()> {
-        check(unsafe { sys::thing_p2p_device_close(self.handle) }).map(drop)
+        let closed = check(unsafe { sys::thing_p2p_device_close(self.handle) }).map(drop);
+        closing::closed(0);
+        closed
     }
 }
 
 impl Drop for Device {
     fn drop(&mut self) {
         let _ = self.close(); // closed before, at worst
-        AUTHORIZERS.remove(*self.authorizer.get_mut().unwrap_or_else(PoisonError::into_inner));
+        CONSENTS.remove(self.key);
     }
 }
 
 extern "C" fn on_authorize(_device: c_int, peer: *const sys::thing_p2p_peer, user: *mut c_void) -> c_int {
-    let decide = match AUTHORIZERS.find(user) {
+    let decide = match CONSENTS.find(user).and_then(|consent| consent.now().authorizer.clone()) {
         Some(decide) => decide,
         None => return sys::THING_P2P_ERR_DEVICE_BUSY, // removed this moment: the app may try again
     };

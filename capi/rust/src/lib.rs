@@ -20,6 +20,7 @@
 use std::os::raw::c_char;
 
 mod app;
+mod closing;
 mod device;
 mod error;
 mod log;
@@ -31,6 +32,8 @@ pub mod sys;
 mod text;
 
 pub use app::{App, Mode};
+#[doc(hidden)]
+pub use closing::on_close;
 pub use device::{Device, Peer};
 pub use error::{Error, Result};
 pub use log::{set_log, LogLevel};

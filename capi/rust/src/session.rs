@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::{check, Error, Result};
 use crate::text::{deadline_ms, from_array, length, milliseconds};
-use crate::{sys, Peer};
+use crate::{closing, sys, Peer};
 
 /// A connection with eight channels, on either side. Dropping it closes it, and sends what is buffered for up to a second.
 #[derive(Debug)]
@@ -64,7 +64,9 @@ impl Session {
 
     /// Closes it now, and wakes the threads that wait in its channels.
     pub fn close(&self) -> Result<()> {
-        check(unsafe { sys::thing_p2p_disconnect(self.handle) }).map(drop)
+        let closed = check(unsafe { sys::thing_p2p_disconnect(self.handle) }).map(drop);
+        closing::closed(self.handle);
+        closed
     }
 }
 

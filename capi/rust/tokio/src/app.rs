@@ -1,5 +1,4 @@
 use std::ops::Deref;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use thingp2p::{Error, Mode, Result};
@@ -14,40 +13,17 @@ use crate::Session;
 pub struct App {
     sync: thingp2p::App,
     owner: Owner,
-    _only: Only, // dropped last
-}
-
-static TAKEN: AtomicBool = AtomicBool::new(false);
-
-/// The one app of the process. The library lets the same uid in twice, but dropping one would end what the other waits for.
-#[derive(Debug)]
-struct Only;
-
-impl Only {
-    fn take() -> Result<Only> {
-        if TAKEN.swap(true, Ordering::AcqRel) {
-            return Err(Error::AlreadyInitialized);
-        }
-        Ok(Only)
-    }
-}
-
-impl Drop for Only {
-    fn drop(&mut self) {
-        TAKEN.store(false, Ordering::Release);
-    }
 }
 
 impl App {
-    /// As [`thingp2p::App::new`], but [`Error::AlreadyInitialized`] while there is one, whatever its uid.
+    /// As [`thingp2p::App::new`].
     ///
     /// # Panics
     ///
     /// Outside of a runtime, and in one whose I/O is not enabled.
     pub fn new(uid: &str) -> Result<App> {
-        let only = Only::take()?;
         let owner = Owner(Reactor::new()?);
-        Ok(App { sync: thingp2p::App::new(uid)?, owner, _only: only })
+        Ok(App { sync: thingp2p::App::new(uid)?, owner })
     }
 
     /// Connects to a device id, a ticket, or a name that `add_device` bound, within 15 seconds.

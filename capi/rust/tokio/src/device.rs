@@ -3,10 +3,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use thingp2p::{Error, Result};
+use thingp2p::{Error, Peer, Result};
 use tokio::task::spawn_blocking;
 
-use crate::reactor::{Owner, Reactor};
+use crate::reactor::{in_background, Owner, Reactor};
 use crate::waiter::{Wait, Waiter};
 use crate::Session;
 
@@ -43,13 +43,21 @@ impl Device {
     /// Closes it now, and wakes the tasks that wait: an accept gets [`Error::ListenBreak`], those in its sessions get
     /// [`Error::ClosedLocal`]. It holds up no other task, as dropping may.
     pub async fn close(&self) -> Result<()> {
-        let (sync, reactor) = (self.sync.clone(), self.owner.0.clone());
-        let closing = move || {
-            let closed = sync.close();
-            reactor.all_gone();
-            closed
-        };
-        spawn_blocking(closing).await.unwrap_or(Err(Error::Internal))
+        let sync = self.sync.clone();
+        spawn_blocking(move || sync.close()).await.unwrap_or(Err(Error::Internal))
+    }
+
+    /// As [`thingp2p::Device::set_authorizer`], but waits for nobody: the one before may be deciding still.
+    pub fn set_authorizer<F>(&self, decide: F) -> Result<()>
+    where
+        F: Fn(&Peer) -> Result<()> + Send + Sync + 'static,
+    {
+        self.sync.authorize_with(Some(Arc::new(decide))).map(|rest| rest.map_or((), in_background))
+    }
+
+    /// As [`thingp2p::Device::remove_authorizer`], but waits for nobody.
+    pub fn remove_authorizer(&self) -> Result<()> {
+        self.sync.authorize_with(None).map(|rest| rest.map_or((), in_background))
     }
 }
 

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 
 use thingp2p::{Error, Events, Result};
 use tokio::io::unix::AsyncFd;
@@ -22,11 +22,17 @@ impl Reactor {
         let (input, input_descriptor) = open(Events::READABLE | Events::ACCEPT | Events::CLOSED)?;
         let (room, room_descriptor) = open(Events::WRITABLE | Events::CLOSED)?;
         let tasks = [input_descriptor, room_descriptor].map(|d| tokio::spawn(Poller::run(d))); // once nothing can fail
-        Ok(Arc::new(Reactor { input, room, tasks }))
+        let reactor = Arc::new(Reactor { input, room, tasks });
+        LISTENING.call_once(|| thingp2p::on_close(tell_all));
+        let mut all = all();
+        all.retain(|one| one.strong_count() > 0);
+        all.push(Arc::downgrade(&reactor));
+        drop(all);
+        Ok(reactor)
     }
 
     /// Says that a session is gone: of what is closed here, the library does not tell.
-    pub fn gone(&self, handle: i32) {
+    fn gone(&self, handle: i32) {
         self.input.wake(handle);
         self.room.wake(handle);
     }
@@ -35,6 +41,24 @@ impl Reactor {
     pub fn all_gone(&self) {
         self.input.wake_all();
         self.room.wake_all();
+    }
+}
+
+static LISTENING: Once = Once::new();
+static ALL: Mutex<Vec<Weak<Reactor>>> = Mutex::new(Vec::new());
+
+fn all() -> MutexGuard<'static, Vec<Weak<Reactor>>> {
+    ALL.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Hears what is closed, by whomever: a session, or with 0 what may have been any.
+fn tell_all(handle: i32) {
+    let reactors: Vec<_> = all().iter().filter_map(Weak::upgrade).collect(); // dropped without the lock
+    for reactor in reactors {
+        match handle {
+            0 => reactor.all_gone(),
+            _ => reactor.gone(handle),
+        }
     }
 }
 

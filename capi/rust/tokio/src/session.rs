@@ -31,12 +31,8 @@ impl Session {
     }
 
     fn closing(&self) -> impl FnOnce() -> Result<()> {
-        let (sync, reactor) = (self.sync.clone(), self.reactor.clone());
-        move || {
-            let closed = sync.close();
-            reactor.gone(sync.handle());
-            closed
-        }
+        let sync = self.sync.clone();
+        move || sync.close()
     }
 }
 

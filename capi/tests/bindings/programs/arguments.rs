@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{ErrorKind, Read, Write};
 use std::os::unix::ffi::OsStrExt;
+use std::thread;
 use std::time::Duration;
 
 use thingp2p::{App, Device, Error, LogLevel, Mode, MAX_FRAME};
@@ -41,7 +42,17 @@ fn only_ok_lets_in(app: &App, device: &Device) -> Result<(), Error> {
         device.set_authorizer(move |_| Err(answer))?;
         assert_eq!(app.connect(&device.ticket()?).err(), Some(Error::Auth));
     }
-    device.set_authorizer(|_| Ok(()))?;
+    // Of two threads that set one, the last says what happens, and no other.
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                for _ in 0..200 {
+                    device.remove_authorizer().expect("removed");
+                    device.set_authorizer(|_| Ok(())).expect("set");
+                }
+            });
+        }
+    });
     let session = app.connect(&device.ticket()?)?;
     for number in [8, u32::MAX] {
         let mut channel = session.channel(number);
@@ -62,6 +73,8 @@ fn main() -> Result<(), Error> {
     let (app, device) = (App::new("rust")?, Device::in_memory()?);
     text_is_refused(&app, &device, "one\0two")?;
     text_is_refused(&app, &device, &"x".repeat(5000))?;
+    assert_eq!(App::new("").err(), REFUSED);
+    assert_eq!(App::new("rust").err(), Some(Error::AlreadyInitialized), "one app would end the other");
     assert_eq!(Device::open("").err(), REFUSED);
     assert_eq!(Device::open(OsStr::from_bytes(b"not \xff UTF-8")).err(), REFUSED);
     assert_eq!(app.connect_with("nobody", Mode::Lan, Some(Duration::MAX)).err(), Some(Error::InvalidId));

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use thingp2p::{Error, Mode, CHANNELS};
@@ -240,6 +240,14 @@ async fn close_while_waiting(device: Arc<Device>, mut pairs: Vec<Pair>) -> io::R
     assert_eq!(near.check(), Err(Error::InvalidSession));
     assert_eq!(in_time(reading(&far, 1)).await??, b"");
 
+    let (near, _far) = pairs.remove(0);
+    let (reads, write) = (readings(&near), writing(&near));
+    in_time(rest()).await;
+    let beneath: &thingp2p::Session = &near;
+    beneath.close()?;
+    expect_end(reads, Error::ClosedLocal).await;
+    assert_eq!(in_time(write).await?.map_err(code), Err(Some(Error::ClosedLocal)));
+
     let (near, far) = pairs.remove(0);
     let (reads, write) = (readings(&near), writing(&near));
     in_time(rest()).await;
@@ -272,6 +280,27 @@ async fn give_up_a_connect(app: &Arc<App>) -> io::Result<()> {
         }
     };
     in_time(end).await;
+    Ok(())
+}
+
+/// An authorizer that needs the runtime, on whose only thread it is replaced meanwhile.
+async fn authorizer_that_waits_for_a_task(app: &Arc<App>) -> io::Result<()> {
+    let device = Device::in_memory()?;
+    let (asked, mut questions) = tokio::sync::mpsc::unbounded_channel();
+    let (answer, answers) = std::sync::mpsc::channel();
+    let answers = Mutex::new(answers);
+    device.set_authorizer(move |_| {
+        asked.send(()).expect("someone waits");
+        answers.lock().expect("no panic").recv().map_err(|_| Error::Auth)
+    })?;
+    device.listen()?;
+    let (connecting, ticket) = (app.clone(), device.ticket()?);
+    let connect = tokio::spawn(async move { connecting.connect_with(&ticket, Mode::Internet, Some(PATIENCE)).await });
+    in_time(questions.recv()).await.expect("a question");
+    device.remove_authorizer()?;
+    device.set_authorizer(|_| Err(Error::DevicePrivacy))?;
+    answer.send(()).expect("it waits");
+    in_time(connect).await??;
     Ok(())
 }
 
@@ -340,6 +369,7 @@ async fn run() -> io::Result<()> {
     others_run(&near, &far).await?;
     nobody_wants_it(&near, far).await?;
     give_up_a_connect(&app).await?;
+    authorizer_that_waits_for_a_task(&app).await?;
     close_while_waiting(device, pairs).await?;
     end_the_app(app).await?;
     scenario(&ticket).await?;
