@@ -6,14 +6,17 @@ import datetime
 import json
 import os
 import sys
+import threading
+import time
 import weakref
 from typing import Any, Callable, Dict, List, NamedTuple, Optional, Union
 
 from . import _native
 from ._errors import Code, Error, check
-from ._handle import Handle, closing
+from ._handle import Handle
 from ._native import NO_AUTHORIZE, AuthorizeCallback, lib
 from ._session import Session
+from ._threads import background, interruptibly
 from ._values import MIN_INT, callback, path, text, wait
 
 
@@ -47,23 +50,28 @@ def _pairing(p: _native.Pairing) -> Pairing:
 # True or Code.OK accepts; a code refuses, and so does anything else.
 Authorizer = Callable[[Peer], Union[bool, int, None]]
 
+_deciding = threading.local()  # here: the thread runs an authorizer
+
 _open: "weakref.WeakValueDictionary[int, Device]" = weakref.WeakValueDictionary()
 
 
 @AuthorizeCallback
 def _on_authorize(handle: int, peer: Any, _user: Optional[int]) -> int:
     # Whatever happens here, an exception must not leave: C would see 0, which lets the app in.
+    _deciding.here = True
     try:
         device = _open.get(handle)
-        decide = device._authorizer if device else None
-        if decide is None:  # removed this moment: the app may try again
+        if device is None:  # it goes
             return Code.DEVICE_BUSY
+        decide = device._authorizer or device._at_first
         return _verdict(decide(_peer(peer.contents)))
     except Error as refusal:
         return refusal.code if MIN_INT <= refusal.code < 0 else Code.AUTH
     except BaseException:
         sys.excepthook(*sys.exc_info())
         return Code.AUTH
+    finally:
+        _deciding.here = False
 
 
 def _verdict(answer: object) -> int:
@@ -77,10 +85,15 @@ def _verdict(answer: object) -> int:
 class Device(Handle):
     """A device, offline at first. Its identity is kept in `state_dir`; without one it is new each time."""
 
+    _ends = lib.device_close
+    _has_others = True
+
     def __init__(self, state_dir: "Union[str, os.PathLike[str], None]" = None) -> None:
         self._authorizer: Optional[Authorizer] = None
-        self.handle = 0
-        self.handle = check(lib.device_open(None if state_dir is None else path(state_dir)))
+        self._changes = 0  # of it
+        self._asks = False  # C does, before it lets somebody in
+        self._changing = threading.Lock()
+        super().__init__(check(lib.device_open(None if state_dir is None else path(state_dir))))
         _open[self.handle] = self
 
     @property
@@ -122,13 +135,39 @@ class Device(Handle):
 
     def set_authorizer(self, decide: Optional[Authorizer]) -> None:
         """Sets who decides about apps, on a thread of the library. It returns True or Code.OK to accept, or the code
-        that the app gets; to raise a thingp2p.Error is the same. None: who holds the ticket, or is paired, may enter."""
-        previous, self._authorizer = self._authorizer, callback(decide)
-        try:
-            check(lib.device_set_authorizer(self.handle, _on_authorize if decide else NO_AUTHORIZE, None))
-        except Error:
-            self._authorizer = previous
-            raise
+        that the app gets; to raise a thingp2p.Error is the same. None: who holds the ticket, or is paired, may enter.
+
+        It waits for the one before, if that is deciding, unless that makes the call: hold nothing that it needs."""
+        self._want(decide)
+        waits = self._asks and not getattr(_deciding, "here", False)
+        interruptibly(self._apply) if waits else self._apply()
+
+    def set_authorizer_soon(self, decide: Optional[Authorizer]) -> None:
+        """As set_authorizer, but waits for nobody: the one before may be deciding still."""
+        self._want(decide)
+        if decide is not None and not self._asks:  # else C asks here already, or need not
+            self._apply()
+
+    def _want(self, decide: Optional[Authorizer]) -> None:
+        decide = callback(decide)
+        with self._changing:
+            self._authorizer = decide
+            self._changes += 1
+
+    def _at_first(self, peer: Peer) -> bool:
+        return peer.has_ticket or any(p.app_id == peer.app_id for p in self.pairings())
+
+    def _apply(self) -> None:
+        """Tells C what is wanted. Others may change that meanwhile, and their calls may come to C before this one: who comes
+        last tells the latest."""
+        while True:
+            with self._changing:
+                asks, changes = self._authorizer is not None, self._changes
+            check(lib.device_set_authorizer(self.handle, _on_authorize if asks else NO_AUTHORIZE, None))
+            with self._changing:
+                if changes == self._changes:
+                    self._asks = asks
+                    return
 
     def set_option(self, key: str, value: str) -> None:
         """Sets an option of this device only; before listen."""
@@ -145,9 +184,13 @@ class Device(Handle):
         return Session(handle, _peer(peer))
 
     def close(self) -> None:
-        """Goes offline and closes all its sessions. A second close does nothing."""
-        self._close(lib.device_close)
-        closing(None)
+        """Goes offline and closes all its sessions, once an authorizer that is deciding has returned. A second close does
+        nothing."""
+        super().close()
+
+    def _end(self, call: Callable[..., int], *args: Any) -> int:
+        waits = self._asks and not getattr(_deciding, "here", False)
+        return interruptibly(call, *args) if waits else call(*args)
 
     def _text(self, get: Callable[[int, Any, int], int], size: int = _native.TICKET_SIZE) -> str:
         buffer = ctypes.create_string_buffer(size)
@@ -158,5 +201,17 @@ class Device(Handle):
 @atexit.register
 def _close_all() -> None:  # no callback may find the interpreter gone
     lib.set_log(0, _native.NO_LOG, None)
-    for handle in list(_open):
-        lib.device_close(handle)
+    ended = [threading.Event() for _ in _open]
+    for handle, end in zip(list(_open), ended):
+        background.put(_close_for_exit, handle, end)
+    until = time.monotonic() + _EXIT_PATIENCE
+    for end in ended:
+        end.wait(max(0, until - time.monotonic()))
+
+
+_EXIT_PATIENCE = 3.0  # for authorizers: a person may not answer any more
+
+
+def _close_for_exit(handle: int, end: threading.Event) -> None:
+    lib.device_close(handle)
+    end.set()

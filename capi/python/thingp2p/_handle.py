@@ -1,12 +1,13 @@
 """What C has a handle of."""
 
-from typing import Callable, List, Optional, TypeVar
+from typing import Any, Callable, List, Optional, Type, TypeVar
 
-from ._errors import Code, Error, check
+from ._errors import Code, check
+from ._threads import background
 
 _Self = TypeVar("_Self", bound="Handle")
 
-# They hear of what is being closed, and once more when it is: on any thread, also in __del__. None: any may be closed by now.
+# They hear of what is being closed, and once more when it is: on any thread. None: any may be closed by now.
 listeners: List[Callable[[Optional[int]], None]] = []
 
 
@@ -16,19 +17,25 @@ def closing(handle: Optional[int]) -> None:
 
 
 class Handle:
-    """It closes itself at the end of `with`, and when nobody has it any more."""
+    """It closes itself at the end of `with`, and in the background when nobody has it any more."""
 
-    handle: int
+    _ends: Callable[[int], int]  # in C
+    _has_others = False  # which end with it
+    handle = 0
+    _closed = False
+
+    def __init__(self, handle: int) -> None:
+        self.handle = handle
+        background.start()
 
     def close(self) -> None:
-        raise NotImplementedError
-
-    def _close(self, call: Callable[[int], int]) -> None:
-        closing(self.handle)
-        result = call(self.handle)
-        closing(self.handle)
+        result = self._end(_close, type(self), self.handle)
+        self._closed = True
         if result != Code.INVALID_SESSION:  # closed before
             check(result)
+
+    def _end(self, call: Callable[..., int], *args: Any) -> int:
+        return call(*args)
 
     def __enter__(self: _Self) -> _Self:
         return self
@@ -36,11 +43,16 @@ class Handle:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        try:
-            self.close()
-        except (Error, AttributeError):  # AttributeError: it was never made, or the interpreter is ending
-            pass
+    def __del__(self) -> None:  # wherever the collector runs, such as on an event loop's thread
+        if self.handle and not self._closed:
+            background.put(_close, type(self), self.handle)
 
     def __repr__(self) -> str:
         return f"<thingp2p.{type(self).__name__} {self.handle}>"
+
+
+def _close(kind: Type[Handle], handle: int) -> int:
+    closing(handle)
+    result = kind._ends(handle)
+    closing(None if kind._has_others else handle)
+    return result

@@ -65,12 +65,27 @@ def _pointer(data: Any) -> Tuple[int, int, Any]:
     return ctypes.cast(data, ctypes.c_void_p).value or 0, len(data), data
 
 
+class Outgoing:
+    """The bytes of a send, wherever they are. What is read-only is copied once at most, however often the send goes on."""
+
+    def __init__(self, handle: int, channel: int, data: Any) -> None:
+        self._handle, self._channel = handle, channel
+        self._address, self.length, self._keep = _pointer(data)
+
+    def send(self, done: int, timeout: Optional[float]) -> int:
+        """Sends some of the bytes behind those that are done, and returns how many."""
+        address, length = self._address + done, min(self.length - done, MAX_INT)
+        return wait(lambda ms: lib.send(self._handle, self._channel, address, length, ms), timeout)
+
+
 class Session(Handle):
     """Eight channels to the other side. Each way of a channel is a stream of bytes, or carries frames, as the sender's
     first call decides. It closes itself at the end of `with`."""
 
+    _ends = lib.disconnect
+
     def __init__(self, handle: int, peer: "Optional[Peer]" = None) -> None:
-        self.handle = handle
+        super().__init__(handle)
         self.peer = peer  # on the device's side: the app
 
     def read(self, channel: int, size: int = 65536, timeout: Optional[float] = None) -> bytes:
@@ -86,17 +101,15 @@ class Session(Handle):
 
     def send(self, channel: int, data: Any, timeout: Optional[float] = None) -> int:
         """Sends some of the bytes, at least one, and returns how many."""
-        address, length, _keep = _pointer(data)
-        return wait(lambda ms: lib.send(self.handle, channel, address, min(length, MAX_INT), ms), timeout)
+        return Outgoing(self.handle, channel, data).send(0, timeout)
 
     def send_all(self, channel: int, data: Any, timeout: Optional[float] = None) -> None:
         """Sends all of the bytes; the timeout is for the whole."""
-        address, length, _keep = _pointer(data)
+        outgoing = Outgoing(self.handle, channel, data)
         end = time.monotonic() + seconds(timeout)
         done = 0
-        while done < length:
-            size = min(length - done, MAX_INT)
-            done += wait(lambda ms: lib.send(self.handle, channel, address + done, size, ms), end - time.monotonic())
+        while done < outgoing.length:
+            done += outgoing.send(done, end - time.monotonic())
 
     def send_frame(self, channel: int, data: Any, key: bool = False, deadline: Optional[float] = None) -> None:
         """Sends a live frame, such as a picture: it arrives whole or not at all, and holds up no other. Never waits.
@@ -163,7 +176,7 @@ class Session(Handle):
 
     def close(self) -> None:
         """Sends what is buffered for up to a second, and wakes who is blocked here. A second close does nothing."""
-        self._close(lib.disconnect)
+        super().close()
 
 
 class Channel(io.RawIOBase):

@@ -1,13 +1,70 @@
-"""Waiting in asyncio on a thread of its own."""
+"""Waiting on threads other than the caller's."""
 
 import asyncio
 import math
+import queue
+import sys
 import threading
-from typing import Any, Callable, Optional, TypeVar
+from typing import Any, Callable, List, Optional, Tuple, TypeVar
 
 from ._errors import Code, error
 
 Result = TypeVar("Result")
+
+
+class _Background:
+    """Makes calls for who must not wait, wherever that is: also in __del__, where no thread may be started and no lock taken."""
+
+    def __init__(self) -> None:
+        self._calls: "queue.SimpleQueue[Tuple[Callable[..., Any], Tuple[Any, ...]]]" = queue.SimpleQueue()
+        self._starting = threading.Lock()
+        self._thread: Optional[threading.Thread] = None
+
+    def start(self) -> None:
+        with self._starting:
+            if self._thread is None or not self._thread.is_alive():  # in a child that was forked, it is not
+                self._thread = threading.Thread(target=self._work, name="thingp2p", daemon=True)
+                self._thread.start()
+
+    def put(self, call: Callable[..., Any], *args: Any) -> None:
+        self._calls.put((call, args))
+
+    def _work(self) -> None:
+        while True:
+            call, args = self._calls.get()
+            try:
+                threading.Thread(target=call, args=args, name="thingp2p", daemon=True).start()  # one does not wait for another
+            except RuntimeError:  # the interpreter is ending
+                call(*args)
+            del call, args
+
+
+background = _Background()
+
+
+def interruptibly(call: Callable[..., Result], *args: Any) -> Result:
+    """Makes a call that may wait for a person: in the main thread, Ctrl-C ends the wait, though not the call."""
+    if threading.current_thread() is not threading.main_thread():
+        return call(*args)
+    outcome: List[Any] = []
+
+    def run() -> None:
+        try:
+            outcome.append(call(*args))
+        except BaseException:
+            outcome.append(sys.exc_info()[1])
+            outcome.append("raise")
+
+    thread = threading.Thread(target=run, name="thingp2p", daemon=True)
+    try:
+        thread.start()
+    except RuntimeError:  # the interpreter is ending
+        return call(*args)
+    thread.join()
+    if len(outcome) > 1:
+        raise outcome[0]
+    result: Result = outcome[0]
+    return result
 
 
 def in_thread(call: Callable[..., Result], *args: Any) -> "asyncio.Future[Result]":

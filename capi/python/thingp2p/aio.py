@@ -25,7 +25,7 @@ from ._device import Authorizer, Pairing, Peer
 from ._errors import Code, TimeoutError
 from ._poller import INPUT, ROOM, poller
 from ._threads import Call, in_thread
-from ._values import integer, octets, seconds
+from ._values import integer, seconds
 from ._values import size as valid_size
 
 __all__ = ["Device", "Session", "connect"]
@@ -78,6 +78,9 @@ class Session:
     def active(self) -> bool:
         return self.sync.active
 
+    def check(self) -> None:
+        self.sync.check()
+
     def info(self) -> _session.SessionInfo:
         return self.sync.info()
 
@@ -94,20 +97,20 @@ class Session:
     async def send_all(self, channel: int, data: Any, timeout: Optional[float] = None) -> None:
         """Sends all of the bytes; the timeout is for the whole."""
         end = time.monotonic() + seconds(timeout)
-        view = octets(data)
+        outgoing = _session.Outgoing(self.sync.handle, channel, data)
         done = 0
-        while done < len(view):
+        while done < outgoing.length:
             await asyncio.sleep(0)
             try:
-                done += self.sync.send(channel, view[done:], 0)
+                done += outgoing.send(done, 0)
             except TimeoutError:
-                done += await self._send(channel, view[done:], end)
+                done += await self._send(channel, outgoing, done, end)
 
-    async def _send(self, channel: int, data: memoryview, end: float) -> int:
+    async def _send(self, channel: int, outgoing: _session.Outgoing, done: int, end: float) -> int:
         waits = poller(ROOM)
         if waits is None:
-            return await in_thread(self.sync.send, channel, data, end - time.monotonic())
-        return await waits.until(end, self.sync.handle, channel, lambda: self.sync.send(channel, data, 0), Code.CLOSED_LOCAL)
+            return await in_thread(outgoing.send, done, end - time.monotonic())
+        return await waits.until(end, self.sync.handle, channel, lambda: outgoing.send(done, 0), Code.CLOSED_LOCAL)
 
     def send_frame(self, channel: int, data: Any, key: bool = False, deadline: Optional[float] = None) -> None:
         """As thingp2p.Session.send_frame."""
@@ -180,7 +183,14 @@ class Device:
         self.sync.reset_ticket()
 
     def set_authorizer(self, decide: Optional[Authorizer]) -> None:
-        self.sync.set_authorizer(decide)
+        """As thingp2p.Device.set_authorizer, but waits for nobody: the one before may be deciding still."""
+        self.sync.set_authorizer_soon(decide)
+
+    def set_option(self, key: str, value: str) -> None:
+        self.sync.set_option(key, value)
+
+    def status(self) -> Dict[str, Any]:
+        return self.sync.status()
 
     def listen(self) -> None:
         self.sync.listen()

@@ -53,6 +53,7 @@ struct Consent {
 struct Wanted {
     authorizer: Option<Arc<Authorizer>>,
     changes: usize, // so far
+    asks: bool,     // C does, before it lets somebody in
 }
 
 impl Consent {
@@ -60,13 +61,22 @@ impl Consent {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns whether there was one before.
+    /// Returns whether C asks already.
     fn want(&self, authorizer: Option<Arc<Authorizer>>) -> bool {
         let mut now = self.now();
         now.changes += 1;
-        let before = mem::replace(&mut now.authorizer, authorizer);
+        let asks = now.asks;
+        let _before = mem::replace(&mut now.authorizer, authorizer);
         drop(now); // before what the authorizer owned
-        before.is_some()
+        asks
+    }
+
+    /// Where nobody is to be asked.
+    fn at_first(&self, peer: &Peer) -> Result<()> {
+        if peer.has_ticket || pairing::list(self.device)?.iter().any(|p| p.app_id == peer.app_id) {
+            return Ok(());
+        }
+        Err(Error::Auth)
     }
 
     /// Tells C what is wanted. Others may change that meanwhile, and their calls may come to C before this one: who comes last
@@ -79,7 +89,9 @@ impl Consent {
             };
             let ask: sys::thing_p2p_authorize_cb = if asks { Some(on_authorize) } else { None };
             check(unsafe { sys::thing_p2p_device_set_authorizer(self.device, ask, key as *mut c_void) })?;
-            if self.now().changes == changes {
+            let mut now = self.now();
+            if now.changes == changes {
+                now.asks = asks;
                 return Ok(());
             }
         }
@@ -113,7 +125,7 @@ impl Device {
 
     fn with(state_dir: *const c_char) -> Result<Device> {
         let handle = check(unsafe { sys::thing_p2p_device_open(state_dir) })?;
-        let now = Mutex::new(Wanted { authorizer: None, changes: 0 });
+        let now = Mutex::new(Wanted { authorizer: None, changes: 0, asks: false });
         let consent = Arc::new(Consent { device: handle, now });
         Ok(Device { handle, key: CONSENTS.add(consent.clone()), consent })
     }
@@ -179,16 +191,14 @@ impl Device {
         self.consent.apply(self.key)
     }
 
-    /// Sets or removes it, and returns what is left to do, which waits for one that is deciding, if there may be one.
+    /// Sets or removes it, and waits for nobody: the one before may be deciding still.
     #[doc(hidden)]
-    pub fn authorize_with(&self, decide: Option<Arc<Authorizer>>) -> Result<Option<impl FnOnce() + Send + 'static>> {
-        if !self.consent.want(decide) {
-            return self.consent.apply(self.key).map(|_| None);
+    pub fn set_authorizer_soon(&self, decide: Option<Arc<Authorizer>>) -> Result<()> {
+        let is_some = decide.is_some();
+        if self.consent.want(decide) || !is_some {
+            return Ok(()); // C asks here already, or need not
         }
-        let (consent, key) = (self.consent.clone(), self.key);
-        Ok(Some(move || {
-            let _gone = consent.apply(key);
-        }))
+        self.consent.apply(self.key)
     }
 
     /// Sets an option of this device only; before `listen`.
@@ -226,12 +236,13 @@ impl Drop for Device {
 }
 
 extern "C" fn on_authorize(_device: c_int, peer: *const sys::thing_p2p_peer, user: *mut c_void) -> c_int {
-    let decide = match CONSENTS.find(user).and_then(|consent| consent.now().authorizer.clone()) {
-        Some(decide) => decide,
-        None => return sys::THING_P2P_ERR_DEVICE_BUSY, // removed this moment: the app may try again
+    let consent = match CONSENTS.find(user) {
+        Some(consent) => consent,
+        None => return sys::THING_P2P_ERR_DEVICE_BUSY, // the device goes
     };
     let peer = Peer::from_c(unsafe { &*peer });
-    match catch_unwind(AssertUnwindSafe(|| decide(&peer))) {
+    let decide = consent.now().authorizer.clone();
+    match catch_unwind(AssertUnwindSafe(|| decide.map_or_else(|| consent.at_first(&peer), |decide| decide(&peer)))) {
         Ok(Ok(())) => sys::THING_P2P_OK,
         Ok(Err(e)) if e.code() < 0 => e.code(),
         _ => sys::THING_P2P_ERR_AUTH, // a panic, or an error that is none in C, where it would let the app in

@@ -6,7 +6,7 @@ use std::time::Duration;
 use thingp2p::{Error, Peer, Result};
 use tokio::task::spawn_blocking;
 
-use crate::reactor::{in_background, Owner, Reactor};
+use crate::reactor::{Owner, Reactor};
 use crate::waiter::{Wait, Waiter};
 use crate::Session;
 
@@ -52,12 +52,12 @@ impl Device {
     where
         F: Fn(&Peer) -> Result<()> + Send + Sync + 'static,
     {
-        self.sync.authorize_with(Some(Arc::new(decide))).map(|rest| rest.map_or((), in_background))
+        self.sync.set_authorizer_soon(Some(Arc::new(decide)))
     }
 
     /// As [`thingp2p::Device::remove_authorizer`], but waits for nobody.
     pub fn remove_authorizer(&self) -> Result<()> {
-        self.sync.authorize_with(None).map(|rest| rest.map_or((), in_background))
+        self.sync.set_authorizer_soon(None)
     }
 }
 

@@ -6,6 +6,8 @@ import os
 import random
 import sys
 import threading
+import tracemalloc
+import zlib
 
 import thingp2p
 from thingp2p import CHANNELS, Code, aio
@@ -271,6 +273,60 @@ def a_loop_that_is_closed(near, far):
     expect("in another loop", asyncio.run(near.read(0, timeout=TIMEOUT)), b"later")
 
 
+async def large_sends(near, far):
+    """What is read-only is not copied again for each piece that finds room."""
+    data = bytes(range(256)) * (32 << 10)
+    for given in (data, memoryview(data), bytearray(data)):
+        sending = asyncio.create_task(near.send_all(0, given))
+        got, crc = 0, 0
+        await turns(20)
+        tracemalloc.start()
+        while got < len(data):
+            piece = await far.read(0, timeout=TIMEOUT)
+            got, crc = got + len(piece), zlib.crc32(piece, crc)
+        await sending
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        expect("all of it", crc, zlib.crc32(data))
+        expect("no memory for it", most < 1 << 20, True)
+
+
+async def authorizer_that_waits_for_the_loop():
+    """It is replaced meanwhile, on the loop's thread; and of two threads that set one, the last says what happens."""
+    loop, asked, answer = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+
+    async def ask():
+        asked.set()
+        await answer.wait()
+        return True
+
+    async with aio.Device() as device:
+        device.set_authorizer(lambda _peer: asyncio.run_coroutine_threadsafe(ask(), loop).result())
+        device.listen()
+        connecting = asyncio.create_task(aio.connect(device.ticket, timeout=TIMEOUT))
+        await asyncio.wait_for(asked.wait(), TIMEOUT)
+        device.set_authorizer(None)
+        device.set_authorizer(lambda _peer: Code.DEVICE_PRIVACY)
+        answer.set()
+        await (await connecting).close()
+
+        def set_again_and_again():
+            for _ in range(100):
+                device.sync.set_authorizer(None)
+                device.sync.set_authorizer(lambda _peer: True)
+
+        await asyncio.gather(*(loop.run_in_executor(None, set_again_and_again) for _ in range(2)))
+        await (await aio.connect(device.ticket, timeout=TIMEOUT)).close()
+
+
+async def nobody_has_it(device):
+    """A session that the collector finds is closed in the background."""
+    (near, far), = await pairs(device, 1)
+    del near
+    gc.collect()
+    await expect_code("the other end", Code.CLOSED_REMOTE, far.read(0, timeout=TIMEOUT))
+
+
 async def main():
     async with aio.Device() as device:
         device.listen()
@@ -279,7 +335,10 @@ async def main():
         await nobody_wants_it(*everyone[1])
         await asyncio.get_running_loop().run_in_executor(None, two_loops, *everyone[2])
         await asyncio.get_running_loop().run_in_executor(None, a_loop_that_is_closed, *everyone[3])
+        await large_sends(*everyone[8])
+        await nobody_has_it(device)
         await close_while_waiting(device, everyone[4:8])
+    await authorizer_that_waits_for_the_loop()
     await deinit_while_waiting()
     return f"{SESSIONS * CHANNELS} reads, {grown} threads more, {sum(given_up)} given up"
 
