@@ -84,6 +84,7 @@ func TestPresence(t *testing.T) {
 				device, app := online(t, b)
 				defer app.Disconnect(0)
 				defer device.Disconnect(0)
+				synctest.Wait() // or the broker tells once more what has changed since it told what is retained
 				test.leave(t, b, device)
 				if test.says != "" {
 					app.want(deviceStatus, test.says, false)
