@@ -54,8 +54,9 @@ func (s *Session) SendFrame(channel int, p []byte, key bool, deadline time.Durat
 		return ErrInvalidParameter
 	}
 	defer s.watched.Recheck()
-	err := s.frameSender(channel).Send(p, key, max(deadline, 0))
-	s.FrameRate() // it learns by looking
+	sender := s.frameSender(channel)
+	s.FrameRate() // it learns by looking, at what has waited: this frame has not
+	err := sender.Send(p, key, max(deadline, 0))
 	s.encoder.lookLater(s)
 	return err
 }
@@ -260,7 +261,9 @@ func (s *Session) frameReceiver(channel int) *frames.Receiver {
 
 // framePath is what a sender of frames knows of the path.
 func (s *Session) framePath() frames.Path {
-	return frames.Path{Bandwidth: s.conn.bandwidth(), OneWay: s.conn.ConnectionStats().MinRTT / 2}
+	stats := s.conn.ConnectionStats()
+	oneWay := stats.MinRTT / 2
+	return frames.Path{Bandwidth: s.conn.bandwidth(), OneWay: oneWay, Back: max(oneWay, stats.SmoothedRTT+4*stats.MeanDeviation-oneWay)}
 }
 
 // attachFrame takes a stream of a channel that carries frames.

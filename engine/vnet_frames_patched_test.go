@@ -163,3 +163,44 @@ func TestFramesAfterAnOutage(t *testing.T) {
 		})
 	}
 }
+
+// What an encoder should produce does not fall to nothing where few frames are sent, or after a pause: the path was idle
+// meanwhile, and took all that it got.
+func TestRateOfFewFrames(t *testing.T) {
+	for _, every := range []time.Duration{33 * time.Millisecond, 500 * time.Millisecond, 2 * time.Second} {
+		t.Run(every.String(), func(t *testing.T) {
+			inWorld(t, func(t *testing.T, w *world) {
+				p := w.pair(w.home(nil), w.home(nil), nil)
+				app, device := p.connect(0)
+				go func() {
+					for {
+						if _, err := app.ReadFrame(1, MaxFrame, -1); err != nil {
+							return
+						}
+					}
+				}()
+				told := func() uint64 {
+					device.encoder.mu.Lock()
+					defer device.encoder.mu.Unlock()
+					return device.encoder.told
+				}
+				send := func(key bool) {
+					device.SendFrame(1, make([]byte, 20_000), key, 400*time.Millisecond)
+				}
+				for i := range 20 * time.Second / every {
+					send(i == 0)
+					time.Sleep(every)
+				}
+				if rate, path := told(), device.conn.bandwidth(); rate < path/2 {
+					t.Errorf("%d bit/s, of %d", rate, path)
+				}
+				time.Sleep(30 * time.Second)
+				send(true)
+				if rate, path := told(), device.conn.bandwidth(); rate < path/2 {
+					t.Errorf("after a pause: %d bit/s, of %d", rate, path)
+				}
+				app.Close()
+			})
+		})
+	}
+}

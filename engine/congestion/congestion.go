@@ -136,9 +136,13 @@ func (c *Controller) OnAcked(now Time, pn int64, bytes, priorInFlight int) {
 }
 
 // OnLost tells that a packet is held to be lost; with no bytes, that a packet
-// was marked by the network for congestion (RFC 9002, section 7.1).
+// was marked by the network for congestion (RFC 9002, section 7.1). Marks change
+// nothing so far: the delay that comes with them does.
 func (c *Controller) OnLost(pn int64, bytes, priorInFlight int) {
 	c.settle()
+	if bytes == 0 { // its ACK follows, and makes a sample of its record
+		return
+	}
 	c.inFlight = max(0, c.inFlight-float64(bytes))
 	c.records.take(pn)
 	c.loss.lost(float64(bytes))

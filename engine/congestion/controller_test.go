@@ -17,6 +17,7 @@ type link struct {
 	flight   []struct{ pn, at int64 }
 	inFlight int
 	busy     int64
+	marks    bool // the network marks each packet, and so each is acknowledged at once
 }
 
 const (
@@ -41,9 +42,13 @@ func (l *link) step() {
 			return
 		}
 	}
-	prior := l.inFlight
-	l.now = max(l.now, ctime(l.flight[1].at))
-	for range 2 {
+	prior, acked := l.inFlight, 2
+	if l.marks {
+		acked = 1
+		l.c.OnLost(l.flight[0].pn, 0, prior)
+	}
+	l.now = max(l.now, ctime(l.flight[acked-1].at))
+	for range acked {
 		l.c.OnAcked(l.now, l.flight[0].pn, size, prior)
 		l.inFlight -= size
 		l.flight = l.flight[1:]
@@ -68,7 +73,18 @@ func newLink() *link {
 }
 
 func TestKnowsTheLink(t *testing.T) {
-	l := newLink()
+	t.Run("", func(t *testing.T) { knowsTheLink(t, newLink()) })
+	t.Run("marks", func(t *testing.T) {
+		l := newLink()
+		l.marks = true
+		knowsTheLink(t, l)
+		if w := l.c.Window(); w > 1<<20 {
+			t.Errorf("a window of %d bytes", w)
+		}
+	})
+}
+
+func knowsTheLink(t *testing.T, l *link) {
 	if l.c.Bandwidth() != 0 || !l.c.InStartup() {
 		t.Error("a new controller must know nothing")
 	}

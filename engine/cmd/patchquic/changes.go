@@ -43,6 +43,13 @@ var changes = []change{
 		before: "\tMigratedPath(now monotime.Time, initialMaxPacketSize protocol.ByteCount)\n",
 		after:  "\tMigratedPath(now monotime.Time, initialMaxPacketSize protocol.ByteCount)\n\tWantsPadding() bool\n",
 	},
+	// What is repeated goes before what is new of the same urgency only: commands do not wait for a file's repairs.
+	{
+		file: "framer.go",
+		before: "\t\t}\n\t}\n\t// pop STREAM frames, until less than 128 bytes are left in the packet\n" +
+			"\tfor urgency := range f.incrementalStreams {\n\t\tnumActiveStreams",
+		after: "\t\t}\n\t\t// pop STREAM frames, until less than 128 bytes are left in the packet\n\t\tnumActiveStreams",
+	},
 	// Short urgent frames are sent twice.
 	{
 		file:   "framer.go",

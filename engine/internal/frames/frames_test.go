@@ -2,6 +2,7 @@ package frames
 
 import (
 	"bytes"
+	"io"
 	"math/rand/v2"
 	"testing"
 	"testing/synctest"
@@ -90,6 +91,79 @@ func TestWhatCannotBeInTime(t *testing.T) {
 		wantRead(t, w.receiver, 12_000, true, 2, 1)
 		wantRead(t, w.receiver, 1000, false, 3, 0)
 		w.check()
+	})
+}
+
+// TestSomeFramesAlwaysComeWhole: an encoder that makes more than the path takes, and does as it is told, is not told to
+// begin anew for ever.
+func TestSomeFramesAlwaysComeWhole(t *testing.T) {
+	for name, c := range map[string]struct {
+		rate            int // bytes per second
+		every, deadline time.Duration
+		keySize, size   int // 0: all are key frames
+		least           int // of 100
+	}{
+		"pictures":     {125_000, 100 * time.Millisecond, 600 * time.Millisecond, 50_000, 0, 20},
+		"large ones":   {125_000, 100 * time.Millisecond, 700 * time.Millisecond, 80_000, 0, 10},
+		"a film":       {250_000, 40 * time.Millisecond, 400 * time.Millisecond, 90_000, 6000, 60},
+		"a large film": {250_000, 40 * time.Millisecond, 600 * time.Millisecond, 130_000, 9000, 40},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
+				w := newWire(t, c.rate, 20*time.Millisecond)
+				s := w.sender()
+				whole := make(chan int)
+				go func() {
+					for n := 0; ; n++ {
+						if _, err := w.receiver.Read(Most, 5*time.Second); err != nil {
+							whole <- n
+							return
+						}
+					}
+				}()
+				key := true
+				for range 100 {
+					size := c.size
+					if key || size == 0 {
+						size = c.keySize
+					}
+					err := s.Send(frame(size), key || c.size == 0, c.deadline)
+					key = err == codes.ErrTimeout || err == codes.ErrKeyFrame
+					time.Sleep(c.every)
+				}
+				if n := <-whole; n < c.least {
+					t.Errorf("%d of 100 came whole", n)
+				}
+				w.check()
+			})
+		})
+	}
+}
+
+// TestOneStreamForAnOrdinal: a peer may not have all of its streams taken for the one that a reader waits for.
+func TestOneStreamForAnOrdinal(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
+		r := NewReceiver()
+		head := appendHeader(nil, 1, true, header{ordinal: 1, length: Most})
+		in, out := io.Pipe()
+		taken := make(chan error, 1)
+		go func() {
+			_, err := r.Take(head[0], in)
+			taken <- err
+		}()
+		out.Write(head[1:])
+		synctest.Wait()
+		if _, err := r.Take(head[0], bytes.NewReader(head[1:])); err != ErrRules {
+			t.Errorf("another stream of the same ordinal: %v", err)
+		}
+		far := appendHeader(nil, 1, true, header{ordinal: mostAhead + 2, length: 1})
+		if _, err := r.Take(far[0], bytes.NewReader(far[1:])); err != ErrRules {
+			t.Errorf("one that is far ahead: %v", err)
+		}
+		out.CloseWithError(io.ErrClosedPipe)
+		if err := <-taken; err != io.ErrClosedPipe || r.held != 0 || len(r.coming) != 0 {
+			t.Errorf("%v, %d bytes held, %d coming", err, r.held, len(r.coming))
+		}
 	})
 }
 

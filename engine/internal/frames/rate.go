@@ -18,6 +18,7 @@ type Rate struct {
 	beside float64   // bit/s of what is more urgent, smoothed
 
 	sent    uint64        // bytes, by at
+	waited  bool          // frames did, by at
 	waiting time.Duration // for how long frames have waited without a pause
 	gone    float64       // bytes that were sent meanwhile
 	taken   float64       // bit/s that the path took when some waited last; 0: not known
@@ -87,10 +88,14 @@ func (r *Rate) look(passed time.Duration, l Load) {
 	gone := float64(l.Sent) - float64(r.sent)
 	r.sent = l.Sent
 	if l.Queued == 0 {
-		r.waiting, r.gone = 0, 0
+		r.waited, r.waiting, r.gone = false, 0, 0
 		if r.taken > 0 {
 			r.taken += float64(l.Bandwidth) * passed.Seconds() / regainIn.Seconds()
 		}
+		return
+	}
+	if !r.waited { // since when, is not known
+		r.waited = true
 		return
 	}
 	r.waiting += passed

@@ -42,6 +42,7 @@ type Receiver struct {
 	mu      sync.Mutex
 	next    uint64             // ordinal of the first stream that has not ended
 	ended   map[uint64]*ending // streams behind it that have
+	coming  map[uint64]bool    // streams whose frames are held, or wait for that
 	ready   []Frame            // in order
 	held    int                // bytes, of those that are not whole too
 	last    uint64             // sequence number of the last frame in ready, or that was
@@ -59,7 +60,9 @@ type ending struct {
 }
 
 // NewReceiver makes the receiver of a channel.
-func NewReceiver() *Receiver { return &Receiver{next: 1, ended: make(map[uint64]*ending)} }
+func NewReceiver() *Receiver {
+	return &Receiver{next: 1, ended: make(map[uint64]*ending), coming: make(map[uint64]bool)}
+}
 
 // Take reads a stream of the channel, whose first byte has been read, to its end. It returns the stream's own error,
 // or ErrRules. end is true for the stream behind the last frame.
@@ -75,13 +78,14 @@ func (r *Receiver) Take(first byte, in io.Reader) (end bool, err error) {
 		}
 		return true, r.settle(h.ordinal, &ending{last: true})
 	}
-	if !r.reserve(h) {
-		return false, nil // nobody wants it any more
+	reserved, err := r.reserve(h)
+	if !reserved {
+		return false, err
 	}
 	if window, ok := in.(interface{ Expect(bytes int) }); ok {
 		window.Expect(headerRoom + h.length)
 	}
-	defer r.release(h.length) // but for what is settled
+	defer r.release(h) // but for what is settled
 	bytes, err := readWhole(buffered, h.length)
 	if err != nil {
 		return false, err
@@ -120,15 +124,24 @@ func readWhole(in io.Reader, length int) ([]byte, error) {
 	return bytes, nil
 }
 
-// reserve waits until there is room for a frame; false: the session ends.
-func (r *Receiver) reserve(h header) bool {
+// reserve waits until there is room for a frame; false: the session ends, or there is an error. No two streams have the
+// same ordinal: only one can be that which a reader waits for, whatever a peer says.
+func (r *Receiver) reserve(h header) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.coming[h.ordinal] || h.ordinal < r.next || h.ordinal-r.next > mostAhead || r.ended[h.ordinal] != nil {
+		return false, ErrRules
+	}
+	r.coming[h.ordinal] = true
 	for !r.over && !r.fits(h) {
 		r.room.Wait(&r.mu, time.Time{})
 	}
+	if r.over {
+		delete(r.coming, h.ordinal)
+		return false, nil // nobody wants it any more
+	}
 	r.held += h.length
-	return !r.over
+	return true, nil
 }
 
 // fits needs the lock.
@@ -139,10 +152,11 @@ func (r *Receiver) fits(h header) bool {
 	return r.held+h.length <= mostHeld && len(r.ready)+len(r.ended) < mostWaits
 }
 
-func (r *Receiver) release(length int) {
+func (r *Receiver) release(h header) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.held -= length
+	delete(r.coming, h.ordinal)
+	r.held -= h.length
 	r.room.Notify()
 }
 

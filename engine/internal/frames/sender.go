@@ -14,6 +14,7 @@ import (
 type Path struct {
 	Bandwidth uint64        // bit/s that this channel may have; 0: not known yet
 	OneWay    time.Duration // how long a packet takes without any queue
+	Back      time.Duration // how long an acknowledgement may take now, of what came without any queue
 }
 
 const (
@@ -43,22 +44,24 @@ type Sender struct {
 	Sent    atomic.Uint64 // bytes that were taken
 	HasRoom func()        // called, with locks held, when there may be room; nil: nobody needs it
 
-	mu       sync.Mutex
-	queue    []*outgoing
-	queued   int // bytes, of what is written too
-	writing  *outgoing
-	flying   []*outgoing // with a deadline, and not known to be there
-	spare    Stream      // opened for a frame that was dropped meanwhile
-	running  bool        // write
-	sequence uint64      // of the frame that was taken last
-	lastKey  uint64      // of the key frame that was taken last
-	ordinal  uint64      // of the stream that was used last
-	latest   int         // bytes of the frame that Send was last called with
-	broken   bool        // a frame since the last key frame was dropped
-	timer    *time.Timer // to drop what is late
-	timerAt  time.Time   // zero: it does not run
-	refused  error
-	rest     waitlist.List // Flush, until nothing is queued
+	mu        sync.Mutex
+	queue     []*outgoing
+	queued    int // bytes, of what is written too
+	writing   *outgoing
+	begun     int         // bytes of that which have left
+	displaced bool        // it has taken the place of one that was being written
+	flying    []*outgoing // with a deadline, and not known to be there
+	spare     Stream      // opened for a frame that was dropped meanwhile
+	running   bool        // write
+	sequence  uint64      // of the frame that was taken last
+	lastKey   uint64      // of the key frame that was taken last
+	ordinal   uint64      // of the stream that was used last
+	latest    int         // bytes of the frame that Send was last called with
+	broken    bool        // a frame since the last key frame was dropped
+	timer     *time.Timer // to drop what is late
+	timerAt   time.Time   // zero: it does not run
+	refused   error
+	rest      waitlist.List // Flush, until nothing is queued
 }
 
 // outgoing is a frame on its way.
@@ -119,18 +122,29 @@ func (s *Sender) Send(p []byte, key bool, deadline time.Duration) error {
 }
 
 // admit decides about a frame. A key frame needs none of those before it: they make way if
-// it could not be in time behind them. With nothing before it it is always tried, or a path
-// that is thought to be slower than it is would never be seen to be faster. It needs the lock.
+// it could not be in time behind them. What is being written makes way only if it will be late
+// itself, and not twice in a row, or nothing would ever be whole. With nothing before it a key
+// frame is always tried, or a path that is thought to be slower than it is would never be seen
+// to be faster. It needs the lock.
 func (s *Sender) admit(size int, key bool, deadline time.Duration) error {
-	fits := func() bool {
-		return s.queued+size <= s.limit && len(s.queue) < mostQueued && (deadline == 0 || s.arrives(size) <= deadline)
+	waits, left := s.queued-s.begun, 0
+	if s.writing != nil {
+		left = s.writing.length - s.begun
 	}
-	if fits() {
+	inTime := func(behind int) bool { return deadline == 0 || s.arrives(behind+size) <= deadline }
+	if s.queued+size <= s.limit && len(s.queue) < mostQueued && inTime(waits) {
 		return nil
 	}
 	if key && deadline > 0 {
-		s.dropQueued()
-		return nil
+		switch f := s.writing; {
+		case f == nil || inTime(left):
+			s.dropWaiting()
+			return nil
+		case !s.displaced && inTime(0) && !f.deadline.IsZero() && time.Now().Add(s.arrives(left)).After(f.deadline):
+			s.dropQueued()
+			s.displaced = true
+			return nil
+		}
 	}
 	if deadline > 0 { // else its sender may try again
 		s.broken = true
@@ -138,13 +152,34 @@ func (s *Sender) admit(size int, key bool, deadline time.Duration) error {
 	return codes.ErrTimeout
 }
 
-// arrives is how long from now the last byte of another frame would be there. It needs the lock.
-func (s *Sender) arrives(size int) time.Duration {
+// arrives is how long from now the last of so many bytes would be there. It needs the lock.
+func (s *Sender) arrives(bytes int) time.Duration {
 	path := s.path()
 	if path.Bandwidth == 0 {
 		return 0
 	}
-	return path.OneWay + time.Duration(float64(s.queued+size)*8/float64(path.Bandwidth)*float64(time.Second))
+	return path.OneWay + time.Duration(float64(bytes)*8/float64(path.Bandwidth)*float64(time.Second))
+}
+
+// piece is how much is written at once: so far it is known what has left.
+const piece = 4 << 10
+
+// writeOut writes a frame, unless it is dropped.
+func (s *Sender) writeOut(f *outgoing) {
+	header := len(f.room) - f.length
+	for rest := f.room; len(rest) > 0; {
+		n, err := f.stream.Write(rest[:min(len(rest), piece)])
+		if err != nil {
+			return
+		}
+		rest = rest[n:]
+		s.mu.Lock()
+		if !f.dropped {
+			s.begun = max(0, len(f.room)-len(rest)-header)
+		}
+		s.mu.Unlock()
+	}
+	f.stream.Close()
 }
 
 // write writes frames until there are none.
@@ -155,10 +190,7 @@ func (s *Sender) write() {
 			return
 		}
 		s.progress()
-		_, err := f.stream.Write(f.room)
-		if err == nil {
-			f.stream.Close()
-		}
+		s.writeOut(f)
 		s.finish(f)
 	}
 }
@@ -199,7 +231,7 @@ func (s *Sender) begin() *outgoing {
 	h := appendHeader(make([]byte, 0, headerRoom), s.channel, f.key, header{f.ordinal, f.sequence - f.ordinal, f.length})
 	f.room = f.room[headerRoom-len(h):]
 	copy(f.room, h)
-	s.writing = f
+	s.writing, s.begun = f, 0
 	s.tellRoom()
 	return f
 }
@@ -211,7 +243,7 @@ func (s *Sender) finish(f *outgoing) {
 	if f.dropped {
 		return
 	}
-	s.writing = nil
+	s.writing, s.begun, s.displaced = nil, 0, false
 	s.queued -= f.length
 	f.room = nil
 	s.tellRoom()
@@ -224,11 +256,11 @@ func (s *Sender) finish(f *outgoing) {
 // due is when a frame is late. Before it is written, when its last byte could not be there
 // in time any more; then, when an acknowledgement of what came in time would have come.
 func (s *Sender) due(f *outgoing, flies bool) time.Time {
-	oneWay := s.path().OneWay
+	path := s.path()
 	if flies {
-		return f.deadline.Add(oneWay + ackDelay)
+		return f.deadline.Add(max(path.OneWay, path.Back) + ackDelay)
 	}
-	return f.deadline.Add(-oneWay)
+	return f.deadline.Add(-path.OneWay)
 }
 
 // dropLate needs the lock.
@@ -300,21 +332,30 @@ func (s *Sender) drop(first *outgoing) {
 // dropWriting needs the lock.
 func (s *Sender) dropWriting() {
 	f := s.writing
-	s.writing, f.dropped = nil, true
+	s.writing, s.begun, s.displaced, f.dropped = nil, 0, false, true
 	s.queued -= f.length
 	f.stream.Reset(reason(s.channel, f.ordinal))
 }
 
-// dropQueued drops all that is not written. It needs the lock.
-func (s *Sender) dropQueued() (dropped int) {
-	dropped = s.queued
-	if s.writing != nil {
-		s.dropWriting()
+// dropWaiting drops all that has not begun to be written. It needs the lock.
+func (s *Sender) dropWaiting() (dropped int) {
+	for _, f := range s.queue {
+		dropped += f.length
 	}
-	s.queue, s.queued = nil, 0
+	s.queue = nil
+	s.queued -= dropped
 	s.tellRoom()
 	s.broken = s.broken || dropped > 0
 	return dropped
+}
+
+// dropQueued drops all that is not written. It needs the lock.
+func (s *Sender) dropQueued() (dropped int) {
+	if f := s.writing; f != nil {
+		s.dropWriting()
+		dropped, s.broken = f.length, true
+	}
+	return dropped + s.dropWaiting()
 }
 
 // keep is slices.DeleteFunc, the other way round, in order.

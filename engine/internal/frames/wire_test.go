@@ -34,7 +34,7 @@ func newWire(t *testing.T, rate int, delay time.Duration) *wire {
 
 // sender sends on channel 1, and ends with the test.
 func (w *wire) sender() *Sender {
-	known := Path{uint64(w.rate) * 8, w.delay}
+	known := Path{Bandwidth: uint64(w.rate) * 8, OneWay: w.delay}
 	s := NewSender(1, w.open, func() Path { return known }, 0, func() {}, panics.Guard{})
 	w.t.Cleanup(func() {
 		w.mu.Lock()
