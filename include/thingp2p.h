@@ -812,8 +812,9 @@ THING_P2P_API int thing_p2p_device_reset_ticket(int device);
 /*
  * Sets who decides about apps. NULL, as at first: apps that hold the ticket and
  * paired apps are accepted. Others get THING_P2P_ERR_AUTH, with an authorizer too
- * unless the option `strangers` says otherwise. Once it has
- * returned, the previous authorizer is not called any more.
+ * unless the option `strangers` says otherwise. Once it has returned, the previous
+ * authorizer is not called any more: it waits for one that runs, unless that makes the
+ * call. So have nothing locked that it needs, such as the thread that asks a person.
  *
  * Returns THING_P2P_OK, or
  *   THING_P2P_ERR_INVALID_SESSION  no such device
@@ -878,9 +879,10 @@ THING_P2P_API int thing_p2p_device_status(int device, char *buffer, int size);
 THING_P2P_API int thing_p2p_accept(int device, int timeout_ms, thing_p2p_peer *peer);
 
 /*
- * Ends a device: goes offline, disconnects its sessions, whose handles are gone,
- * and wakes blocked calls, accept with THING_P2P_ERR_LISTEN_BREAK, read and
- * send with THING_P2P_ERR_CLOSED_LOCAL.
+ * Ends a device, and waits for its authorizer as thing_p2p_device_set_authorizer
+ * does: goes offline, disconnects its sessions, whose handles are gone, and wakes
+ * blocked calls, accept with THING_P2P_ERR_LISTEN_BREAK, read and send with
+ * THING_P2P_ERR_CLOSED_LOCAL.
  *
  * Returns THING_P2P_OK, or
  *   THING_P2P_ERR_INVALID_SESSION  no such device, or closed before

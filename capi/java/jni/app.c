@@ -42,10 +42,10 @@ NATIVE(jbyteArray, errorName)(JNIEnv *env, jclass class, jint code)
   return text_to_java(env, thing_p2p_error_name(code));
 }
 
-NATIVE(jint, setLog)(JNIEnv *env, jclass class, jint level, jboolean on)
+NATIVE(jint, setLog)(JNIEnv *env, jclass class, jint level, jint listener)
 {
   (void)env, (void)class;
-  return thing_p2p_set_log(level, on ? on_log : NULL, NULL);
+  return thing_p2p_set_log(level, listener != 0 ? on_log : NULL, (void *)(intptr_t)listener);
 }
 
 NATIVE(jint, addDevice)(JNIEnv *env, jclass class, jbyteArray name, jbyteArray ticket)

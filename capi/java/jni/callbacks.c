@@ -43,7 +43,7 @@ jint JNI_OnLoad(JavaVM *loader, void *reserved)
       (connected = (*env)->GetStaticMethodID(env, class, "onConnected", "(Lcom/thingp2p/ConnectCallback;I)V")) == NULL ||
       (failed = (*env)->GetStaticMethodID(env, class, "onFailed", "(Lcom/thingp2p/ConnectCallback;I)V")) == NULL ||
       (authorize = (*env)->GetStaticMethodID(env, class, "onAuthorize", "(I[J[[B)I")) == NULL ||
-      (logged = (*env)->GetStaticMethodID(env, class, "onLog", "(I[B)V")) == NULL ||
+      (logged = (*env)->GetStaticMethodID(env, class, "onLog", "(II[B)V")) == NULL ||
       (native = (*env)->NewGlobalRef(env, class)) == NULL || (text_class = (*env)->NewGlobalRef(env, text)) == NULL)
     return JNI_ERR;
   return JNI_VERSION_1_6;
@@ -139,12 +139,11 @@ void on_log(int level, const char *line, void *user)
   JNIEnv *env = attach();
   jbyteArray bytes;
 
-  (void)user;
   if (env == NULL)
     return;
   bytes = text_to_java(env, line);
   if (bytes != NULL)
-    (*env)->CallStaticVoidMethod(env, native, logged, (jint)level, bytes);
+    (*env)->CallStaticVoidMethod(env, native, logged, (jint)(intptr_t)user, (jint)level, bytes);
   forget_exception(env);
   if (bytes != NULL)
     (*env)->DeleteLocalRef(env, bytes);

@@ -43,7 +43,12 @@ function start() {
   });
   worker.on('error', (error) => {
     threads--;
-    thread.call.reject(error);
+    const at = idle.indexOf(thread);
+    if (at >= 0) {
+      idle.splice(at, 1); // it had nothing to do
+    } else {
+      thread.call.reject(error);
+    }
     work();
   });
   return thread;

@@ -7,6 +7,7 @@ import static com.thingp2p.Constants.THING_P2P_OK;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The way to C and back: each native method is one function of thingp2p.h, in capi/java/jni, and returns its code.
@@ -35,7 +36,7 @@ final class Native {
 
   static native byte[] errorName(int code);
 
-  static native int setLog(int level, boolean on);
+  static native int setLog(int level, int listener);
 
   static native int addDevice(byte[] name, byte[] ticket);
 
@@ -143,7 +144,10 @@ final class Native {
   /** By device. C is not given an object for it, which it would have to keep as long as a call may be on its way. */
   static final Map<Integer, Authorizer> AUTHORIZERS = new ConcurrentHashMap<>();
 
-  static volatile LogListener logListener;
+  /** By a number, which C has; the lines that waited for the one before go to that one. */
+  static final Map<Integer, LogListener> LOG_LISTENERS = new ConcurrentHashMap<>();
+
+  static final AtomicInteger LOG_LISTENERS_SO_FAR = new AtomicInteger();
 
   static void onConnected(ConnectCallback callback, int handle) {
     try {
@@ -177,9 +181,9 @@ final class Native {
     }
   }
 
-  static void onLog(int level, byte[] line) {
+  static void onLog(int number, int level, byte[] line) {
     try {
-      LogListener listener = logListener;
+      LogListener listener = LOG_LISTENERS.get(number);
       if (listener != null) {
         listener.log(level, Text.fromC(line));
       }

@@ -143,17 +143,14 @@ public final class ThingP2P {
    */
   public static void setLog(int level, LogListener listener) throws ThingP2PException {
     if (listener == null) {
-      orThrow(Native.setLog(THING_P2P_LOG_OFF, false));
-      Native.logListener = null;
+      orThrow(Native.setLog(THING_P2P_LOG_OFF, 0));
+      Native.LOG_LISTENERS.clear();
       return;
     }
-    LogListener previous = Native.logListener;
-    Native.logListener = listener;
-    try {
-      orThrow(Native.setLog(level, true));
-    } catch (ThingP2PException e) {
-      Native.logListener = previous;
-      throw e;
-    }
+    int number = Native.LOG_LISTENERS_SO_FAR.incrementAndGet();
+    Native.LOG_LISTENERS.put(number, listener);
+    int code = Native.setLog(level, number);
+    Native.LOG_LISTENERS.keySet().removeIf(n -> code >= 0 ? n < number : n == number);
+    orThrow(code);
   }
 }
