@@ -35,7 +35,7 @@ static const struct {
     CODE(ERR_DEVICE_FULL, "the device has no session left: try later")
     CODE(ERR_AUTH, "the device did not accept this app, or is not who its id says: use its current ticket")
     CODE(ERR_DEVICE_BUSY, "the device is busy: try later")
-    CODE(ERR_FORKED, "the library had started before the fork, and cannot be used in the child: fork before the first thing_p2p_init, _device_open, _poller_open or _set_addresses, or start a new program")
+    CODE(ERR_FORKED, "the library had started before the fork, and cannot be used in the child: fork before the first thing_p2p_init, thing_p2p_device_open, thing_p2p_poller_open or thing_p2p_set_addresses, or start a new program")
     CODE(ERR_BUFFER_TOO_SMALL, "the caller's buffer is too small: pass a larger one")
     CODE(ERR_INTERNAL, "a fault in the library: the log has the details")
     CODE(ERR_KEY_FRAME, "a frame since the last key frame was dropped: send a key frame next")

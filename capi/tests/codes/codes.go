@@ -18,6 +18,8 @@ type Code struct {
 // Words are what the engine's sentences call a thing, each followed by what C calls it.
 var Words = []string{
 	"NewApp", "thing_p2p_init",
+	"NewPoller", "thing_p2p_poller_open",
+	"SetAddresses", "thing_p2p_set_addresses",
 	"NewDevice", "thing_p2p_device_open",
 	"App.Close", "thing_p2p_deinit",
 	"App.AddDevice", "thing_p2p_add_device",

@@ -72,7 +72,7 @@ var table = map[Code]struct{ name, text string }{
 	ErrDeviceFull:         {"ERR_DEVICE_FULL", "the device has no session left: try later"},
 	ErrAuth:               {"ERR_AUTH", "the device did not accept this app, or is not who its id says: use its current ticket"},
 	ErrDeviceBusy:         {"ERR_DEVICE_BUSY", "the device is busy: try later"},
-	ErrForked:             {"ERR_FORKED", "the library had started before the fork, and cannot be used in the child: fork before the first NewApp or NewDevice, or start a new program"},
+	ErrForked:             {"ERR_FORKED", "the library had started before the fork, and cannot be used in the child: fork before the first NewApp, NewDevice, NewPoller or SetAddresses, or start a new program"},
 	ErrBufferTooSmall:     {"ERR_BUFFER_TOO_SMALL", "the caller's buffer is too small: pass a larger one"},
 	ErrInternal:           {"ERR_INTERNAL", "a fault in the library: the log has the details"},
 	ErrKeyFrame:           {"ERR_KEY_FRAME", "a frame since the last key frame was dropped: send a key frame next"},
