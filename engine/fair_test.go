@@ -189,7 +189,7 @@ func TestSearchesOfASessionCostNothingLater(t *testing.T) {
 
 func (p vpair) wantNothingReserved(t *testing.T) {
 	t.Helper()
-	time.Sleep(10 * time.Second) // admissions that were refused have gone
+	time.Sleep(helloTime + verdictTime) // admissions that were refused, or that say nothing, have gone
 	p.device.mu.Lock()
 	defer p.device.mu.Unlock()
 	if n := p.device.reserved(); n != 0 || len(p.device.admissions.all) != 0 {
