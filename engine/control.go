@@ -52,6 +52,9 @@ const (
 	// signalOpened and a number: so many streams for channels have I opened, and no
 	// other will come. Some may still be on their way.
 	signalOpened = '0'
+
+	// signalCredit and a channel: it may have more streams for frames, see frames.Credit.
+	signalCredit = 'A'
 )
 
 // ping makes the peer acknowledge something.

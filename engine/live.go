@@ -277,12 +277,15 @@ func (s *Session) attachFrame(number int, first byte, in channel.ReceiveStream) 
 		return
 	}
 	s.progress()
+	s.giveCredit(number)
 	last, err := s.frameReceiver(number).Take(first, in)
 	s.progress()
 	switch {
 	case err == nil && last:
 		s.oneArrived()
-	case err != nil:
+	case err == nil:
+		s.giveCredit(number)
+	default:
 		s.attachReset(err)
 	}
 }
@@ -309,14 +312,16 @@ func (s *Session) attachReset(err error) {
 	number, ordinal := frames.Reset(reason)
 	if !s.expectsFrames(number) || s.frameReceiver(number).Gone(ordinal) != nil {
 		s.conn.close()
+		return
 	}
+	s.giveCredit(number)
 }
 
 // expectsFrames notes that a channel brings frames, or says that it does not.
 func (s *Session) expectsFrames(number int) bool {
 	l := &s.live[number]
 	if l.in.CompareAndSwap(undecided, carriesFrames) {
-		s.conn.allowFrames()
+		s.conn.allowFrames(int(s.lives.Add(1)))
 		s.channels[number].RefuseReading(ErrInvalidParameter)
 		s.streams[number].Finish()
 	}

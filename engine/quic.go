@@ -55,9 +55,12 @@ const (
 	connectionWindow  = (Channels + 1) * maxStreamWindow
 )
 
-// mostStreams is how many streams a peer may have open that sends frames: some for each of
-// its channels, and those of the frames that a second brings, or that the path is long.
-const mostStreams = Channels + 64
+// mostStreams is how many streams a peer may have open that sends frames on so many channels: one for each channel, and
+// what each that carries frames has credit for, with the one that its sender keeps for the next. Of what none of them has
+// read, the connection's window has room for all: less than maxStreamWindow for each channel.
+func mostStreams(live int) uint64 { return Channels + uint64(live)*(frames.Credit+1) }
+
+const _ = uint(maxStreamWindow - (frames.Credit+1)*firstStreamWindow)
 
 // handshakeTimeout is how long a handshake may hear nothing before it is tried
 // anew.
@@ -190,8 +193,8 @@ func (c *quicConn) acceptControl(ctx context.Context) (channel.Stream, error) {
 	return s, nil
 }
 
-// openChannel opens a stream for what is sent on a channel. It may have to wait until one of
-// a frame has ended.
+// openChannel opens a stream for what is sent on a channel. It may have to wait until the peer has heard of the frames on
+// others.
 func (c *quicConn) openChannel(number int) (channel.SendStream, error) {
 	s, err := c.OpenUniStreamSync(context.Background()) // ends with the connection
 	if err != nil {

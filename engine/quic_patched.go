@@ -50,8 +50,8 @@ func (c *quicConn) whenOpened(g panics.Guard, f func(channel.ReceiveStream)) {
 // firstStreams is how many streams a peer may open until it is known to send frames.
 const firstStreams = Channels
 
-// allowFrames lets the peer have mostStreams streams at a time.
-func (c *quicConn) allowFrames() { c.ThingP2PAllowUniStreams(mostStreams) }
+// allowFrames lets the peer send frames on so many channels.
+func (c *quicConn) allowFrames(live int) { c.ThingP2PAllowUniStreams(mostStreams(live)) }
 
 func showTail(s *quic.SendStream) { s.ThingP2PShowTail() }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/quic-go/quic-go"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/channel"
+	"github.com/thingp2p/libthingp2p/engine/internal/frames"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -58,9 +59,9 @@ func (c *quicConn) whenOpened(g panics.Guard, f func(channel.ReceiveStream)) {
 }
 
 // firstStreams allows frames from the beginning, since it cannot be changed later.
-const firstStreams = mostStreams
+const firstStreams = Channels + Channels*(frames.Credit+1)
 
-func (c *quicConn) allowFrames() {}
+func (c *quicConn) allowFrames(int) {}
 
 func showTail(*quic.SendStream) {}
 

@@ -38,6 +38,8 @@ type Session struct {
 	streams   [Channels]channel.Streams
 	channels  [Channels]*channel.Channel
 	live      [Channels]live
+	lives     atomic.Int32 // channels on which the peer sends frames
+	credits   credits
 	encoder   encoder
 	most      int          // bytes in a channel's send buffer
 	arrived   atomic.Int32 // of the peer's streams
@@ -311,6 +313,10 @@ func (s *Session) readSignals() bool {
 		case signal >= signalOpened && signal <= signalOpened+Channels:
 			s.announced.Store(int32(signal - signalOpened))
 			s.finishIfAllArrived()
+		case signal >= signalCredit && signal < signalCredit+Channels:
+			if sender := s.live[signal-signalCredit].sender.Load(); sender != nil {
+				sender.Credit()
+			}
 		}
 	}
 	if err != nil {
@@ -328,7 +334,10 @@ func (s *Session) readSignals() bool {
 func (s *Session) attach(in channel.ReceiveStream) {
 	var first [1]byte
 	if n, err := in.Read(first[:]); n == 0 {
-		s.attachReset(err)
+		if s.beginTaking() {
+			defer s.taking.Done()
+			s.attachReset(err)
+		}
 		return
 	}
 	number, isFrames := frames.IsFirst(first[0])

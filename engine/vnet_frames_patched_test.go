@@ -16,6 +16,7 @@ import (
 // film is a camera with frames/s, and a viewer.
 type film struct {
 	camera, viewer *Session
+	channel        int // 0: video's
 	size, keySize  int
 	deadline       time.Duration
 
@@ -41,10 +42,13 @@ func (f *film) roll(t *testing.T, length time.Duration) {
 	var viewing sync.WaitGroup
 	var mu sync.Mutex
 	f.made = []time.Time{{}}
+	if f.channel == 0 {
+		f.channel = 1
+	}
 	ended := make(chan struct{})
 	viewing.Go(func() {
 		for {
-			got, err := f.viewer.ReadFrame(1, MaxFrame, time.Second)
+			got, err := f.viewer.ReadFrame(f.channel, MaxFrame, time.Second)
 			if err == ErrTimeout {
 				select {
 				case <-ended:
@@ -71,7 +75,7 @@ func (f *film) roll(t *testing.T, length time.Duration) {
 		since++
 		mu.Lock()
 		f.made = append(f.made, time.Now())
-		err := f.camera.SendFrame(1, make([]byte, size), key, f.deadline)
+		err := f.camera.SendFrame(f.channel, make([]byte, size), key, f.deadline)
 		if err != nil {
 			f.made = f.made[:len(f.made)-1] // it has no number
 		}

@@ -43,6 +43,8 @@ type Receiver struct {
 	next    uint64             // ordinal of the first stream that has not ended
 	ended   map[uint64]*ending // streams behind it that have
 	coming  map[uint64]bool    // streams whose frames are held, or wait for that
+	closed  uint64             // streams that have ended
+	credits int                // messages about that, see Credits
 	ready   []Frame            // in order
 	held    int                // bytes, of those that are not whole too
 	last    uint64             // sequence number of the last frame in ready, or that was
@@ -171,6 +173,7 @@ func (r *Receiver) settle(ordinal uint64, e *ending) error {
 		return ErrRules
 	}
 	r.ended[ordinal] = e
+	r.closed++
 	if e.frame != nil {
 		r.held += len(e.frame.Bytes) // until it is read
 	}

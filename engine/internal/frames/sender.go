@@ -56,12 +56,14 @@ type Sender struct {
 	sequence  uint64      // of the frame that was taken last
 	lastKey   uint64      // of the key frame that was taken last
 	ordinal   uint64      // of the stream that was used last
+	credit    uint64      // the last that may be used; 0: any
 	latest    int         // bytes of the frame that Send was last called with
 	broken    bool        // a frame since the last key frame was dropped
 	timer     *time.Timer // to drop what is late
 	timerAt   time.Time   // zero: it does not run
 	refused   error
-	rest      waitlist.List // Flush, until nothing is queued
+	over      bool          // the connection has ended
+	change    waitlist.List // of queue, running, credit and over
 }
 
 // outgoing is a frame on its way.
@@ -178,9 +180,13 @@ func (s *Sender) begin() *outgoing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dropLate(time.Now())
-	if len(s.queue) == 0 {
+	for len(s.queue) > 0 && s.exhausted() && !s.over {
+		s.change.Wait(&s.mu, time.Time{})
+		s.dropLate(time.Now())
+	}
+	if len(s.queue) == 0 || s.over {
 		s.running = false
-		s.rest.Notify()
+		s.change.Notify()
 		return nil
 	}
 	f := s.queue[0]
@@ -279,8 +285,9 @@ func (s *Sender) Writable() bool {
 	return s.refused == nil && s.queued+s.latest <= s.limit && len(s.queue) < mostQueued
 }
 
-// tellRoom needs the lock.
+// tellRoom is called when less is queued. It needs the lock.
 func (s *Sender) tellRoom() {
+	s.change.Notify()
 	if s.HasRoom != nil {
 		s.HasRoom()
 	}
@@ -314,7 +321,7 @@ func (s *Sender) Flush(deadline time.Time) bool {
 func (s *Sender) retire(deadline time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.running && s.rest.Wait(&s.mu, deadline) {
+	for s.running && s.change.Wait(&s.mu, deadline) {
 	}
 	if s.running || s.ordinal == 0 || s.refused == nil {
 		return false
@@ -336,7 +343,7 @@ func (s *Sender) Refuse(reason error) {
 // abandon is for when no stream can be opened any more. It needs the lock.
 func (s *Sender) abandon() {
 	s.queue, s.queued, s.flying, s.running = nil, 0, nil, false
-	s.rest.Notify()
+	s.change.Notify()
 }
 
 // Wait returns once no goroutine of the sender runs; the connection must have ended.
@@ -345,6 +352,8 @@ func (s *Sender) Wait() {
 	if s.timer != nil {
 		s.timer.Stop()
 	}
+	s.over = true
+	s.change.Notify()
 	s.mu.Unlock()
 	s.workers.Wait()
 }
