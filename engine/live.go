@@ -185,8 +185,7 @@ func (s *Session) FrameRate() uint64 {
 	least := int8(-1)
 	for number := range s.live {
 		if sender := s.live[number].sender.Load(); sender != nil {
-			queued, _ := sender.Unsent()
-			load.Queued += queued
+			load.Queued += sender.Waiting()
 			least = max(least, urgency[number])
 		}
 	}

@@ -58,6 +58,10 @@ func showTail(s *quic.SendStream) { s.ThingP2PShowTail() }
 // Delivered reports whether the peer has acknowledged all of a stream that has ended.
 func (s frameStream) Delivered() bool { return s.ThingP2PDelivered() }
 
+func (s frameStream) Left() bool { return s.ThingP2PLeft() }
+
+func (s frameStream) Held() bool { return s.ThingP2PHeld() }
+
 // whenMoved calls f, which must not block, whenever a device's end has followed the app to another path.
 func (c *quicConn) whenMoved(_ panics.Guard, f func()) { c.ThingP2PWhenMoved(f) }
 

@@ -69,6 +69,11 @@ func showTail(*quic.SendStream) {}
 // however late.
 func (s frameStream) Delivered() bool { return true }
 
+func (s frameStream) Left() bool { return true }
+
+// Held is not known either.
+func (s frameStream) Held() bool { return false }
+
 // whenMoved calls f, which must not block, when a device's end has followed the app to another address. This library does
 // not tell: a goroutine looks.
 func (c *quicConn) whenMoved(g panics.Guard, f func()) {

@@ -37,6 +37,9 @@ func TestAChannelThatNobodyReads(t *testing.T) {
 				if part := float64(len(f.shown)) / 300; part < 0.97 {
 					t.Errorf("%.3f of the frames of another channel were shown", part)
 				}
+				if rate, most := device.FrameRate(), device.conn.bandwidth(); rate < most/2 {
+					t.Errorf("its encoder was told to produce %d bit/s of %d", rate, most)
+				}
 				for unread, count := range taken {
 					for n := range count {
 						got, err := app.ReadFrame(unread, MaxFrame, time.Minute)

@@ -55,7 +55,13 @@ var leanChanges = []change{
 	{
 		file:   "frame_sorter.go",
 		before: "\ts.queue[start] = frameSorterEntry{Data: data, DoneCb: doneCb}\n",
-		after:  "\tif s.queue == nil {\n\t\ts.queue = make(map[protocol.ByteCount]frameSorterEntry)\n\t}\n\ts.queue[start] = frameSorterEntry{Data: data, DoneCb: doneCb}\n",
+		after:  "\tif s.queue == nil {\n\t\ts.queue = make(map[protocol.ByteCount]frameSorterEntry)\n\t}\n\ts.queue[start] = s.hold(data, doneCb)\n\ts.tidy()\n",
+	},
+	// A byte that came in a packet of its own costs a byte.
+	{
+		file:   "frame_sorter.go",
+		before: "\tgaps    *list.List[byteInterval]\n}\n",
+		after:  "\tgaps    *list.List[byteInterval]\n\ttidyAt  int\n}\n",
 	},
 	{
 		file:   "frame_sorter.go",

@@ -24,6 +24,8 @@ var places = map[string]string{
 	"added/wirereuse.go.txt":      "internal/wire/thingp2p.go",
 	"added/history.go.txt":        "internal/ackhandler/thingp2p.go",
 	"added/congestion.go.txt":     "internal/congestion/thingp2p.go",
+	"added/sorter.go.txt":         "thingp2p_sorter.go",
+	"added/sorter_test.go.txt":    "thingp2p_sorter_test.go",
 	"added/lean.go.txt":           "thingp2p_lean.go",
 	"added/sendqueue.go.txt":      "thingp2p_send_queue.go",
 	"added/handshake.go.txt":      "internal/handshake/thingp2p.go",

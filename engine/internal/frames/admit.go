@@ -1,6 +1,7 @@
 package frames
 
 import (
+	"slices"
 	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/codes"
@@ -13,23 +14,24 @@ import (
 // left, or it will be late itself, and not twice in a row, or nothing would ever be whole. With
 // nothing before it a key frame is always tried, or a path that is thought to be slower than it
 // is would never be seen to be faster. It needs the lock.
-func (s *Sender) admit(size int, key bool, deadline time.Duration) error {
-	waits, left := s.queued-s.begun, 0
+func (s *Sender) admit(f *outgoing, deadline time.Duration) error {
+	left, _ := s.leaving()
+	waits := left + s.queued - s.begun
 	if s.writing != nil {
-		left = s.writing.length - s.begun
+		left += s.writing.length - s.begun
 	}
-	inTime := func(behind int) bool { return deadline == 0 || s.arrives(behind+size) <= deadline }
-	if s.queued+size <= s.limit && len(s.queue) < mostQueued && inTime(waits) {
+	inTime := func(behind int) bool { return deadline == 0 || s.arrives(behind+f.length) <= deadline }
+	if s.queued+f.length <= s.limit && len(s.queue) < mostQueued && inTime(waits) {
 		return nil
 	}
-	if key && deadline > 0 {
-		switch f := s.writing; {
-		case f == nil || inTime(left):
+	if f.key && deadline > 0 {
+		switch w := s.writing; {
+		case left == 0 || inTime(left):
 			s.dropWaiting()
 			return nil
-		case !s.displaced && inTime(0) && (s.begun == 0 || !f.deadline.IsZero() && time.Now().Add(s.arrives(left)).After(f.deadline)):
+		case !s.usurped() && inTime(0) && (w == nil || s.begun == 0 || !w.deadline.IsZero() && time.Now().Add(s.arrives(left)).After(w.deadline)):
 			s.dropQueued()
-			s.displaced = true
+			s.usurper = f
 			return nil
 		}
 	}
@@ -48,11 +50,42 @@ func (s *Sender) arrives(bytes int) time.Duration {
 	return path.OneWay + time.Duration(float64(bytes)*8/float64(path.Bandwidth)*float64(time.Second))
 }
 
-// due is when a frame is late. Before it is written, when its last byte could not be there
-// in time any more; then, when an acknowledgement of what came in time would have come.
-func (s *Sender) due(f *outgoing, flies bool) time.Time {
+// hasLeft needs the lock.
+func (s *Sender) hasLeft(f *outgoing) bool {
+	f.left = f.left || f.stream != nil && f != s.writing && f.stream.Left()
+	return f.left
+}
+
+// leaving is how many bytes are with QUIC and have not left, and the oldest frame of them. It needs the lock.
+func (s *Sender) leaving() (bytes int, oldest *outgoing) {
+	for _, f := range s.flying {
+		if !s.hasLeft(f) {
+			bytes += f.length
+			if oldest == nil {
+				oldest = f
+			}
+		}
+	}
+	return bytes, oldest
+}
+
+// settle forgets what need not be watched any more. It needs the lock.
+func (s *Sender) settle() {
+	s.flying = keep(s.flying, func(f *outgoing) bool {
+		return !f.stream.Delivered() && !(f.deadline.IsZero() && s.hasLeft(f))
+	})
+}
+
+// usurped reports whether what has taken the place of another is still to leave. It needs the lock.
+func (s *Sender) usurped() bool {
+	return s.usurper != nil && !s.usurper.dropped && !s.hasLeft(s.usurper)
+}
+
+// due is when a frame is late. Before it has left, when its last byte could not be there
+// in time any more; then, when an acknowledgement of what came in time would have come. It needs the lock.
+func (s *Sender) due(f *outgoing) time.Time {
 	path := s.path()
-	if flies {
+	if s.hasLeft(f) {
 		return f.deadline.Add(max(path.OneWay, path.Back) + ackDelay)
 	}
 	return f.deadline.Add(-path.OneWay)
@@ -60,37 +93,24 @@ func (s *Sender) due(f *outgoing, flies bool) time.Time {
 
 // dropLate needs the lock.
 func (s *Sender) dropLate(now time.Time) {
-	flying := s.flying[:0]
-	var late *outgoing
-	for _, f := range s.flying {
-		if f.stream.Delivered() {
-			continue
-		}
-		flying = append(flying, f)
-		if late == nil && !s.due(f, true).After(now) {
-			late = f
-		}
-	}
-	clear(s.flying[len(flying):])
-	s.flying = flying
-	if late == nil {
-		late = s.firstLate(now)
-	}
-	if late != nil {
+	s.settle()
+	if late := s.firstLate(now); late != nil {
 		s.drop(late)
 		s.dropLate(now) // what is behind the next key frame
 	}
 }
 
-// firstLate is the first frame that has not been written and is late. It needs the lock.
+// firstLate is the first frame that is late. It needs the lock.
 func (s *Sender) firstLate(now time.Time) *outgoing {
-	if f := s.writing; f != nil && !f.deadline.IsZero() && !s.due(f, false).After(now) {
-		return f
+	late := func(f *outgoing) bool { return !f.deadline.IsZero() && !s.due(f).After(now) }
+	if i := slices.IndexFunc(s.flying, late); i >= 0 {
+		return s.flying[i]
 	}
-	for _, f := range s.queue {
-		if !f.deadline.IsZero() && !s.due(f, false).After(now) {
-			return f
-		}
+	if s.writing != nil && late(s.writing) {
+		return s.writing
+	}
+	if i := slices.IndexFunc(s.queue, late); i >= 0 {
+		return s.queue[i]
 	}
 	return nil
 }
@@ -107,7 +127,7 @@ func (s *Sender) drop(first *outgoing) {
 		if !needs(f) {
 			return true
 		}
-		f.stream.Reset(reason(s.channel, f.ordinal))
+		s.reset(f)
 		return false
 	})
 	if f := s.writing; f != nil && needs(f) {
@@ -118,6 +138,7 @@ func (s *Sender) drop(first *outgoing) {
 			return true
 		}
 		s.queued -= f.length
+		f.dropped = true
 		return false
 	})
 	s.broken = s.broken || first.sequence >= s.lastKey
@@ -127,8 +148,14 @@ func (s *Sender) drop(first *outgoing) {
 // dropWriting needs the lock.
 func (s *Sender) dropWriting() {
 	f := s.writing
-	s.writing, s.begun, s.displaced, f.dropped = nil, 0, false, true
+	s.writing, s.begun = nil, 0
 	s.queued -= f.length
+	s.reset(f)
+}
+
+// reset needs the lock.
+func (s *Sender) reset(f *outgoing) {
+	f.dropped = true
 	f.stream.Reset(reason(s.channel, f.ordinal))
 }
 
@@ -136,6 +163,7 @@ func (s *Sender) dropWriting() {
 func (s *Sender) dropWaiting() (dropped int) {
 	for _, f := range s.queue {
 		dropped += f.length
+		f.dropped = true
 	}
 	s.queue = nil
 	s.queued -= dropped
@@ -144,11 +172,20 @@ func (s *Sender) dropWaiting() (dropped int) {
 	return dropped
 }
 
-// dropQueued drops all that is not written. It needs the lock.
+// dropQueued drops all that has not left. It needs the lock.
 func (s *Sender) dropQueued() (dropped int) {
+	s.flying = keep(s.flying, func(f *outgoing) bool {
+		if s.hasLeft(f) {
+			return true
+		}
+		s.reset(f)
+		dropped += f.length
+		return false
+	})
 	if f := s.writing; f != nil {
 		s.dropWriting()
-		dropped, s.broken = f.length, true
+		dropped += f.length
 	}
+	s.broken = s.broken || dropped > 0
 	return dropped + s.dropWaiting()
 }

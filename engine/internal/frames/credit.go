@@ -36,3 +36,14 @@ func (s *Sender) Credit() {
 
 // exhausted reports whether another stream has to wait for credit. It needs the lock.
 func (s *Sender) exhausted() bool { return s.credit != 0 && s.ordinal >= s.credit }
+
+// Waiting is how many bytes wait for the path. Those that wait for the receiver say nothing of it.
+func (s *Sender) Waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	leaving, _ := s.leaving()
+	if s.writing != nil && s.writing.stream.Held() || s.writing == nil && s.exhausted() {
+		return leaving
+	}
+	return leaving + s.queued
+}

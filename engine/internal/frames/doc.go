@@ -18,7 +18,9 @@ type Stream interface {
 	Write(p []byte) (int, error)
 	Close() error        // ends it behind what was written
 	Reset(reason uint64) // ends it here: nothing more is sent, or sent again
+	Left() bool          // whether all that was written has been sent once, or is never sent
 	Delivered() bool     // whether the other end has all of it, as far as can be known
+	Held() bool          // whether more is to be sent than the other end takes
 }
 
 // Most is the largest frame, in bytes.

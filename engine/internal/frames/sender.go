@@ -31,7 +31,7 @@ const (
 //	   └─────────┴──────────┴──────► dropped
 //
 // One frame is written at a time, in their order. All others wait in the queue, where to
-// drop one costs nothing. A frame is dropped with all that need it: those behind it up to
+// drop one costs nothing. What is written has not left, if it is small: it waits in QUIC. A frame is dropped with all that need it: those behind it up to
 // the next key frame.
 type Sender struct {
 	channel  byte
@@ -44,26 +44,26 @@ type Sender struct {
 	Sent    atomic.Uint64 // bytes that were taken
 	HasRoom func()        // called, with locks held, when there may be room; nil: nobody needs it
 
-	mu        sync.Mutex
-	queue     []*outgoing
-	queued    int // bytes, of what is written too
-	writing   *outgoing
-	begun     int         // bytes of that which have left
-	displaced bool        // it has taken the place of one that was being written
-	flying    []*outgoing // with a deadline, and not known to be there
-	spare     Stream      // opened for a frame that was dropped meanwhile
-	running   bool        // write
-	sequence  uint64      // of the frame that was taken last
-	lastKey   uint64      // of the key frame that was taken last
-	ordinal   uint64      // of the stream that was used last
-	credit    uint64      // the last that may be used; 0: any
-	latest    int         // bytes of the frame that Send was last called with
-	broken    bool        // a frame since the last key frame was dropped
-	timer     *time.Timer // to drop what is late
-	timerAt   time.Time   // zero: it does not run
-	refused   error
-	over      bool          // the connection has ended
-	change    waitlist.List // of queue, running, credit and over
+	mu       sync.Mutex
+	queue    []*outgoing
+	queued   int // bytes, of what is written too
+	writing  *outgoing
+	begun    int         // bytes of that which have left
+	usurper  *outgoing   // has taken the place of one that was on its way
+	flying   []*outgoing // not known to be there, or, without a deadline, to have left
+	spare    Stream      // opened for a frame that was dropped meanwhile
+	running  bool        // write
+	sequence uint64      // of the frame that was taken last
+	lastKey  uint64      // of the key frame that was taken last
+	ordinal  uint64      // of the stream that was used last
+	credit   uint64      // the last that may be used; 0: any
+	latest   int         // bytes of the frame that Send was last called with
+	broken   bool        // a frame since the last key frame was dropped
+	timer    *time.Timer // to drop what is late
+	timerAt  time.Time   // zero: it does not run
+	refused  error
+	over     bool          // the connection has ended
+	change   waitlist.List // of queue, running, credit and over
 }
 
 // outgoing is a frame on its way.
@@ -76,6 +76,7 @@ type outgoing struct {
 	taken    time.Time
 	deadline time.Time // zero: none
 	stream   Stream    // once it is written
+	left     bool      // see Sender.hasLeft
 	dropped  bool
 }
 
@@ -99,14 +100,15 @@ func (s *Sender) Send(p []byte, key bool, deadline time.Duration) error {
 	if s.broken && !key {
 		return codes.ErrKeyFrame
 	}
-	if err := s.admit(len(p), key, deadline); err != nil {
-		return err
-	}
-	f := &outgoing{room: make([]byte, headerRoom+len(p)), length: len(p), key: key, taken: now}
-	copy(f.room[headerRoom:], p)
+	f := &outgoing{length: len(p), key: key, taken: now}
 	if deadline > 0 {
 		f.deadline = now.Add(deadline)
 	}
+	if err := s.admit(f, deadline); err != nil {
+		return err
+	}
+	f.room = make([]byte, headerRoom+len(p))
+	copy(f.room[headerRoom:], p)
 	s.sequence++
 	f.sequence = s.sequence
 	s.queue = append(s.queue, f)
@@ -209,14 +211,13 @@ func (s *Sender) finish(f *outgoing) {
 	if f.dropped {
 		return
 	}
-	s.writing, s.begun, s.displaced = nil, 0, false
+	s.writing, s.begun = nil, 0
 	s.queued -= f.length
 	f.room = nil
+	s.flying = append(s.flying, f)
+	s.settle()
 	s.tellRoom()
-	if !f.deadline.IsZero() {
-		s.flying = append(s.flying, f)
-		s.watch(time.Now())
-	}
+	s.watch(time.Now())
 }
 
 // keep is slices.DeleteFunc, the other way round, in order.
@@ -234,22 +235,22 @@ func keep(list []*outgoing, wanted func(*outgoing) bool) []*outgoing {
 // watch sets the timer to when the next frame will be late. It needs the lock.
 func (s *Sender) watch(now time.Time) {
 	var next time.Time
-	consider := func(f *outgoing, flies bool) {
+	consider := func(f *outgoing) {
 		if f.deadline.IsZero() {
 			return
 		}
-		if due := s.due(f, flies); next.IsZero() || due.Before(next) {
+		if due := s.due(f); next.IsZero() || due.Before(next) {
 			next = due
 		}
 	}
 	for _, f := range s.flying {
-		consider(f, true)
+		consider(f)
 	}
 	if s.writing != nil {
-		consider(s.writing, false)
+		consider(s.writing)
 	}
 	for _, f := range s.queue {
-		consider(f, false)
+		consider(f)
 	}
 	switch {
 	case next.IsZero() || !s.timerAt.IsZero() && !next.Before(s.timerAt):
@@ -271,7 +272,7 @@ func (s *Sender) ring() {
 	s.watch(now)
 }
 
-// Clear drops what is not with QUIC yet, and returns how many bytes that was.
+// Clear drops what has not left, and returns how many bytes that was.
 func (s *Sender) Clear() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -297,14 +298,17 @@ func (s *Sender) tellRoom() {
 func (s *Sender) Unsent() (int, time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	oldest := s.writing
+	leaving, oldest := s.leaving()
+	if oldest == nil {
+		oldest = s.writing
+	}
 	if oldest == nil && len(s.queue) > 0 {
 		oldest = s.queue[0]
 	}
 	if oldest == nil {
 		return 0, 0
 	}
-	return s.queued, time.Since(oldest.taken)
+	return leaving + s.queued, time.Since(oldest.taken)
 }
 
 // Flush waits until all that was taken is with QUIC, then says that no more comes. It reports

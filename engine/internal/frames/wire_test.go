@@ -123,6 +123,10 @@ func (s *wireStream) Reset(reason uint64) {
 	time.AfterFunc(s.wire.delay, func() { s.wire.note(s.wire.receiver.Gone(ordinal)) })
 }
 
+func (s *wireStream) Left() bool { return true }
+
+func (s *wireStream) Held() bool { return false }
+
 func (s *wireStream) Delivered() bool {
 	s.wire.mu.Lock()
 	defer s.wire.mu.Unlock()
