@@ -22,7 +22,7 @@ run_tests() {
   stage build build_all
   stage library check_library
   stage testlog go_build "$LOGS/testlog" "" ./capi/scripts/testlog
-  beside 'outside outside_tests' 'cmake cmake_tests' 'fuzz fuzz_tests' # waits for most of its time: what follows computes
+  beside 'outside outside_tests' # waits for most of its time: what follows computes
   stage staticcheck analyse "$STATICCHECK"
   stage govulncheck check_vulnerabilities
   stage race race_tests
@@ -30,6 +30,8 @@ run_tests() {
   stage dates date_tests $EXTREME_DATES
   stage quic quic_tests
   stage cross cross_tests 1
+  stage cmake cmake_tests
+  stage fuzz fuzz_tests
   join
   stage valgrind valgrind_tests # runs one thread at a time, and slows it down fifty times: nothing beside it
   stage leftovers check_leftovers
@@ -258,7 +260,10 @@ ONCE_TESTS+='TestSessionMovesToTheDirectPathAndBack|TestConsentMayTakeAsLongAsTh
 ONCE_TESTS+='TestStrangersKeepNobodyOut|TestReportsNameTheCause|TestFallbackOfADownload|'
 ONCE_TESTS+='TestReportsOfEveryPairOfNATs|TestKnocksDoNotStarve|TestManySessionsMoveAtOnce|TestLongPathsAreMovedTo|'
 ONCE_TESTS+='TestPathsDoNotRunOutOfConnectionIDs|TestRelayThatDiesAtOnce|TestDirectPathIsNotLookedForTwice|'
-ONCE_TESTS+='TestEncoderThatWaitsOutAnOutageIsToldOfTheRate)$'
+ONCE_TESTS+='TestEncoderThatWaitsOutAnOutageIsToldOfTheRate|TestSilentConnectionsKeepNobodyOut|TestCommandErrors|'
+ONCE_TESTS+='TestClientGetsInThroughAFlood|TestBurstOfAFriend|TestMemoryOfManyFriends|TestWatchingCostsLittle|'
+ONCE_TESTS+='TestChangedEnvelopeIsNotRead|TestNothingGoesToSpecialAddresses|TestMuchThatIsNoMQTT|'
+ONCE_TESTS+='TestNoTestTrustsTheClock|TestEachParserIsFuzzed)$'
 
 race_tests() {
   # shellcheck disable=SC2046 # a list
