@@ -56,7 +56,7 @@ func newEndpoint(config Config, role signal.Role) (*endpoint, error) {
 	if err != nil {
 		return nil, codes.Because(ErrInvalidParameter, err)
 	}
-	socket, err := base.OpenSocket(config.network, state.Port(), config.Log)
+	socket, err := base.OpenSocket(config.network, state.Ports(), config.Log)
 	if err != nil {
 		state.Close()
 		return nil, codes.Because(ErrInternal, fmt.Errorf("open a UDP socket: %w", err))

@@ -33,6 +33,19 @@ func open(network hosts.Network, wanted uint16, anyPort bool) (*opened, error) {
 	return o, nil
 }
 
+// openFirst takes the first of the ports that is free, or any.
+func openFirst(network hosts.Network, wanted []uint16) (*opened, error) {
+	for _, port := range wanted {
+		if port == 0 {
+			continue
+		}
+		if o, err := open(network, port, false); err == nil {
+			return o, nil
+		}
+	}
+	return open(network, 0, true)
+}
+
 // use needs the lock, but for the first one.
 func (s *Socket) use(next *opened) {
 	s.port.Store(uint32(hosts.AddrPort(next.LocalAddr()).Port()))

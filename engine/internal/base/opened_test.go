@@ -22,7 +22,7 @@ import (
 // openReader opens a socket that somebody reads.
 func openReader(t *testing.T) (s *Socket, conn *batchConn, packets chan string, ended chan error) {
 	t.Helper()
-	s, err := OpenSocket(hosts.System{}, 0, faultlog.None(t))
+	s, err := OpenSocket(hosts.System{}, nil, faultlog.None(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,7 +125,7 @@ func TestSocketIsReplaced(t *testing.T) {
 
 // A write to a socket that is being replaced is a lost packet, and not the end.
 func TestWriteBetweenSockets(t *testing.T) {
-	s, err := OpenSocket(hosts.System{}, 0, faultlog.None(t))
+	s, err := OpenSocket(hosts.System{}, nil, faultlog.None(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -202,7 +202,7 @@ func (h *hiccups) ReadFrom(p []byte) (int, net.Addr, error) {
 // While there is no socket to be had, QUIC can end the reading all the same.
 func TestReadingEndsWithoutASocket(t *testing.T) {
 	system := new(stingy)
-	s, err := OpenSocket(system, 0, faultlog.None(t))
+	s, err := OpenSocket(system, nil, faultlog.None(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func TestReadingEndsWithoutASocket(t *testing.T) {
 // An error that passes ends nothing, and does not cost the socket.
 func TestPassingErrorsPass(t *testing.T) {
 	system := new(stingy)
-	s, err := OpenSocket(system, 0, faultlog.None(t))
+	s, err := OpenSocket(system, nil, faultlog.None(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +245,7 @@ func TestPassingErrorsPass(t *testing.T) {
 
 // Who tells others of the port hears when it is another.
 func TestPortIsTakenMeanwhile(t *testing.T) {
-	s, err := OpenSocket(hosts.System{}, 0, faultlog.None(t))
+	s, err := OpenSocket(hosts.System{}, nil, faultlog.None(t))
 	if err != nil {
 		t.Fatal(err)
 	}

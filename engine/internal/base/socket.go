@@ -68,10 +68,10 @@ var (
 	aliases6 = netip.MustParsePrefix("100::/64")
 )
 
-// OpenSocket takes the wanted port if it is free, and any if not, or if it is 0.
-func OpenSocket(network hosts.Network, wanted uint16, log *slog.Logger) (*Socket, error) {
+// OpenSocket takes the first of the wanted ports that is free, or any if none is; 0 is none.
+func OpenSocket(network hosts.Network, wanted []uint16, log *slog.Logger) (*Socket, error) {
 	s := &Socket{network: network, log: log, guard: panics.Guard{Log: log}, done: make(chan struct{}), ended: make(chan struct{})}
-	first, err := open(network, wanted, true)
+	first, err := openFirst(network, wanted)
 	if err != nil {
 		return nil, err
 	}

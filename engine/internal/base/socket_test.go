@@ -61,7 +61,7 @@ func TestOnlyFatalWriteErrorsReachQUIC(t *testing.T) {
 }
 
 func TestPacketsToAnUnboundAliasAreDropped(t *testing.T) {
-	s, err := OpenSocket(hosts.System{}, 0, slog.New(slog.DiscardHandler))
+	s, err := OpenSocket(hosts.System{}, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestPacketsToAnUnboundAliasAreDropped(t *testing.T) {
 }
 
 func TestPacketsToAnAliasArrive(t *testing.T) {
-	s, err := OpenSocket(hosts.System{}, 0, slog.New(slog.DiscardHandler))
+	s, err := OpenSocket(hosts.System{}, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +97,7 @@ func TestPacketsToAnAliasArrive(t *testing.T) {
 }
 
 func TestWriteAfterCloseIsFatal(t *testing.T) {
-	s, err := OpenSocket(hosts.System{}, 0, slog.New(slog.DiscardHandler))
+	s, err := OpenSocket(hosts.System{}, nil, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,8 @@ type File struct {
 	UIDs    map[string]string    `json:"uids,omitzero"`   // by the app's id: what it called its user
 	Places  map[string]place     `json:"places,omitzero"` // by the device's id: where an app reached it last
 	Keys    map[string]peerKey   `json:"keys,omitzero"`   // by the device's id: its ML-KEM key
-	Port    uint16               `json:"port,omitzero"`   // of a device's socket the last time
+	Port    uint16               `json:"port,omitzero"`   // of a device's socket the first time
+	Spare   uint16               `json:"spare,omitzero"`  // of it when that one was somebody else's
 
 	Statements map[string]Statement `json:"statements,omitzero"` // by the device's id: that this app belongs to it
 
@@ -154,11 +155,16 @@ func (f *File) save(dir string) error {
 	if err != nil {
 		return fmt.Errorf("save the state: %w", err)
 	}
+	syncDir(dir)
+	return nil
+}
+
+// syncDir makes what is new in a directory, or renamed, durable where the system can.
+func syncDir(dir string) {
 	if folder, err := os.Open(dir); err == nil {
-		folder.Sync() // makes the rename durable where the system can
+		folder.Sync()
 		folder.Close()
 	}
-	return nil
 }
 
 // removeLeftovers removes what processes left that were killed while they saved.

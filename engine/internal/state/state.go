@@ -44,10 +44,11 @@ func Open(dir string, log *slog.Logger) (*Store, error) {
 		s.saved.Store(newStateFile())
 		return s, nil
 	}
-	if err := os.MkdirAll(dir, stateDirMode); err != nil {
+	err := makeDir(filepath.Clean(dir))
+	if err != nil {
 		return nil, fmt.Errorf("make the state directory: %w", err)
 	}
-	err := secureStateDir(dir, log)
+	err = secureStateDir(dir, log)
 	if err != nil {
 		return nil, err
 	}
@@ -61,6 +62,29 @@ func Open(dir string, log *slog.Logger) (*Store, error) {
 	}
 	s.saved.Store(file)
 	return s, nil
+}
+
+// makeDir makes a directory, and those it lies in, if they are not there, to last like what is saved in it.
+func makeDir(dir string) error {
+	parent := filepath.Dir(dir)
+	err := os.Mkdir(dir, stateDirMode)
+	if errors.Is(err, fs.ErrNotExist) && parent != dir {
+		if err := makeDir(parent); err != nil {
+			return err
+		}
+		err = os.Mkdir(dir, stateDirMode)
+	}
+	if err == nil {
+		syncDir(parent)
+	} else if isDir(dir) {
+		return nil
+	}
+	return err
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // loadState reads the file in a directory that is locked, or makes it.
@@ -128,17 +152,23 @@ func (s *Store) replace(decide func(now *File) (*File, error)) (repaired bool, e
 
 func (s *Store) Identity() keys.Identity { return keys.New(s.Now().Seed) }
 
-func (s *Store) Port() uint16 { return s.Now().Port }
+// Ports are those that a device's socket should have, the best first; 0: none is remembered.
+func (s *Store) Ports() []uint16 { return []uint16{s.Now().Port, s.Now().Spare} }
 
 // KeepPort remembers the socket's port: with the same one after a restart, what
-// apps remember of the device, and its ticket, stay true.
+// apps remember of the device, and its ticket, stay true. The first is the one on the
+// device's label: who holds it for a while does not change that.
 func (s *Store) KeepPort(port uint16) error {
 	return s.change(func(now *File) (*File, error) {
-		if now.Port == port {
+		if now.Port == port || now.Spare == port {
 			return nil, nil
 		}
 		changed := now.clone()
-		changed.Port = port
+		if now.Port == 0 {
+			changed.Port = port
+		} else {
+			changed.Spare = port
+		}
 		return changed, nil
 	})
 }

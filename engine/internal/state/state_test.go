@@ -293,7 +293,7 @@ func TestReadingDoesNotWaitForTheDisk(t *testing.T) {
 	s.Secret()
 	s.Now().Pairings()
 	s.Place("")
-	s.Port()
+	s.Ports()
 	close(saved)
 }
 
