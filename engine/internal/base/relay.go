@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
 	"strings"
@@ -40,8 +41,9 @@ type Relay struct {
 
 	mu          sync.Mutex
 	closed      bool
-	permissions map[netip.Addr]bool // to send; true: installed; false: asked for
-	expected    map[netip.Addr]bool // who may send
+	permissions map[netip.Addr]bool      // to send; true: installed; false: asked for
+	expected    map[netip.Addr]time.Time // who may send, and how long that need not be said again
+	permit      func(net.Addr) error     // asks for that
 	asking      panics.Group
 }
 
@@ -234,7 +236,8 @@ func newRelay(client *turn.Client, lower, relayed net.PacketConn, guard panics.G
 		lower:       lower,
 		relayed:     relayed,
 		permissions: make(map[netip.Addr]bool),
-		expected:    make(map[netip.Addr]bool),
+		expected:    make(map[netip.Addr]time.Time),
+		permit:      func(a net.Addr) error { return client.CreatePermission(a) },
 		done:        make(chan struct{}),
 		guard:       guard,
 		asking:      panics.Group{Guard: guard},
@@ -282,7 +285,7 @@ func (r *Relay) writeTo(p []byte, to netip.AddrPort) error {
 	if !known && !r.closed && len(r.permissions) < maxPermissions {
 		r.permissions[to.Addr()] = false
 		first := append([]byte(nil), p...)
-		r.asking.Go(func() { r.permit(first, to) })
+		r.asking.Go(func() { r.open(first, to) })
 	}
 	r.mu.Unlock()
 	if permitted {
@@ -291,18 +294,30 @@ func (r *Relay) writeTo(p []byte, to netip.AddrPort) error {
 	return nil
 }
 
+// permissionTime is a little less than a permission lasts (RFC 8656, section 9).
+const permissionTime = 4 * time.Minute
+
 // Expect lets packets of a host in, for five minutes. Nothing is sent to it: it may have got
 // all the checks that a host gets before the relay was there.
 func (r *Relay) Expect(from netip.Addr) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.expected[from] && !r.closed && len(r.expected) < maxPermissions {
-		r.expected[from] = true
-		r.asking.Go(func() { r.client.CreatePermission(net.UDPAddrFromAddrPort(netip.AddrPortFrom(from, 1))) })
+	now := time.Now()
+	maps.DeleteFunc(r.expected, func(_ netip.Addr, until time.Time) bool { return !until.After(now) })
+	if _, known := r.expected[from]; known || r.closed || len(r.expected) >= maxPermissions {
+		return
 	}
+	r.expected[from] = now.Add(permissionTime)
+	r.asking.Go(func() {
+		if r.permit(net.UDPAddrFromAddrPort(netip.AddrPortFrom(from, 1))) != nil {
+			r.mu.Lock()
+			delete(r.expected, from)
+			r.mu.Unlock()
+		}
+	})
 }
 
-func (r *Relay) permit(first []byte, to netip.AddrPort) {
+func (r *Relay) open(first []byte, to netip.AddrPort) {
 	err := error(codes.ErrInternal)
 	defer func() { r.permitted(to.Addr(), err) }()
 	_, err = r.relayed.WriteTo(first, net.UDPAddrFromAddrPort(to))

@@ -5,7 +5,10 @@ import (
 	"net"
 	"net/netip"
 	"testing"
+	"testing/synctest"
+	"time"
 
+	"github.com/thingp2p/libthingp2p/engine/lab/bubble"
 	"github.com/thingp2p/libthingp2p/engine/lab/faultlog"
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
@@ -66,4 +69,46 @@ func TestRelayHasTheSameGate(t *testing.T) {
 	if arrives(initial, stranger) || !arrives(initial, guest) || !arrives(short, stranger) {
 		t.Error("the wrong ones pass")
 	}
+}
+
+// TestExpectedHosts may send as long as they are expected, and are asked for again when their permission is over, or failed.
+func TestExpectedHosts(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
+		c := &scriptedConn{packets: make(chan []byte)}
+		r := newRelay(nil, nil, c, panics.Guard{}, NewPacer(panics.Guard{}))
+		asked, fails := 0, false
+		r.permit = func(net.Addr) error {
+			asked++
+			if fails {
+				return net.ErrClosed
+			}
+			return nil
+		}
+		expect := func(host byte, want int) {
+			t.Helper()
+			asked = 0
+			r.Expect(netip.AddrFrom4([4]byte{192, 0, 2, host}))
+			synctest.Wait()
+			if asked != want {
+				t.Errorf("host %d: asked for %d times, not %d", host, asked, want)
+			}
+		}
+		expect(1, 1)
+		expect(1, 0)
+		time.Sleep(5 * time.Minute)
+		expect(1, 1)
+		fails = true
+		expect(2, 1)
+		fails = false
+		expect(2, 1)
+		expect(2, 0)
+		for host := range byte(maxPermissions - 2) {
+			expect(10+host, 1)
+		}
+		expect(3, 0)
+		time.Sleep(5 * time.Minute)
+		expect(3, 1)
+		close(c.packets)
+		<-r.done
+	})
 }
