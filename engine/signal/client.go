@@ -366,7 +366,7 @@ func (c *Client) SendSealed(to Role, id string, kem []byte, m *Message) error {
 	if err != nil {
 		return err
 	}
-	return c.currentLink().publish(inbox(to, id), payload, false)
+	return c.currentLink().publish(inbox(to, id), payload)
 }
 
 // currentLink returns nil while there is none.

@@ -62,12 +62,13 @@ func TestPresenceOfTwoConnections(t *testing.T) {
 		status, stop := app.Watch(id("dev"))
 		defer stop()
 		want(t, status, true)
-		other := &link{outbox: make(chan func(), outboxSize), closing: make(chan struct{})}
+		other := &link{duties: newDuties(), closing: make(chan struct{})}
 		app.receive(other, statusTopic(id("dev")), []byte(statusOffline))
 		wantNone(t, status)
 		device.receive(other, statusTopic(id("dev")), []byte(statusOffline))
-		if len(other.outbox) != 1 {
-			t.Error("the will is not answered where it came")
+		device.receive(other, statusTopic(id("dev")), []byte(statusOffline))
+		if n := len(other.duties.take()); n != 1 {
+			t.Errorf("the will is answered %d times where it came", n)
 		}
 	})
 }
@@ -186,5 +187,29 @@ func TestWatchWhileOffline(t *testing.T) {
 		s.answer(s.broker.Serve)
 		time.Sleep(backoffMost)
 		want(t, status, true)
+	})
+}
+
+// TestPresenceIsNotLost when the server takes no data for a while: neither a device's nor what an app wants to know.
+func TestPresenceIsNotLost(t *testing.T) {
+	withServer(t, func(t *testing.T, s *testServer) {
+		device, app := s.client(Device, "dev"), s.client(App, "app")
+		goOn := make(chan struct{})
+		for _, c := range []*testClient{device, app} {
+			c.link.enqueue(func() { <-goOn })
+			synctest.Wait()
+			for c.link.enqueue(func() {}) == nil {
+			}
+		}
+		s.broker.Publish(statusTopic(id("dev")), []byte(statusOffline), true)
+		status, stop := app.Watch(id("dev"))
+		defer stop()
+		wantNone(t, status)
+		close(goOn)
+		for on := range status { // it may see the will first
+			if on {
+				break
+			}
+		}
 	})
 }

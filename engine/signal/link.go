@@ -25,6 +25,7 @@ type link struct {
 	dubious chan struct{} // the server does not answer at once
 	status  string        // a device's status topic, else ""
 	outbox  chan func()   // operations, in their order
+	duties  duties        // and those that must not get lost
 	closing chan struct{}
 	writing panics.Group
 
@@ -107,6 +108,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 		lost:    make(chan error, 1),
 		dubious: make(chan struct{}, 1),
 		outbox:  make(chan func(), outboxSize),
+		duties:  newDuties(),
 		closing: make(chan struct{}),
 		inbox:   inbox(c.cfg.Role, c.id),
 		begun:   time.Now(),
@@ -170,7 +172,7 @@ func (c *Client) connect(ctx context.Context) (*link, error) {
 	}
 	l.roundTrip = time.Since(asked)
 	if l.status != "" {
-		l.publish(l.status, []byte(statusOnline), true)
+		l.sayOnline()
 	}
 	l.writing.Go(l.write)
 	if c.cfg.Role == Device {
@@ -293,11 +295,11 @@ func await(ctx context.Context, token mqtt.Token) error {
 	}
 }
 
-func (l *link) publish(topic string, payload []byte, retained bool) error {
+func (l *link) publish(topic string, payload []byte) error {
 	if l == nil {
 		return errors.New("not connected to the server")
 	}
-	return l.enqueue(func() { l.client.Publish(topic, 0, retained, payload) })
+	return l.enqueue(func() { l.client.Publish(topic, 0, false, payload) })
 }
 
 func (l *link) subscribe(topics []string) {
@@ -308,10 +310,15 @@ func (l *link) subscribe(topics []string) {
 	for _, topic := range topics {
 		filters[topic] = 0
 	}
-	l.enqueue(func() { l.client.SubscribeMultiple(filters, nil) })
+	l.duties.add(func() { l.client.SubscribeMultiple(filters, nil) })
 }
 
-func (l *link) unsubscribe(topic string) { l.enqueue(func() { l.client.Unsubscribe(topic) }) }
+func (l *link) unsubscribe(topic string) { l.duties.add(func() { l.client.Unsubscribe(topic) }) }
+
+// sayOnline says that a device is on.
+func (l *link) sayOnline() {
+	l.duties.sayAgain(func() { l.client.Publish(l.status, 0, true, []byte(statusOnline)) })
+}
 
 // enqueue never blocks: a server that takes no data costs messages, which their
 // senders repeat.
@@ -328,6 +335,10 @@ func (l *link) enqueue(operation func()) error {
 func (l *link) write() {
 	for {
 		select {
+		case <-l.duties.due:
+			for _, operation := range l.duties.take() {
+				operation()
+			}
 		case operation := <-l.outbox:
 			operation()
 		case <-l.closing:

@@ -59,7 +59,7 @@ func (c *Client) receiveStatus(by *link, topic, status string) {
 	if c.cfg.Role == Device && topic == statusTopic(c.id) {
 		if !on {
 			// The will of an older connection of ours came late, perhaps before this one is in use.
-			by.publish(topic, []byte(statusOnline), true)
+			by.sayOnline()
 		}
 		return
 	}
