@@ -191,7 +191,7 @@ func (d *Device) learnAddress() {
 	select {
 	case <-known:
 		servers, _ := d.signals.ICE()
-		d.ground.LearnAddress(d.ctx, servers.STUN)
+		d.ground.LearnAddress(d.ctx, servers.STUN, func() {})
 	case <-d.ctx.Done():
 	}
 }

@@ -2,6 +2,7 @@ package paths
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"sync"
 	"time"
@@ -74,15 +75,19 @@ func (r *reflexive) Cached() (address netip.AddrPort, blocked bool) {
 	return r.address, r.blocked
 }
 
-// Refresh asks the STUN servers in their order until one answers.
-func (r *reflexive) Refresh(ctx context.Context, servers []string) (netip.AddrPort, error) {
+var errNoSTUN = errors.New("there is no STUN server")
+
+// refresh asks the STUN servers in their order until one answers. Only a server that was asked and
+// says nothing is a sign that UDP is blocked.
+func (r *reflexive) refresh(ctx context.Context, servers []string, asks func()) (netip.AddrPort, error) {
 	known, _ := r.Cached()
-	err := error(base.ErrSTUNTimeout)
+	err, silent := errNoSTUN, len(servers) == 0 // then nobody knows: a relay does no harm
 	for _, server := range servers {
 		var addresses []netip.AddrPort
 		if addresses, err = r.net.Resolve(ctx, server); err != nil {
 			continue
 		}
+		asks()
 		var address netip.AddrPort
 		if address, err = r.mux.MappedAddress(ctx, addresses, known.IsValid()); err == nil {
 			r.mu.Lock()
@@ -90,8 +95,9 @@ func (r *reflexive) Refresh(ctx context.Context, servers []string) (netip.AddrPo
 			r.mu.Unlock()
 			return address, nil
 		}
+		silent = silent || errors.Is(err, base.ErrSTUNTimeout)
 	}
-	if ctx.Err() == nil {
+	if silent && ctx.Err() == nil {
 		r.suspect()
 	}
 	return netip.AddrPort{}, err

@@ -261,10 +261,7 @@ func (n *Negotiation) refreshAddress(ctx context.Context) {
 		return
 	}
 	n.Journal.SawServer()
-	if len(servers.STUN) > 0 {
-		n.Journal.AskSTUN()
-	}
-	address, err := n.ground.LearnAddress(ctx, servers.STUN)
+	address, err := n.ground.LearnAddress(ctx, servers.STUN, n.Journal.AskSTUN)
 	if err != nil {
 		n.log.Debug("no server-reflexive address", "error", err)
 		if ctx.Err() == nil {

@@ -49,9 +49,10 @@ type Ground struct {
 }
 
 // LearnAddress asks how the socket looks from outside. If there is a NAT, it is asked for a
-// mapping, which nobody waits for.
-func (g *Ground) LearnAddress(ctx context.Context, servers []string) (netip.AddrPort, error) {
-	address, err := g.Reflexive.Refresh(ctx, servers)
+// mapping, which nobody waits for. asks is called when a server is asked, whose name may have
+// had to be looked up before.
+func (g *Ground) LearnAddress(ctx context.Context, servers []string, asks func()) (netip.AddrPort, error) {
+	address, err := g.Reflexive.refresh(ctx, servers, asks)
 	if err == nil && g.MapsPort {
 		g.Mapping.Want(address.Addr())
 	}
