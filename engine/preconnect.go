@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 )
 
@@ -16,20 +17,22 @@ import (
 // After its time, or when it is closed, it ends in silence from wherever it is.
 type preconnection struct {
 	app    *App
-	to     *Target
+	id     string // of the device
 	ctx    context.Context
 	cancel context.CancelFunc
 	timer  *time.Timer   // of its time
 	moved  chan struct{} // the network has changed
 
-	parked *dialed // guarded by App.mu; nil: not yet, or not any more
+	// Guarded by App.mu.
+	to     *Target // the latest: the device may have a new ticket
+	parked *dialed // nil: not yet, or not any more
 }
 
 const (
 	maxPreconnections = 8
 	preconnectTime    = 5 * time.Minute
 	preconnectTry     = 15 * time.Second // for one search
-	preconnectPause   = 15 * time.Second // before the next
+	preconnectPause   = 15 * time.Second // before the next, in the mean: many apps may have lost one device
 )
 
 // Preconnect makes the next Connect to a device take one round trip, if that comes
@@ -44,13 +47,14 @@ func (a *App) Preconnect(to *Target) error {
 		return ErrConnectBreak
 	}
 	if p := a.preconnections[to.deviceID]; p != nil && p.timer.Stop() {
+		p.to = to
 		p.timer.Reset(preconnectTime)
 		return nil
 	}
 	if !hasRoom(a.preconnections, maxPreconnections, to.deviceID) {
 		return ErrSessionLimit
 	}
-	p := &preconnection{app: a, to: to, moved: make(chan struct{}, 1)}
+	p := &preconnection{app: a, id: to.deviceID, to: to, moved: make(chan struct{}, 1)}
 	p.ctx, p.cancel = context.WithCancel(a.ctx)
 	p.timer = a.workers.After(preconnectTime, p.cancel)
 	a.preconnections[to.deviceID] = p
@@ -93,7 +97,7 @@ func (p *preconnection) run() {
 	defer p.end()
 	for p.ctx.Err() == nil {
 		at := &attempt{
-			app: p.app, to: p.to, mode: ModeInternet, traceID: NewTraceID(), started: time.Now(),
+			app: p.app, to: p.target(), mode: ModeInternet, traceID: NewTraceID(), started: time.Now(),
 			again: make(chan struct{}, 1), parks: true,
 		}
 		won, err := p.find(at)
@@ -102,11 +106,19 @@ func (p *preconnection) run() {
 			if p.keep(won) {
 				continue
 			}
+		case p.target() != at.to:
+			continue
 		case at.greeted.Load() || !mayPass(err):
 			return // the device does not do this for us, or does not know it
 		}
 		p.pause()
 	}
+}
+
+func (p *preconnection) target() *Target {
+	p.app.mu.Lock()
+	defer p.app.mu.Unlock()
+	return p.to
 }
 
 // mayPass reports whether what kept two apart can be otherwise in a while.
@@ -123,8 +135,8 @@ func (p *preconnection) end() {
 	p.timer.Stop()
 	p.app.mu.Lock()
 	defer p.app.mu.Unlock()
-	if p.app.preconnections[p.to.deviceID] == p {
-		delete(p.app.preconnections, p.to.deviceID)
+	if p.app.preconnections[p.id] == p {
+		delete(p.app.preconnections, p.id)
 	}
 }
 
@@ -164,7 +176,7 @@ func (p *preconnection) keep(won dialed) (again bool) {
 }
 
 func (p *preconnection) pause() {
-	timer := time.NewTimer(preconnectPause)
+	timer := time.NewTimer(preconnectPause/2 + rand.N(preconnectPause))
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -247,3 +247,24 @@ func TestParkedAreFewAndKeepNobodyOut(t *testing.T) {
 	}
 	d.admissions = newAdmissions()
 }
+
+// TestPreconnectGoesByTheLatestTicket, also while it is under way.
+func TestPreconnectGoesByTheLatestTicket(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(public), w.home(public), nil)
+		target, err := p.app.Resolve(p.device.Ticket())
+		w.must(err)
+		w.drop(func(vnet.Chunk) bool { return true })
+		w.must(p.app.Preconnect(target))
+		time.Sleep(time.Second)
+		w.must(p.device.ResetTicket())
+		renewed, err := p.app.Resolve(p.device.Ticket())
+		w.must(err)
+		w.must(p.app.Preconnect(renewed))
+		w.drop(nil)
+		time.Sleep(preconnectTry + 2*preconnectPause)
+		if n := p.device.parkedNow(); n != 1 {
+			t.Errorf("%d connections are parked", n)
+		}
+	})
+}
