@@ -2,6 +2,7 @@
 #ifndef THINGP2P_APP_HPP
 #define THINGP2P_APP_HPP
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -20,10 +21,20 @@ using connect_handler = std::function<void(std::error_code, session)>; /* the se
 /* The app side of this process, from init to deinit: one at a time. */
 class app {
  public:
-  explicit app(const text& uid) { detail::checked(thing_p2p_init(uid.c_str()), "thing_p2p_init"); }
+  /* errc::already_initialized while there is another, whatever its uid: C lets the same one in twice, but the end of either would
+   * end both. */
+  explicit app(const text& uid) {
+    const bool other = taken().exchange(true);
+    const int n = thing_p2p_init(uid.c_str());
+    if (n < 0 && !other) taken() = false;
+    detail::checked(n == THING_P2P_OK && other ? THING_P2P_ERR_ALREADY_INITIALIZED : n, "thing_p2p_init");
+  }
   app(const app&) = delete;
   app& operator=(const app&) = delete;
-  ~app() { thing_p2p_deinit(); }
+  ~app() {
+    thing_p2p_deinit();
+    taken() = false;
+  }
 
   void add_device(const text& name, const text& ticket) {
     detail::checked(thing_p2p_add_device(name.c_str(), ticket.c_str()), "thing_p2p_add_device");
@@ -98,6 +109,10 @@ class app {
   void resend_offer(const text& to, std::error_code& ec) noexcept { detail::checked(thing_p2p_resend_offer(to.c_str()), ec); }
 
  private:
+  static std::atomic<bool>& taken() {
+    static std::atomic<bool> is{false};
+    return is;
+  }
   static connect_handler take(void* user) {
     return std::move(*std::unique_ptr<connect_handler>(static_cast<connect_handler*>(user)));
   }

@@ -24,15 +24,24 @@ class Mode(enum.IntEnum):
 
 
 class _Initialized:
+    _users = 0  # of the app side, by `with`
+    _lock = threading.Lock()
+
     def __enter__(self) -> "_Initialized":
+        with self._lock:
+            _Initialized._users += 1
         return self
 
     def __exit__(self, *_: object) -> None:
-        deinit()
+        with self._lock:
+            _Initialized._users -= 1
+            last = _Initialized._users == 0
+        if last:
+            deinit()
 
 
 def init(uid: str) -> _Initialized:
-    """Prepares the app side for a user; at the end of `with`, deinit is called."""
+    """Prepares the app side for a user; at the end of `with`, or of the last if there are several, deinit is called."""
     check(lib.init(text(uid)))
     return _Initialized()
 

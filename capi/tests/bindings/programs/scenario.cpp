@@ -190,6 +190,7 @@ int main(int argc, char** argv) {
   expect("arguments", argc, 2);
   thingp2p::app app = start_logged();
   expect_error("another uid", error_of([] { thingp2p::app other("other"); }), errc::already_initialized);
+  expect_error("the same uid", error_of([] { thingp2p::app other("c++"); }), errc::already_initialized);
   expect_error("bad id", error_of([&] { app.connect("nobody"); }), errc::invalid_id);
   break_connect(app);
 

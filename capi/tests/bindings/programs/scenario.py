@@ -80,6 +80,8 @@ def main_part(ticket):
         thingp2p.set_log(thingp2p.LogLevel.OFF)
         expect_error("bad id", Code.INVALID_ID, thingp2p.connect, "nobody", kind=ValueError)
         broken_connect()
+        with thingp2p.init("python"):  # of another part of the program
+            expect_error("another uid", Code.ALREADY_INITIALIZED, thingp2p.init, "other")
         with thingp2p.connect(ticket, timeout=TIMEOUT) as session:
             info = session.info()
             lines = io.BufferedReader(session.channel(COMMANDS, TIMEOUT))
