@@ -315,11 +315,15 @@ static _Atomic(NSInteger) sendTimeOut = 3000;
 }
 
 - (int)breakConnectWithTraceId:(NSString *)traceId {
+  NSArray *begun;
   @synchronized([ThingSmartP2pAttempt class]) {
-    for (ThingSmartP2pAttempt *attempt in attempts)
-      if ([attempt->_name isEqual:traceId]) traceId = [NSString stringWithUTF8String:attempt->_traceId];
+    begun = [attempts allObjects];
   }
-  return thing_p2p_break_connect(toText(traceId));
+  int result = thing_p2p_break_connect(toText(traceId)); /* one of the library's own, perhaps */
+  for (ThingSmartP2pAttempt *attempt in begun)
+    if ([attempt->_name isEqual:traceId] && thing_p2p_break_connect(attempt->_traceId) == THING_P2P_OK)
+      result = THING_P2P_OK; /* one of the others may just have ended */
+  return result;
 }
 
 - (int)closeAllSessions {

@@ -82,6 +82,12 @@ static void sessionsAndAttempts(NSString *ticket, struct process *device) {
   expect("trace id of the caller", [named(ticket, 0, broken) isEqual:@"mine"], 1);
   expect("break", [channel breakConnectWithTraceId:@"mine"], THING_P2P_OK);
   expect("broken connect", [broken wait], THING_P2P_ERR_CONNECT_BREAK);
+  Outcome *first = [[Outcome new] autorelease], *second = [[Outcome new] autorelease];
+  named(ticket, 0, first);
+  named(ticket, 0, second);
+  expect("break both", [channel breakConnectWithTraceId:@"mine"], THING_P2P_OK);
+  expect("the first of one name", [first wait], THING_P2P_ERR_CONNECT_BREAK);
+  expect("the second of one name", [second wait], THING_P2P_ERR_CONNECT_BREAK);
   expect("break of nothing", [channel breakConnectWithTraceId:@"mine"], THING_P2P_ERR_INVALID_PARAMETER);
 
   expect("trace id", [byDeviceId(ticket, TIMEOUT_MS, closed) length], 36);
