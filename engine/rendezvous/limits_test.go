@@ -135,11 +135,14 @@ func TestRelayedBytesAreCounted(t *testing.T) {
 	if _, err := one.WriteTo(make([]byte, 1000), two.LocalAddr()); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := two.ReadFrom(make([]byte, 1500)); err != nil {
-		t.Fatal(err)
+	for n := 0; n != 1000; { // some of the first may have come twice, or not at all
+		var err error
+		if n, _, err = two.ReadFrom(make([]byte, 1500)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	stats := (&Server{turn: s.TURN, accept: newAcceptors(s.cfg.Log, nil)}).Stats()
-	if stats.RelayedToPeers != before+1000 || stats.RelayedToClients != stats.RelayedToPeers {
+	if stats.RelayedToPeers != before+1000 || stats.RelayedToClients < 1000 || stats.RelayedToClients > stats.RelayedToPeers {
 		t.Errorf("%d bytes to peers, %d before, and %d to clients", stats.RelayedToPeers, before, stats.RelayedToClients)
 	}
 }
