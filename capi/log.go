@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/thingp2p/libthingp2p/engine"
@@ -69,11 +70,16 @@ func setSink(level C.int, callback, user C.uintptr_t) (previous *logSink) {
 	return sink.Swap(next)
 }
 
+// logTime is how long a call that fails waits for the log's callback, which may itself wait for what the caller holds.
+const logTime = 5 * time.Second
+
 // deliverLog returns when the callback, if there is one, has had the lines that were
 // written before. caller is as in queue.drain; a log callback itself does not wait.
 func deliverLog(caller uintptr) {
 	if sink.Load() != nil {
-		lines.flush(caller)
+		timer := time.NewTimer(logTime)
+		defer timer.Stop()
+		lines.flushUntil(caller, timer.C)
 	}
 }
 

@@ -42,7 +42,17 @@ int tp2p_is_log(const char *value) {
   return parse(value, &path) >= THING_P2P_LOG_OFF;
 }
 
-static int open_file(const char *path) { return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600); }
+static int open_file(const char *path) {
+  const int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY;
+#ifdef _WIN32
+  wchar_t *wide = tp2p_wide(path);
+  int opened = wide == NULL ? -1 : _wopen(wide, flags, 0600);
+  free(wide);
+  return opened;
+#else
+  return open(path, flags, 0600);
+#endif
+}
 
 int tp2p_log_opens(const char *value) {
   const char *path;

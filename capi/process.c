@@ -4,15 +4,13 @@
 
 #ifdef __linux__
 #include <sys/auxv.h>
-#elif !defined(_WIN32)
+#elif defined(_WIN32)
+#include <windows.h>
+#else
 #include <unistd.h>
 #endif
 
 #include "shim.h"
-
-#ifndef _WIN32 /* where stdlib.h has it */
-extern char **environ;
-#endif
 
 /* Who has a lock is not cancelled, and no handler of its signals forks, which would wait for the lock. */
 struct lock {
@@ -76,6 +74,19 @@ static void watch_forks(void) { pthread_atfork(before_fork, in_parent, in_child)
 #endif
 
 /* A copy, since the program may call setenv later, and in another thread. */
+#ifdef _WIN32
+static void copy_environment(void) {
+  wchar_t *all = GetEnvironmentStringsW(), *variable;
+  size_t count = 0, i = 0;
+  for (variable = all; variable != NULL && *variable != L'\0'; variable += wcslen(variable) + 1) count++;
+  environment = calloc(count + 1, sizeof *environment);
+  for (variable = all; environment != NULL && i < count; variable += wcslen(variable) + 1)
+    if ((environment[i++] = tp2p_utf8(variable)) == NULL) break;
+  if (all != NULL) FreeEnvironmentStringsW(all);
+}
+#else
+extern char **environ;
+
 static void copy_environment(void) {
   size_t count = 0, i;
   while (environ != NULL && environ[count] != NULL) count++;
@@ -83,6 +94,7 @@ static void copy_environment(void) {
   for (i = 0; environment != NULL && i < count; i++)
     if ((environment[i] = strdup(environ[i])) == NULL) break;
 }
+#endif
 
 char *const *tp2p_environment(void) {
   static char *const none[] = {NULL};

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // queue runs C callbacks one after the other, in the order they were posted.
@@ -76,17 +77,23 @@ func (q *queue) drain(caller uintptr) {
 
 // flush returns when the jobs have run that were posted before, however many
 // are posted meanwhile. Called by one of its own jobs, it does nothing.
-func (q *queue) flush(caller uintptr) {
+func (q *queue) flush(caller uintptr) { q.flushUntil(caller, nil) }
+
+// flushUntil is flush that gives up.
+func (q *queue) flushUntil(caller uintptr, giveUp <-chan time.Time) {
 	q.mu.Lock()
 	idle := q.busy == nil
 	q.mu.Unlock()
 	if idle || caller == q.id || !waits.begin(caller, q.id) {
 		return
 	}
+	defer waits.end(caller)
 	ran := make(chan struct{})
 	q.post(func() { close(ran) })
-	<-ran
-	waits.end(caller)
+	select {
+	case <-ran:
+	case <-giveUp:
+	}
 }
 
 // settle returns when the job has ended that runs now: those behind it see what was changed before. Called by one of its own

@@ -33,6 +33,11 @@ void tp2p_unlock_start(void);
 void tp2p_lock(void);
 void tp2p_unlock(void);
 
+#ifdef _WIN32 /* ---- text_windows.c; both are for the caller to free ---- */
+wchar_t *tp2p_wide(const char *text);
+char *tp2p_utf8(const wchar_t *text);
+#endif
+
 /* ---- start.c, room.c: Go's runtime ---- */
 
 /* Not 0 if Go starts when tp2p_start says so; otherwise it has been started by the time the library is loaded. */

@@ -986,7 +986,8 @@ typedef void (*thing_p2p_log_cb)(int level, const char *line, void *user);
  * wait for it, unless a log callback makes this call, and is not called any more
  * after that. So have calls that return an error, read, send and accept
  * excepted: where there is more to say than the code does, it has reached `log`
- * when they return. Do not hold a lock in a call that `log` takes.
+ * when they return, unless that takes it more than 5 s: do not hold a lock in a
+ * call that `log` takes.
  *
  * Returns THING_P2P_OK, or
  *   THING_P2P_ERR_INVALID_PARAMETER  unknown level

@@ -137,6 +137,8 @@ try_windows() {
   GOFLAGS="-overlay=$wine/overlay.json" CC=$compiler GOOS=windows GOARCH=amd64 THINGP2P_BUILD_DIR=$tried "$ROOT/build.sh"
   "$emulator" wineboot --init
   "$compiler" -shared -o "$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll" "$ROOT/capi/tests/wine/bcryptprimitives.c" -ladvapi32
+  "$compiler" -O2 -Wall "$ROOT/capi/tests/wine/unicode.c" -o "$tried/unicode.exe"
+  (cd "$tried" && "$emulator" unicode.exe thingp2p.dll)
   (DEMO_DEVICE="$emulator $tried/device.exe" run_demo)
   (DEMO_APP="$emulator $tried/app.exe" run_demo)
   (DEMO_DEVICE="$emulator $tried/device.exe" DEMO_APP="$emulator $tried/app.exe" run_demo)

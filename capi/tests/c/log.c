@@ -131,6 +131,21 @@ static void set_log_delivers_what_waits(void) {
   CHECK_IS(10, __atomic_load_n(&starts, __ATOMIC_SEQ_CST));
 }
 
+static struct flag may_log = FLAG_INIT;
+
+static void wait_for_the_caller(int level, const char *line, void *user) {
+  (void)level, (void)line, (void)user;
+  CHECK(flag_wait(&may_log));
+}
+
+/* A callback that waits for what the caller holds costs it time, and does not stop it. */
+static void a_failure_does_not_wait_for_ever(void) {
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_ERROR, wait_for_the_caller, NULL));
+  CHECK(thing_p2p_device_open("/dev/null/not a directory") < 0);
+  flag_raise(&may_log);
+  CHECK_IS(THING_P2P_OK, thing_p2p_set_log(THING_P2P_LOG_OFF, NULL, NULL));
+}
+
 static int fail_inside_calls;
 
 static void fail_inside(int level, const char *line, void *user) {
@@ -201,6 +216,7 @@ int main(void) {
   RUN(levels);
   RUN(failures_are_told_before_they_return);
   RUN(set_log_delivers_what_waits);
+  RUN(a_failure_does_not_wait_for_ever);
   RUN(failures_inside_the_callback);
   RUN(quiet_after_set_log);
   RUN(set_log_inside_the_callback);
