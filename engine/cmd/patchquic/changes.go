@@ -17,6 +17,18 @@ var changes = []change{
 			"\t\tinitialMaxDatagramSize,\n\t\ttrue, // use Reno\n\t\th.qlogger,\n\t)\n",
 		after: "\th.congestion = congestion.NewThingP2PSender(h.connStats, initialMaxDatagramSize)\n\th.forgetPath()\n",
 	},
+	// It goes by delay and loss. Who does not slow down when a router marks packets must not say that he does (RFC 3168,
+	// section 6.1): the router drops instead.
+	{
+		file:   "connection.go",
+		before: "\t\tfalse, // has no effect\n\t\ts.conn.capabilities().ECN,\n",
+		after:  "\t\tfalse, // has no effect\n\t\tfalse, // no ECN\n",
+	},
+	{
+		file:   "connection.go",
+		before: "\t\tclientAddressValidated,\n\t\ts.conn.capabilities().ECN,\n",
+		after:  "\t\tclientAddressValidated,\n\t\tfalse, // no ECN\n",
+	},
 	// Its estimate of the bandwidth is for the application, too, and so is how many packets
 	// were answered: those that have come say nothing of the way there.
 	{
