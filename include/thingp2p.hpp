@@ -12,7 +12,7 @@
  *              std::errc::timed_out.
  * Texts        are taken from whatever a std::string is made from. A null pointer, and a text with a NUL inside, is
  *              errc::invalid_parameter.
- * Owners       app, session and device end what they own when they go out of scope; a session's end may take a second,
+ * Owners       app, session, device and poller end what they own when they go out of scope; a session's end may take a second,
  *              to send what is buffered. Any thread may use one, and close it while others are blocked in it; moving and
  *              destroying are for one thread alone.
  * Callbacks    std::functions, kept until they can not be called any more. They run on threads of the library. An
@@ -24,6 +24,7 @@
 #include "thingp2p/app.hpp"
 #include "thingp2p/device.hpp"
 #include "thingp2p/log.hpp"
+#include "thingp2p/poller.hpp"
 
 namespace thingp2p {
 

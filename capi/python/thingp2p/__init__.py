@@ -48,14 +48,15 @@ from ._errors import (
     NoMemoryError,
     TimeoutError,
 )
+from ._events import Event, Events, Poller
 from ._library import LogLevel, set_log, set_option, version
 from ._native import MAX_FRAME
 from ._session import CHANNELS, Channel, Frame, Path, Session, SessionInfo
 
 __all__ = [  # fmt: skip
     "Attempt", "AuthError", "CHANNELS", "Channel", "ClosedError", "ClosedLocalError", "ClosedRemoteError", "Code",
-    "ConnectBreakError", "Device", "Error", "ForkedError", "Frame", "InvalidIdError", "InvalidParameterError",
-    "KeyFrameError", "LogLevel", "MAX_FRAME", "Mode", "NoMemoryError", "Pairing", "Path", "Peer", "Session", "SessionInfo",
+    "ConnectBreakError", "Device", "Error", "Event", "Events", "ForkedError", "Frame", "InvalidIdError", "InvalidParameterError",
+    "KeyFrameError", "LogLevel", "MAX_FRAME", "Mode", "NoMemoryError", "Pairing", "Path", "Peer", "Poller", "Session", "SessionInfo",
     "TimeoutError", "add_address", "add_device", "break_connect", "close_preconnect", "connect", "deinit", "init", "network_changed",
     "preconnect", "report", "resend_offer", "set_addresses", "set_log", "set_option", "start_connect", "version",
 ]

@@ -66,6 +66,14 @@ def size(value: int) -> int:
 
 
 @_conversion
+def channel_number(value: int) -> int:
+    number = operator.index(value)
+    if not 0 <= number < 8:
+        raise ValueError("channels are 0 to 7")
+    return number
+
+
+@_conversion
 def flag(value: bool) -> bool:
     if not isinstance(value, bool):
         raise TypeError(f"{value!r} is neither True nor False")

@@ -13,7 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using thingp2p::errc;
 
-constexpr int COMMANDS = 0, VIDEO = 1, FRAMES = 4, BYTES = 6;
+constexpr int COMMANDS = 0, VIDEO = 1, FRAMES = 4, POLLED = 5, BYTES = 6;
 constexpr auto patience = std::chrono::milliseconds(TIMEOUT_MS);
 
 template <class F>
@@ -136,6 +136,31 @@ void clear(thingp2p::session& near, thingp2p::session& far) {
   expect("after what had left", std::string(got.end() - 4, got.end()) == "next", true);
 }
 
+void poll(thingp2p::session& near, thingp2p::session& far, const thingp2p::device& device) {
+  using thingp2p::events;
+  auto poller = thingp2p::poller::open();
+  poller.set(near, events::readable | events::closed);
+  poller.set(device, events::accept);
+  expect_error("nothing", error_of([&] { poller.wait(0ms); }), errc::timeout);
+  far.send_all(POLLED, "!");
+  std::vector<thingp2p::event> told = poller.wait(patience);
+  expect("one is told", static_cast<long>(told.size()), 1);
+  expect("of it", told[0].handle == near.handle() && told[0].is(events::readable) && !told[0].is(events::closed), true);
+  expect("its channel", static_cast<long>(told[0].readable), 1 << POLLED);
+  expect("descriptor", poller.fd() >= 0 && poller.fd() == poller.fd(), true);
+  poller.set(near, events::readable, 1u << COMMANDS);
+  poller.wake();
+  expect("woken", poller.wait(patience).empty(), true);
+  expect_error("another channel", error_of([&] { poller.wait(0ms); }), errc::timeout);
+  thingp2p::poller moved = std::move(poller);
+  expect("moved", !poller && static_cast<bool>(moved), true);
+  std::thread closer([&] { moved.close(); });
+  const std::error_code ec = error_of([&] { moved.wait(); });
+  expect("closed", ec == errc::closed_local || ec == errc::invalid_session, true);
+  closer.join();
+  expect_error("no session", error_of([&] { thingp2p::poller::open().set(thingp2p::session(), events::readable); }), errc::invalid_session);
+}
+
 // A device and its app in one process.
 void be_a_device(thingp2p::app& app) {
   auto device = thingp2p::device::open();
@@ -160,6 +185,7 @@ void be_a_device(thingp2p::app& app) {
 
   frames(near, far);
   clear(near, far);
+  poll(near, far, device);
   const std::vector<thingp2p::pairing> paired = device.pairings();
   const auto age = std::chrono::system_clock::now() - paired.at(0).since;
   expect("pairings", static_cast<long>(paired.size()), 1);

@@ -1,6 +1,7 @@
 """The scenario in Python, by the package thingp2p."""
 
 import asyncio
+import concurrent.futures
 import datetime
 import gc
 import io
@@ -8,6 +9,7 @@ import multiprocessing
 import os
 import pickle
 import queue
+import selectors
 import sys
 import threading
 import zlib
@@ -15,7 +17,7 @@ import zlib
 import thingp2p
 from thingp2p import Code, aio
 
-COMMANDS, VIDEO, FRAMES, BYTES, TIMEOUT, STREAM_BYTES, BLOCK = 0, 1, 4, 6, 180, 64 << 20, 256 << 10
+COMMANDS, VIDEO, FRAMES, POLLED, BYTES, TIMEOUT, STREAM_BYTES, BLOCK = 0, 1, 4, 5, 6, 180, 64 << 20, 256 << 10
 PATTERN = bytes(range(251)) * (BLOCK // 251 + 2)
 
 
@@ -131,6 +133,7 @@ def be_a_device():
         expect("bytes from the device", near.read(3, timeout=TIMEOUT), b"hi")
         frames_part(near, far)
         clear_part(near, far)
+        polled_part(near, far, device)
         pairing_part(device, far.peer.app_id)
         blocked = threading.Thread(target=expect_error, args=("blocked read", Code.CLOSED_LOCAL, far.read, 0))
         blocked.start()
@@ -182,6 +185,30 @@ def clear_part(near, far):
     while len(data) < left + 4:
         data += near.read(BYTES, timeout=TIMEOUT)
     expect("after what had left", data[left:], b"next")
+
+
+def polled_part(near, far, device):
+    events = thingp2p.Events
+    with thingp2p.Poller() as poller, selectors.DefaultSelector() as selector:
+        selector.register(poller, selectors.EVENT_READ)
+        poller.set(near, events.READABLE | events.CLOSED)
+        poller.set(device, events.ACCEPT)
+        expect_error("nothing", Code.TIMEOUT, poller.wait, 0)
+        expect("descriptor", selector.select(0), [])
+        far.send_all(POLLED, b"!")
+        expect("descriptor", len(selector.select(TIMEOUT)), 1)
+        expect("told", poller.wait(TIMEOUT), [thingp2p.Event(near.handle, events.READABLE, [POLLED], [], None)])
+        poller.set(near, events.READABLE, [COMMANDS])
+        poller.wake()
+        expect("woken", poller.wait(TIMEOUT), [])
+        expect_error("another channel", Code.TIMEOUT, poller.wait, 0)
+        expect_error("no channel", Code.INVALID_PARAMETER, poller.set, near, events.READABLE, [8])
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            closed = pool.submit(poller.wait)
+            selector.unregister(poller)
+            poller.close()
+            expect("closed", closed.exception().code in (Code.CLOSED_LOCAL, Code.INVALID_SESSION), True)
+    expect_error("closed poller", Code.INVALID_SESSION, poller.wait, 0)
 
 
 def pairing_part(device, app_id):
