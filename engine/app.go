@@ -26,6 +26,7 @@ type App struct {
 	closed   bool
 	devices  map[string]names.Ticket   // by name, and by device id
 	servers  map[string]*signal.Client // by address
+	strays   strays
 	nearby   *nearby
 	sessions map[*Session]bool
 	attempts map[*attempt]bool
@@ -186,9 +187,7 @@ func (a *App) target(t names.Ticket) *Target {
 
 // signals returns the connection to a server, and makes it at first need.
 func (a *App) signals(url string) (*signal.Client, error) {
-	if url == names.WithoutPassword(a.config.Server) {
-		url = a.config.Server // a ticket does not hold the account that the app has there
-	}
+	url = a.account(url)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.closed {
@@ -207,6 +206,9 @@ func (a *App) signals(url string) (*signal.Client, error) {
 		return nil, err
 	}
 	a.servers[url] = client
+	if !a.lastingServers()[url] {
+		a.lookForStrays()
+	}
 	return client, nil
 }
 
@@ -316,6 +318,9 @@ func (a *App) Close() error {
 		return nil
 	}
 	a.closed = true
+	if a.strays.timer != nil {
+		a.strays.timer.Stop()
+	}
 	a.mu.Unlock()
 	a.stop()
 	a.calls.Wait()
