@@ -6,6 +6,7 @@ import (
 	"crypto/hmac"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/internal/base"
 	"github.com/thingp2p/libthingp2p/engine/internal/journal"
@@ -105,6 +106,9 @@ func (d *Device) answer(client *signal.Client, m *signal.Message, moved *followe
 		moved.searches.add(n, stop)
 	}
 	n.Receive(m)
+	if moved == nil && !stranger {
+		d.tellView(ctx, client, m, j)
+	}
 	d.workers.Go(func() {
 		defer stop()
 		d.negotiations.run(ctx, n)
@@ -113,6 +117,26 @@ func (d *Device) answer(client *signal.Client, m *signal.Message, moved *followe
 			f.searches.forget(n)
 		}
 	})
+}
+
+// views are when an app with a right to connect is told what the device sees, in case that they do not get together: it has
+// that in its report by the time it gives up.
+var views = [...]time.Duration{2 * time.Second, 6 * time.Second}
+
+// tellView does so as long as the negotiation runs and there is no session.
+func (d *Device) tellView(ctx context.Context, client *signal.Client, m *signal.Message, j *journal.Journal) {
+	for _, after := range views {
+		timer := d.workers.After(after, func() {
+			if d.follower(m.From, m.Attempt) != nil {
+				return
+			}
+			s := j.Take()
+			client.SendSealed(signal.App, m.From, m.MLKEM, &signal.Message{
+				Kind: signal.View, Attempt: m.Attempt, Cause: string(s.SoFar()), NAT: s.OwnNAT().String(),
+			})
+		})
+		context.AfterFunc(ctx, func() { timer.Stop() })
+	}
 }
 
 // mayAsk reports whether an app may look for paths to the device: if it is paired,

@@ -239,6 +239,10 @@ func (a *App) knows(deviceID string) bool {
 
 // hear is called for each message from a server.
 func (a *App) hear(_ *signal.Client, m *signal.Message) {
+	if m.Kind == signal.View {
+		a.reports.with(m.Attempt, m.From).Told(m.Cause, m.NAT)
+		return
+	}
 	if m.Kind != signal.Silence {
 		if n := a.negotiations.of(m.From, m.Attempt); n != nil {
 			n.Receive(m)

@@ -30,6 +30,7 @@ type report struct {
 	WhyRelay *string         `json:"why_relay"`
 	Session  *reportSession  `json:"session"`
 	NAT      reportNAT       `json:"nat"`
+	View     *reportView     `json:"device_says"`
 	LANMS    *int            `json:"lan_asked_ms"`
 	Server   reportServer    `json:"server"`
 	STUN     reportAsked     `json:"stun"`
@@ -59,6 +60,12 @@ type reportSession struct {
 type reportNAT struct {
 	Own  string `json:"own"`
 	Peer string `json:"peer"`
+}
+
+type reportView struct {
+	Cause  string `json:"cause"`
+	NAT    string `json:"nat"`
+	ToldMS int    `json:"told_ms"`
 }
 
 type reportServer struct {
@@ -231,6 +238,9 @@ func describe(j *journal.Journal, ownID string) report {
 	}
 	if s.Closed != journal.Never {
 		r.Session = &reportSession{EndedMS: at(s.Closed), Code: numberOf(s.ClosedCode), Name: nameOf(s.ClosedCode)}
+	}
+	if s.View.At != journal.Never {
+		r.View = &reportView{s.View.Cause, s.View.NAT, int(s.View.At)}
 	}
 	for _, t := range s.Tries {
 		r.Paths = append(r.Paths, pathOf(&s, t))

@@ -38,6 +38,8 @@ type reported struct {
 	WhyRelay string `json:"why_relay"`
 	NAT      struct{ Own, Peer string }
 	Paths    []struct{ Way, Own, Peer, Outcome string }
+
+	DeviceSays *struct{ Cause, NAT string } `json:"device_says"`
 }
 
 func readReport(t *testing.T, text []byte, err error) (r reported) {
@@ -78,6 +80,35 @@ func isHandshake(c vnet.Chunk) bool {
 }
 
 func noRelays(app, device *Config) { app.Relay, device.Relay = RelayNever, RelayNever }
+
+// TestReportHasWhatTheDeviceSays: the app's names what is wrong on the other side; a device tells no stranger.
+func TestReportHasWhatTheDeviceSays(t *testing.T) {
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(fullCone), noRelays)
+		w.drop(p.deviceHome.has)
+		app, device := p.failure(t, p.device.Ticket(), 5*time.Second)
+		if says := app.DeviceSays; says == nil || says.Cause != "udp_blocked" || says.NAT != "unknown" {
+			t.Errorf("the device says %+v", says)
+		}
+		if !strings.HasSuffix(app.Summary, " The device says that UDP is blocked on its side.") {
+			t.Errorf("the summary is %q", app.Summary)
+		}
+		if device.Cause != "udp_blocked" || device.DeviceSays != nil {
+			t.Errorf("the device's own report: %q, %+v", device.Cause, device.DeviceSays)
+		}
+	})
+	inWorld(t, func(t *testing.T, w *world) {
+		p := w.pair(w.home(fullCone), w.home(fullCone), func(app, device *Config) {
+			noRelays(app, device)
+			device.Strangers = StrangersAsk
+		})
+		p.device.SetAuthorizer(func(Peer) Code { return OK })
+		w.drop(p.deviceHome.has)
+		if app, _ := p.failure(t, p.device.ID(), 5*time.Second); app.DeviceSays != nil {
+			t.Errorf("a stranger is told %+v", app.DeviceSays)
+		}
+	})
+}
 
 func TestReportsNameTheCause(t *testing.T) {
 	for name, test := range map[string]struct {

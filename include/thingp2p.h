@@ -510,8 +510,8 @@ THING_P2P_API int thing_p2p_resend_offer(const char *target);
  * to `buffer` of `size` bytes (THING_P2P_REPORT_SIZE is always enough). There is one of
  * each of the last 64 attempts of the app, and of each device of this process, and of
  * all sessions. Of apps without ticket and pairing, a device has the last 16. Of a
- * session that is older, a report has what is not marked with + only. What the other
- * side saw is in its own report, on its machine.
+ * session that is older, a report has what is not marked with + only. All that the
+ * other side saw is in its own report, on its machine.
  *
  * A report is one JSON object in UTF-8. It holds addresses and ids, and no secrets. All
  * members are always there; null is what was not, or is not known. Times ("..._ms") are
@@ -540,6 +540,8 @@ THING_P2P_API int thing_p2p_resend_offer(const char *target);
  *   session             if there was one: path now; ended_ms +, code and name of its end
  *   nat                 own, peer: "none", "cone" (all see one address), "symmetric"
  *                       (others see others) or "unknown"
+ *   device_says +       on an app, of an attempt that takes more than 2 s, if it has its
+ *                       ticket or is paired: cause and nat as the device sees them, told_ms
  *   lan_asked_ms +      when the local network was asked
  *   server +            online_ms, offered_ms, offers, answered_ms, problem
  *   stun +, relay +     what was asked for here: asked_ms, got_ms, failed_ms, address,

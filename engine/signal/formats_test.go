@@ -34,6 +34,7 @@ func readMessage(with formats.Fields) formats.Fields {
 	return formats.Fields{
 		"kind": m.Kind, "attempt": m.Attempt, "trace": m.Trace, "ufrag": m.Ufrag, "pwd": m.Pwd, "code": m.Code, "time": m.Time,
 		"proof": formats.Hex(m.Proof), "mlkem": formats.Hex(m.MLKEM), "statement": m.Statement, "candidates": candidates,
+		"cause": m.Cause, "nat": m.NAT,
 	}
 }
 
@@ -58,6 +59,7 @@ func messageVectors() []formats.Vector {
 		{Name: "candidates", With: encoded(&Message{Kind: Candidates, Attempt: "b", Candidates: testOffer().Candidates})},
 		{Name: "a refusal", With: encoded(&Message{Kind: Refusal, Attempt: "b", Code: -104})},
 		{Name: "late", With: encoded(&Message{Kind: Late, Time: noon.UnixMilli()})},
+		{Name: "a view", With: encoded(&Message{Kind: View, Attempt: "b", Cause: "udp_blocked", NAT: "unknown"})},
 		{Name: "silence", With: encoded(&Message{Kind: Silence, Attempt: "b", Trace: "c"})},
 	}
 	for name, text := range map[string]string{
@@ -76,6 +78,7 @@ func messageVectors() []formats.Vector {
 		"not UTF-8":                         "{\"kind\":\"silence\",\"attempt\":\"b\",\"new\":\"\xff\"}",
 		"a statement that is too long":      `{"kind":"silence","attempt":"b","statement":"` + strings.Repeat("s", ident.MaxStatementBytes+1) + `"}`,
 		"a statement with a space":          `{"kind":"silence","attempt":"b","statement":"a b"}`,
+		"a cause of two words":              `{"kind":"view","attempt":"b","cause":"a b"}`,
 		"two values":                        `{"kind":"silence","attempt":"b"}{}`,
 	} {
 		vectors = append(vectors, formats.Vector{Name: name, With: messageFields([]byte(text))})
@@ -93,7 +96,8 @@ func FuzzMessagesAgree(f *testing.F) {
 	offer := []formats.Member{
 		{Name: "kind", Value: `"offer"`}, {Name: "attempt", Value: `"a"`}, {Name: "trace", Value: `"t"`}, {Name: "ufrag", Value: `"abcd"`},
 		{Name: "pwd", Value: `"0123456789abcdefghijkl"`}, {Name: "code", Value: "-1"}, {Name: "time", Value: "0"}, {Name: "proof", Value: `"AQ=="`},
-		{Name: "mlkem", Value: "null"}, {Name: "statement", Value: `"s"`}, {Name: "candidates", Value: "[]"},
+		{Name: "mlkem", Value: "null"}, {Name: "statement", Value: `"s"`}, {Name: "cause", Value: `"c"`}, {Name: "nat", Value: `"n"`},
+		{Name: "candidates", Value: "[]"},
 	}
 	candidate := []formats.Member{{Name: "type", Value: `"host"`}, {Name: "address", Value: `"[2001:db8::1]:1"`}}
 	for i, v := range messageVectors() {

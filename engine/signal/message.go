@@ -19,6 +19,7 @@ const (
 	Candidates Kind = "candidates" // either way: more addresses of mine
 	Refusal    Kind = "refusal"    // device to app: no, with Code
 	Silence    Kind = "silence"    // device to app: I hear nothing on our session's path
+	View       Kind = "view"       // device to app: what I see of the attempt by now: Cause, NAT
 	Late       Kind = "late"       // either way: I read only what you have sent after Time
 )
 
@@ -37,6 +38,8 @@ type Message struct {
 	MLKEM      plainjson.Bytes `json:"mlkem,omitempty"`     // offers: the app's ML-KEM key, for the answers
 	Statement  string          `json:"statement,omitempty"` // answers: that the app belongs to the device, see ident.Statement
 	Time       int64           `json:"time,omitempty"`      // lates: as in envelopes
+	Cause      string          `json:"cause,omitempty"`     // views: why there is no session, in a word
+	NAT        string          `json:"nat,omitempty"`       // views: the sender's, in a word
 }
 
 // Candidate is an address at which the sender may be reached (RFC 8445,
@@ -82,7 +85,7 @@ func Decode(payload []byte) (*Message, error) {
 }
 
 func (m *Message) check() error {
-	for _, text := range []string{m.Attempt, m.Trace, m.Ufrag, m.Pwd} {
+	for _, text := range []string{m.Attempt, m.Trace, m.Ufrag, m.Pwd, m.Cause, m.NAT} {
 		if !plain(text, maxTextBytes) {
 			return fmt.Errorf("%w: a field is too long or not plain text", errMessage)
 		}
@@ -112,7 +115,7 @@ func (m *Message) check() error {
 		if m.Time < 0 || m.Time > maxTime {
 			return fmt.Errorf("%w: not a time", errMessage)
 		}
-	case Candidates, Silence:
+	case Candidates, Silence, View:
 	default:
 		return fmt.Errorf("%w: unknown kind", errMessage)
 	}

@@ -243,7 +243,7 @@ def make_control(fields):
 
 MAX_TIME = 1 << 50  # in milliseconds, also of an envelope
 
-KINDS = ("offer", "answer", "candidates", "refusal", "silence", "late")
+KINDS = ("offer", "answer", "candidates", "refusal", "silence", "view", "late")
 
 
 def _candidate(fields):
@@ -258,8 +258,8 @@ def _candidate(fields):
 def read_message(data):
     need(len(data) <= 8 << 10)
     fields = read_json(data)
-    m = {name: text_of(fields, name) for name in ("kind", "attempt", "trace", "ufrag", "pwd", "statement")}
-    for name in ("attempt", "trace", "ufrag", "pwd", "statement"):
+    m = {name: text_of(fields, name) for name in ("kind", "attempt", "trace", "ufrag", "pwd", "statement", "cause", "nat")}
+    for name in set(m) - {"kind"}:
         need(len(m[name]) <= (256 if name == "statement" else 64) and all("!" <= c <= "~" for c in m[name]))
     need(m["kind"] in KINDS and (m["attempt"] or m["kind"] == "late"))
     need(m["kind"] not in ("offer", "answer") or len(m["ufrag"]) >= 4 and len(m["pwd"]) >= 22)

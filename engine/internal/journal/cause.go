@@ -64,6 +64,29 @@ func (s *Snapshot) elapsed() Ms {
 
 // Explain says what the end of the attempt came from.
 func (s *Snapshot) Explain() (Cause, string) {
+	cause, text := s.explain()
+	if says, known := deviceSays[Cause(s.View.Cause)]; known && s.Over != Never && s.End.Code != codes.OK {
+		text += " " + says
+	}
+	return cause, text
+}
+
+// deviceSays is what the other side adds to that.
+var deviceSays = map[Cause]string{
+	UDPBlocked:  "The device says that UDP is blocked on its side.",
+	QUICDropped: "The device says that this app's checks came to it, and its QUIC did not.",
+	NoPath:      "The device says that no connection of this app's came to it.",
+}
+
+// SoFar is what would have kept the two apart if the attempt ended now.
+func (s *Snapshot) SoFar() Cause {
+	now := *s
+	now.Over, now.End = s.now, End{Code: codes.ErrTimeout, Never: s.End.Never}
+	cause, _ := now.explain()
+	return cause
+}
+
+func (s *Snapshot) explain() (Cause, string) {
 	switch {
 	case s.Over == Never:
 		return Running, "The attempt is under way."

@@ -63,6 +63,8 @@ type Snapshot struct {
 	STUNSilent   bool // no server has answered: what else may go wrong says nothing of UDP
 	RelayRefused bool // the server that was asked for one said no
 
+	View View // of the other side
+
 	Tries   []Try
 	LeftOut int // tries
 
@@ -70,6 +72,12 @@ type Snapshot struct {
 	mappings  []mapping
 	sources   []netip.AddrPort // of the peer's checks
 	now       Ms
+}
+
+// View is what the device has told of an attempt, in words of its own report.
+type View struct {
+	At         Ms // Never: nothing
+	Cause, NAT string
 }
 
 // Asked is something that a server was asked for.
@@ -134,7 +142,7 @@ type Try struct {
 func New(traceID, peerID, mode string) *Journal {
 	j := &Journal{TraceID: traceID, PeerID: peerID, Mode: mode, Started: time.Now()}
 	unasked := Asked{Asked: Never, Got: Never, Failed: Never}
-	j.s = Snapshot{Device: mode == "", Over: Never, Closed: Never, LAN: Never, Online: Never, Offered: Never, Answered: Never, STUN: unasked, Relay: unasked}
+	j.s = Snapshot{Device: mode == "", Over: Never, Closed: Never, LAN: Never, Online: Never, Offered: Never, Answered: Never, STUN: unasked, Relay: unasked, View: View{At: Never}}
 	return j
 }
 
@@ -201,6 +209,11 @@ func (j *Journal) Offer() {
 
 // Answer notes that one was heard, or on a device sent.
 func (j *Journal) Answer() { j.note(func(s *Snapshot, now Ms) { s.Answered.first(now) }) }
+
+// Told notes what the device has told.
+func (j *Journal) Told(cause, nat string) {
+	j.note(func(s *Snapshot, now Ms) { s.View = View{now, cause, nat} })
+}
 
 // AskSTUN and the next two are about how the socket looks from outside.
 func (j *Journal) AskSTUN() { j.note(func(s *Snapshot, now Ms) { s.STUN.Asked.first(now) }) }
