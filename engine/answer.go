@@ -135,7 +135,7 @@ func (d *Device) tellView(ctx context.Context, client *signal.Client, m *signal.
 				Kind: signal.View, Attempt: m.Attempt, Cause: string(s.SoFar()), NAT: s.OwnNAT().String(),
 			})
 		})
-		context.AfterFunc(ctx, func() { timer.Stop() })
+		d.workers.WhenDone(ctx, func() { timer.Stop() })
 	}
 }
 

@@ -33,6 +33,7 @@ var otherwise = map[string]struct{ target, why string }{
 	"hosts.nameservers":          {"", "the system's"},
 	"main.number":                {"FuzzOptions", "by the table of options"},
 	"rendezvous.AdmitByService":  {"", "the operator's"},
+	"rendezvous.isHost":          {"", "the operator's"},
 	"rendezvous.Read":            {"FuzzWebSocket", "by io.Copy"},
 	"rendezvous.boundIP":         {"", "the operator's"},
 	"rendezvous.homeAsked":       {"FuzzTURN", "by pion, for who wants a relay"},

@@ -8,7 +8,6 @@ import (
 	"os"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/thingp2p/libthingp2p/engine/ident"
 )
@@ -20,11 +19,10 @@ type idList struct {
 	file string
 	log  *slog.Logger
 
-	mu      sync.Mutex
-	ids     map[string]struct{}
-	changed time.Time // of the file, when it was read
-	size    int64
-	failed  bool // the file could not be read the last time
+	mu     sync.Mutex
+	ids    map[string]struct{}
+	as     os.FileInfo // the file when it was read
+	failed bool        // the file could not be read the last time
 }
 
 // AdmitListed returns an Admission by the ids in a file, which is read again when it
@@ -61,7 +59,7 @@ func (l *idList) load() error {
 	if err != nil {
 		return err
 	}
-	if l.ids != nil && info.ModTime().Equal(l.changed) && info.Size() == l.size {
+	if l.ids != nil && sameFile(info, l.as) {
 		return nil
 	}
 	text, err := os.ReadFile(l.file)
@@ -75,7 +73,7 @@ func (l *idList) load() error {
 	if strings.TrimSpace(string(text)) == "" && l.ids != nil { // it is being written, or the disk was full then
 		return errEmptyList
 	}
-	l.ids, l.changed, l.size = ids, info.ModTime(), info.Size()
+	l.ids, l.as = ids, info
 	return nil
 }
 

@@ -35,8 +35,8 @@ type certificate struct {
 
 	mu      sync.Mutex
 	pair    *tls.Certificate
-	changed [2]time.Time // the files, when pair was read
-	failed  bool         // the files could not be read the last time
+	changed [2]os.FileInfo // the files, when pair was read
+	failed  bool           // the files could not be read the last time
 }
 
 func (c *certificate) get() *tls.Certificate {
@@ -53,10 +53,14 @@ func (c *certificate) get() *tls.Certificate {
 // refresh reads the files unless they are as they were. Half-written ones do not fit.
 func (c *certificate) refresh() error {
 	changed, err := c.lastChange()
-	if err != nil || changed == c.changed {
+	if err != nil || sameFile(changed[0], c.changed[0]) && sameFile(changed[1], c.changed[1]) {
 		return err
 	}
-	return c.load()
+	if err := c.load(); err != nil {
+		return err
+	}
+	c.log.Info("the certificate was read again", "cert", c.certFile, "until", c.pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
+	return nil
 }
 
 func (c *certificate) load() error {
@@ -72,13 +76,16 @@ func (c *certificate) load() error {
 	return nil
 }
 
-func (c *certificate) lastChange() (at [2]time.Time, err error) {
+func (c *certificate) lastChange() (files [2]os.FileInfo, err error) {
 	for i, file := range []string{c.certFile, c.keyFile} {
-		info, err := os.Stat(file)
-		if err != nil {
-			return at, err
+		if files[i], err = os.Stat(file); err != nil {
+			return files, err
 		}
-		at[i] = info.ModTime()
 	}
-	return at, nil
+	return files, nil
+}
+
+// sameFile reports whether a file is as it was: where times are fixed, as in images, another has taken its place.
+func sameFile(now, before os.FileInfo) bool {
+	return before != nil && os.SameFile(now, before) && now.ModTime().Equal(before.ModTime()) && now.Size() == before.Size()
 }

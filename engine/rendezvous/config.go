@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	"github.com/pion/transport/v2"
@@ -169,6 +170,9 @@ func (c Config) check() error {
 	if c.TTL < time.Minute {
 		return fmt.Errorf("a credential lifetime of %s is too short: give -ttl a minute or more", c.TTL)
 	}
+	if c.Host != "" && !isHost(c.Host) {
+		return fmt.Errorf("the name %s is none that clients could look up: give -host a DNS name or an address, without a scheme and a port", c.Host)
+	}
 	for _, name := range c.Names {
 		if _, _, err := net.SplitHostPort(name); err == nil {
 			return fmt.Errorf("the name %s has a port, which does not count: give -name the host alone", name)
@@ -180,4 +184,14 @@ func (c Config) check() error {
 		}
 	}
 	return c.RelayPorts.check()
+}
+
+// isHost reports whether a name may be looked up, or is an address.
+func isHost(name string) bool {
+	if _, err := netip.ParseAddr(name); err == nil {
+		return true
+	}
+	return len(name) <= 253 && !strings.ContainsFunc(name, func(r rune) bool {
+		return r != '-' && r != '.' && r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+	})
 }

@@ -99,6 +99,31 @@ func TestACertificateThatIsGone(t *testing.T) {
 	}
 }
 
+// A certificate that takes the place of another is read, also where all files have the same time, as in images.
+func TestACertificateOfTheSameTime(t *testing.T) {
+	certFile, keyFile, _ := certificateFiles(t)
+	nextCert, nextKey, _ := certificateFiles(t)
+	built := time.Unix(1, 0)
+	for _, file := range []string{certFile, keyFile, nextCert, nextKey} {
+		if err := os.Chtimes(file, built, built); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config, err := LoadCertificate(certFile, keyFile, noFaults(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, _ := config.GetCertificate(nil)
+	for from, to := range map[string]string{nextCert: certFile, nextKey: keyFile} {
+		if err := os.Rename(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if second, _ := config.GetCertificate(nil); second == first {
+		t.Error("the certificate of before serves")
+	}
+}
+
 // A new secret takes no relay from anybody whose credentials the old one has signed.
 func TestNewSecret(t *testing.T) {
 	server, err := Start(t.Context(), Config{MQTT: "127.0.0.1:0", TURN: "127.0.0.1:0", PublicIP: loopback, Secret: "an old secret of this server"})

@@ -55,6 +55,7 @@ type TURN struct {
 	secrets atomic.Pointer[secrets]
 	peers   atomic.Pointer[peerRules]
 	own     ownNow
+	blind   bool // it does not tell them, and did not at the start
 	relays  *relays
 	door    *door // of streams; whoever has a relay is inside
 
@@ -124,6 +125,7 @@ func NewTURN(cfg TURNConfig) (*TURN, error) {
 	t.secrets.Store(&secrets{cfg.Secret, cfg.OldSecrets})
 	t.setPeerRules(cfg.AllowPrivatePeers, cfg.RelayAllow, cfg.RelayDeny)
 	if _, err := ownAddresses(); cfg.Net == nil && err != nil {
+		t.blind = true
 		cfg.Log.Warn("this machine does not tell its addresses: name those that no relay may reach, such as a second public one, with -relay-deny", "error", err)
 	}
 	return t, nil
@@ -138,7 +140,10 @@ func (t *TURN) setPeerRules(private bool, allow, deny []netip.Prefix) {
 func (t *TURN) mayRelayTo(peer net.IP) bool {
 	var own []netip.Prefix
 	if t.cfg.Net == nil && !t.cfg.PublicIP.IsLoopback() {
-		own = t.own.get(time.Now())
+		var known bool
+		if own, known = t.own.get(time.Now()); !known && !t.blind {
+			return false
+		}
 	}
 	return t.peers.Load().allow(peer, own)
 }

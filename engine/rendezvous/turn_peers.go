@@ -91,21 +91,32 @@ func (rules peerRules) allow(peer net.IP, own []netip.Prefix) bool {
 // ownNow is ownAddresses of a moment ago: to ask the system takes longer than all else that a client's question does, and one
 // message may ask about a hundred peers.
 type ownNow struct {
+	ask func() ([]netip.Prefix, error) // nil: ownAddresses
+
 	mu    sync.Mutex
 	own   []netip.Prefix
+	known bool
 	until time.Time
 }
 
 const ownTime = time.Second
 
-func (o *ownNow) get(now time.Time) []netip.Prefix {
+// get reports whether they are known. While the system does not tell, such as without a free descriptor, they are as they were.
+func (o *ownNow) get(now time.Time) (own []netip.Prefix, known bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !now.Before(o.until) {
-		o.own, _ = ownAddresses()
-		o.until = now.Add(ownTime)
+	if now.Before(o.until) {
+		return o.own, o.known
 	}
-	return o.own
+	ask := o.ask
+	if ask == nil {
+		ask = ownAddresses
+	}
+	if own, err := ask(); err == nil {
+		o.own, o.known = own, true
+	}
+	o.until = now.Add(ownTime)
+	return o.own, o.known
 }
 
 // ownAddresses are those of this machine, those by which it reaches all hosts of a network of its at once, and the IPv6 networks

@@ -8,6 +8,9 @@ import (
 // rateBurst is for how long a client may send at any rate, after a pause.
 const rateBurst = 250 * time.Millisecond
 
+// leastBurst is a packet, which must pass now and then however low the rate is.
+const leastBurst = 1500
+
 // quota is what the relays of one name have in common. Relays of a name that
 // many share have one each.
 type quota struct {
@@ -26,5 +29,5 @@ func newQuota(rate float64) *quota { return &quota{rate: rate} }
 func (q *quota) pass(n int) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.bytes.take(float64(n), q.rate, q.rate*rateBurst.Seconds(), time.Now())
+	return q.bytes.take(float64(n), q.rate, max(q.rate*rateBurst.Seconds(), leastBurst), time.Now())
 }

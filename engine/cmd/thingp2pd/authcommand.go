@@ -32,7 +32,9 @@ func runAuth(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case err != nil:
 		return 2 // what is wrong has been said
 	}
-	log := o.log.logger(stderr, new(slog.LevelVar))
+	lines := newLogQueue(stderr)
+	defer lines.close()
+	log := o.log.logger(lines, new(slog.LevelVar))
 	var publisher auth.Account
 	if o.publisher != "" {
 		if publisher, err = auth.LoadAccount(o.publisher); err != nil {

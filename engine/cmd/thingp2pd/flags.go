@@ -219,7 +219,7 @@ func (o *options) admission(log *slog.Logger) (rendezvous.Admission, error) {
 		return nil, nil
 	case o.admit == "known":
 		return rendezvous.AdmitListed(filepath.Join(filepath.Dir(o.secret), listName), log)
-	case strings.HasPrefix(o.admit, "http://"), strings.HasPrefix(o.admit, "https://"):
+	case strings.Contains(o.admit, "://"): // no file: an error must not repeat a password in it
 		return rendezvous.AdmitByService(o.admit)
 	}
 	return rendezvous.AdmitListed(o.admit, log)

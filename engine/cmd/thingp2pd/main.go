@@ -64,7 +64,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 
 	level := new(slog.LevelVar)
-	log := opts.logger(stderr, level)
+	lines := newLogQueue(stderr)
+	defer lines.close()
+	log := opts.logger(lines, level)
 	cfg, err := opts.config(log)
 	if opts.check {
 		if err = errors.Join(err, cfg.Check()); err != nil {

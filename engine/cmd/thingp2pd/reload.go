@@ -31,8 +31,10 @@ type reloader struct {
 	level   *slog.LevelVar
 }
 
-// hangups returns a channel that gets SIGHUP, which ends the process no more from here on.
+// hangups returns a channel that gets SIGHUP, which ends the process no more from here on; nor does it that nobody reads the
+// log any more.
 func hangups() <-chan os.Signal {
+	signal.Ignore(syscall.SIGPIPE)
 	c := make(chan os.Signal, 1)
 	signal.Notify(c, syscall.SIGHUP)
 	return c
@@ -57,6 +59,10 @@ func (r *reloader) reload() {
 		r.log.Error("the configuration is wrong: everything stays as it was", "error", strings.TrimSpace(says.String()))
 		return
 	}
+	if len(next.settings) == 0 && len(r.now.settings) > 0 { // it is being written, or the disk was full then
+		r.log.Error("the configuration file is empty: everything stays as it was; leave a setting in it if all others are to have their defaults")
+		return
+	}
 	next.reload = true
 	cfg, err := next.config(r.log)
 	if err == nil {
@@ -66,6 +72,7 @@ func (r *reloader) reload() {
 		r.log.Error("what the configuration names cannot be used: everything stays as it was", "error", err)
 		return
 	}
+	names := changed(r.now.settings, next.settings)
 	for _, name := range changed(r.started, next.settings) {
 		overridden := next.given[name] && !slices.Contains(mayBeRepeated, name)
 		if !slices.Contains(whileItRuns, name) && !overridden {
@@ -81,7 +88,7 @@ func (r *reloader) reload() {
 	r.server.SetOffer(cfg)
 	next.setLevel(r.level)
 	*r.now = *next
-	r.log.Info("the configuration was read again")
+	r.log.Info("the configuration was read again", "changed", strings.Join(names, " "))
 }
 
 func secretsOf(cfg rendezvous.Config) []string {

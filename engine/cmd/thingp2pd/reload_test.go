@@ -54,6 +54,13 @@ func TestReload(t *testing.T) {
 		t.Error("a second client was let in by a wrong configuration")
 	}
 
+	write("") // as a full disk leaves it
+	d.cmd.Process.Signal(syscall.SIGHUP)
+	d.stderr.want(t, "the configuration file is empty", 1)
+	if _, err := login(t, server, "three", open); err == nil {
+		t.Error("a second client was let in by an empty configuration")
+	}
+
 	write(rest + "max-clients-per-ip = 2\nname another.example.org\nturn :1\n")
 	d.cmd.Process.Signal(syscall.SIGHUP)
 	d.stderr.want(t, "the configuration was read again", 1)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	neturl "net/url"
 	"os"
 	"strings"
 	"time"
@@ -47,6 +48,12 @@ func DialNATS(ctx context.Context, url, issuer, account string, d Door, log *slo
 		return nil, fmt.Errorf("%s holds the seed of another kind of key: it should be one line that begins with SA (nk -gen account)", issuer)
 	}
 	n := &NATS{door: d, issuer: key, account: account, guard: panics.Guard{Log: log}, log: log, gone: make(chan struct{})}
+	for part := range strings.SplitSeq(url, ",") {
+		if _, err := neturl.Parse(strings.TrimSpace(part)); err != nil {
+			// The text may hold a password, and the error repeats it: say neither.
+			return nil, errors.New("the URL of NATS cannot be read: write -nats like nats://user:password@host:4222, with %25 for % in a password, and so on")
+		}
+	}
 	n.conn, err = nats.Connect(url,
 		nats.Name("thingp2pd auth"),
 		nats.MaxReconnects(-1),

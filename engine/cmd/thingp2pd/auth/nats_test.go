@@ -1,7 +1,11 @@
 package auth
 
 import (
+	"log/slog"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/nats-io/jwt/v2"
@@ -118,3 +122,22 @@ func FuzzCallout(f *testing.F) {
 type nobodyIsLetIn struct{ Door }
 
 func (nobodyIsLetIn) Login(string, string) (string, error) { return "", errPassword }
+
+// TestPasswordOfNATSIsNotTold by an error about its URL.
+func TestPasswordOfNATSIsNotTold(t *testing.T) {
+	pair, _ := nkey(t, nkeys.CreateAccount)
+	seed, err := pair.Seed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	issuer := filepath.Join(t.TempDir(), "issuer")
+	if err := os.WriteFile(issuer, seed, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, url := range []string{"nats://auth:S3cr%t@127.0.0.1:1", "nats://127.0.0.1:1, nats://auth:S3cr%t@127.0.0.1:1", "nats://auth:S3cr/%t@127.0.0.1:1", "nats://auth:S3cr#t@127.0.0.1:1"} {
+		_, err := DialNATS(t.Context(), url, issuer, "THINGS", testDoor(t), slog.New(slog.DiscardHandler))
+		if err == nil || strings.Contains(err.Error(), "S3cr") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"time"
 
+	"golang.org/x/net/netutil"
+
 	"github.com/thingp2p/libthingp2p/engine/panics"
 )
 
@@ -19,6 +21,9 @@ type Server struct {
 	work     panics.Group
 }
 
+// mostConnections at once, or whoever opens them would take the descriptors that the clients need.
+const mostConnections = 64
+
 // Listen opens the address that a flag names. The handler may depend on what address it has become.
 func Listen(flag, address string, handler func(at *net.TCPAddr) http.Handler, log *slog.Logger) (*Server, error) {
 	l, err := net.Listen("tcp", address)
@@ -26,20 +31,20 @@ func Listen(flag, address string, handler func(at *net.TCPAddr) http.Handler, lo
 		return nil, fmt.Errorf("cannot listen on %s: %w: give %s another address", address, err, flag)
 	}
 	s := &Server{
-		listener: l,
+		listener: netutil.LimitListener(l, mostConnections),
 		work:     panics.Group{Guard: panics.Guard{Log: log}},
 		http: &http.Server{
 			Handler:           handler(l.Addr().(*net.TCPAddr)),
 			ReadHeaderTimeout: 10 * time.Second,
 			ReadTimeout:       10 * time.Second,
 			WriteTimeout:      30 * time.Second,
-			IdleTimeout:       2 * time.Minute,
+			IdleTimeout:       5 * time.Second,
 			MaxHeaderBytes:    16 << 10,
 			ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug),
 		},
 	}
 	s.work.Go(func() {
-		if err := s.http.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+		if err := s.http.Serve(s.listener); !errors.Is(err, http.ErrServerClosed) {
 			log.Error("nobody answers any more", "flag", flag, "error", err)
 		}
 	})
