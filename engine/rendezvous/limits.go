@@ -60,12 +60,18 @@ func (s *Server) Drain(ctx context.Context) error {
 	}
 }
 
-// Ready reports whether new clients are welcome, which they are not after Drain.
-func (s *Server) Ready() bool {
+// NotReady says why new clients are not welcome: after Drain, and while the outside broker is away, if there is one; "": they are.
+func (s *Server) NotReady() string {
+	if s.outside != nil && !s.outside.client.IsConnectionOpen() {
+		return "the broker is not connected"
+	}
 	r := s.turn.relays
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.drained == nil
+	if r.drained != nil {
+		return "about to stop"
+	}
+	return ""
 }
 
 // drain refuses new relays. The channel is closed once there is none.

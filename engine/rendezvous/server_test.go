@@ -168,7 +168,11 @@ func TestOutsideBroker(t *testing.T) {
 		t.Errorf("%v", doc)
 	}
 	// A broker that restarts has lost the document.
+	if why := s.NotReady(); why != "" {
+		t.Errorf("it is not ready: %s", why)
+	}
 	stop()
+	await.Until(t, "it says that its broker is gone", func() bool { return strings.Contains(s.NotReady(), "broker") })
 	_, stop = outsideBroker(t, strings.TrimPrefix(url, "mqtt://"))
 	defer stop()
 	if doc := document(t, url, nil); len(doc.TURN) != 2 {

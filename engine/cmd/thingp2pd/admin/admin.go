@@ -27,7 +27,7 @@ import (
 // Watched is a server.
 type Watched interface {
 	Stats() rendezvous.Stats
-	Ready() bool
+	NotReady() string
 }
 
 // Listen opens an address, and answers what is asked there about a server.
@@ -48,8 +48,8 @@ func handler(of Watched, loopback bool) http.Handler {
 	serveStatus(mux, of, time.Now())
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
-		if !of.Ready() {
-			http.Error(w, "about to stop", http.StatusServiceUnavailable)
+		if why := of.NotReady(); why != "" {
+			http.Error(w, why, http.StatusServiceUnavailable)
 			return
 		}
 		io.WriteString(w, "ok\n")

@@ -19,7 +19,13 @@ import (
 
 type fake struct{ ready bool }
 
-func (f fake) Ready() bool { return f.ready }
+func (f fake) NotReady() string {
+	if f.ready {
+		return ""
+	}
+	return "about to stop"
+}
+
 func (f fake) Stats() rendezvous.Stats {
 	return rendezvous.Stats{
 		Clients: 3, Devices: 2, Apps: 1, Relays: 2, RelaysRefused: map[string]uint64{"ports": 1}, RelayedToPeers: 1000, RelayedToClients: 2000,

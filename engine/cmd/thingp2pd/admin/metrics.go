@@ -86,7 +86,7 @@ var metrics = []metric{
 }
 
 var (
-	ready = newMetric(prometheus.GaugeValue, "ready", "Whether new clients are welcome: 0 while the server waits for its relays to end.", "", nil)
+	ready = newMetric(prometheus.GaugeValue, "ready", "Whether new clients are welcome: 0 while the server waits for its relays to end, or for its broker.", "", nil)
 	build = newMetric(prometheus.GaugeValue, "build_info", "The version, as a label of a constant 1.", "version", nil)
 )
 
@@ -114,7 +114,7 @@ func (c collector) Collect(to chan<- prometheus.Metric) {
 		tell(m, m.read(stats))
 	}
 	isReady := 0.0
-	if c.of.Ready() {
+	if c.of.NotReady() == "" {
 		isReady = 1
 	}
 	tell(ready, one(isReady))

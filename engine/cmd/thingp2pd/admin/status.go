@@ -34,6 +34,6 @@ func serveStatus(mux *http.ServeMux, of Watched, started time.Time) {
 	})
 	mux.HandleFunc("GET /status.json", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		json.NewEncoder(w).Encode(status{rendezvous.Version, started, of.Ready(), of.Stats()})
+		json.NewEncoder(w).Encode(status{rendezvous.Version, started, of.NotReady() == "", of.Stats()})
 	})
 }
