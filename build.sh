@@ -1,10 +1,15 @@
 #!/usr/bin/env bash
 # Builds, tests and shows libthingp2p. CI and CMake call this script too, so there is one way to do each thing.
+[ -n "${BASH_VERSION-}" ] || exec bash "$0" "$@" # sh build.sh
 set -euo pipefail
+unset CDPATH
+export GOWORK=off # a workspace that the sources lie in is for other builds
 
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+SELF=$(readlink -f "${BASH_SOURCE[0]}" 2>/dev/null) || SELF=${BASH_SOURCE[0]}
+ROOT=$(cd "$(dirname "$SELF")" && pwd)
 BUILD=${THINGP2P_BUILD_DIR:-$ROOT/build}
 case $BUILD in /*) ;; *) BUILD=$PWD/$BUILD ;; esac
+BUILD=${BUILD%/}
 GO=${GO:-go}
 CC=${CC:-cc}
 export CC
@@ -60,21 +65,36 @@ die() {
 }
 
 prepare() {
-  command -v "$GO" >/dev/null || die "Go is missing: install Go 1.26 or newer from https://go.dev/dl/, or set GO"
+  command -v "$GO" >/dev/null || die "Go is not in PATH: install Go 1.26 or newer from https://go.dev/dl/, or set GO (under sudo: GO=/usr/local/go/bin/go)"
   command -v "${CC%% *}" >/dev/null || die "the C compiler '$CC' is missing: install gcc or clang (Debian: apt-get install gcc libc6-dev), or set CC"
-  mkdir -p "$BUILD"
+  make_build
   patch_quic
+}
+
+# A folder that the build has made is the build's to remove: in it lies this file.
+MARK=.made-by-thingp2p
+
+make_build() {
+  local parent=$ROOT/
+  [ "${parent#"$BUILD"/}" = "$parent" ] || die "THINGP2P_BUILD_DIR is $BUILD, where the sources lie: name another folder"
+  [ -d "$BUILD" ] && [ -n "$(ls -A "$BUILD")" ] || { mkdir -p "$BUILD" && : >"$BUILD/$MARK"; }
+}
+
+clean() {
+  [ -e "$BUILD" ] || return 0
+  [ "$BUILD" = "$ROOT/build" ] || [ -e "$BUILD/$MARK" ] || die "$BUILD was there before the build: remove it yourself"
+  rm -rf "$BUILD"
 }
 
 # The only place where Go builds or tests: always with our build of quic-go, see engine/cmd/patchquic.
 run_go() { # run_go COMMAND ARGUMENT...
   local command=$1
   shift
-  (cd "$ROOT" && "$GO" "$command" -modfile="$BUILD/quic/go.mod" -tags=thingp2p_quic,nethttpomithttp2 "$@")
+  (cd "$ROOT" && "$GO" "$command" -mod=readonly -modfile="$BUILD/quic/go.mod" -tags=thingp2p_quic,nethttpomithttp2 "$@")
 }
 
 patch_quic() {
-  (cd "$ROOT" && GOOS='' GOARCH='' "$GO" run ./engine/cmd/patchquic "$BUILD") # runs here, whatever the target is
+  (cd "$ROOT" && GOOS='' GOARCH='' "$GO" run -mod=readonly ./engine/cmd/patchquic "$BUILD") # runs here, whatever the target is
 }
 
 # go_build OUTPUT LDFLAGS ARGUMENT...: the same bytes wherever and whenever it is built, so without the places of the
@@ -315,7 +335,7 @@ abi-record)
   build_libraries
   THINGP2P_BUILD_DIR=$BUILD THINGP2P_ABI_RECORD=1 run_go test -count=1 ./capi/tests/abi
   ;;
-clean) rm -rf "$BUILD" ;;
+clean) clean ;;
 help | -h | --help) usage ;;
 *)
   usage >&2

@@ -12,6 +12,7 @@ install_all() {
   '') ;;
   *) die "install: unknown argument $1" ;;
   esac
+  case $prefix in /*) ;; *) die "install: --prefix wants an absolute directory, not '$prefix'" ;; esac
   [ "$prefix" != /usr ] || rpath= # it is looked for there anyway
   build_libraries
   build_server

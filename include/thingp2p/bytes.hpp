@@ -2,6 +2,12 @@
 #ifndef THINGP2P_BYTES_HPP
 #define THINGP2P_BYTES_HPP
 
+#if __cplusplus < 201703L && !(defined(_MSVC_LANG) && _MSVC_LANG >= 201703L)
+#error "thingp2p.hpp needs C++17: -std=c++17, or use thingp2p.h"
+#elif !defined(__cpp_exceptions) && !defined(_CPPUNWIND)
+#error "thingp2p.hpp needs exceptions: use thingp2p.h without them"
+#endif
+
 #include <cstddef>
 #include <cstring>
 #include <iterator>

@@ -22,6 +22,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -142,7 +143,7 @@ func writeModule(folder string) error {
 		if relative, err := filepath.Rel(root, copied); err == nil && filepath.IsLocal(relative) {
 			copied = "./" + filepath.ToSlash(relative)
 		}
-		text = append(text, "\nreplace "+replaced.module+" => "+copied+"\n"...)
+		text = append(text, "\nreplace "+replaced.module+" => "+strconv.Quote(copied)+"\n"...)
 	}
 	if err := os.WriteFile(filepath.Join(folder, "go.mod"), text, 0o644); err != nil {
 		return err
